@@ -1,0 +1,127 @@
+#include "clone.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#ifndef CLONE_PIDFD
+#define CLONE_PIDFD 0x00001000  // Linux 5.2
+#endif
+#ifndef P_PIDFD
+#define P_PIDFD 3  // Linux 5.4
+#endif
+
+// ThreadSanitizer takes every clone(2) for a fork, and from then on believes nothing that the "child" does: which is
+// this thread, since the memory is shared. glibc's other name for the same function is not watched.
+#ifdef __SANITIZE_THREAD__
+extern "C" int __clone(int (*)(void*), void*, int, void*, ...);
+#define clone_function __clone
+#else
+#define clone_function ::clone
+#endif
+
+namespace sentry {
+
+namespace {
+
+constexpr size_t kStackBytes = 64 * 1024;
+
+struct Pipe {
+  Fd read;
+  Fd write;
+};
+
+// The child's end is opened for reading and writing: as long as the child lives, its pipe has a reader, so a Sentry
+// that was killed does not end its children by SIGPIPE. A file of its own user, which setuid children may reopen.
+std::variant<Pipe, Fault> make_pipe(const Plan& plan) noexcept {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) < 0) return Fault{"pipe", errno, ""};
+  Pipe pipe{Fd(ends[0]), Fd(ends[1])};
+  fcntl(ends[0], F_SETFL, O_NONBLOCK);
+  if (plan.changes_user() && fchown(ends[1], plan.uid(), plan.gid()) < 0) return Fault{"pipe", errno, "fchown"};
+  char path[32];
+  std::snprintf(path, sizeof path, "/proc/self/fd/%d", ends[1]);
+  if (Fd both(open(path, O_RDWR | O_CLOEXEC)); both) pipe.write = std::move(both);  // without /proc: as it was
+  return pipe;
+}
+
+int64_t own_peak_rss() noexcept {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return int64_t{usage.ru_maxrss} * 1024;
+}
+
+void reap_failed(int pidfd) noexcept {
+  siginfo_t status{};
+  while (syscall(SYS_waitid, P_PIDFD, pidfd, &status, WEXITED, nullptr) < 0 && errno == EINTR) {
+  }
+}
+
+}  // namespace
+
+Lane::Lane() noexcept
+    : null_(open("/dev/null", O_RDWR | O_CLOEXEC)),
+      stack_(mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0)) {
+  for (Fd& low : low_) low.reset(fcntl(null_.get(), F_DUPFD_CLOEXEC, 3));
+}
+
+Lane::~Lane() {
+  if (stack_ != MAP_FAILED) munmap(stack_, kStackBytes);
+}
+
+int Lane::lower(int fd, int n) noexcept {
+  if (fd < kLow || low_[n].get() < 0 || low_[n].get() >= kLow) return fd;
+  return dup3(fd, low_[n].get(), O_CLOEXEC) < 0 ? fd : low_[n].get();
+}
+
+std::variant<Child, Fault> Lane::clone(Plan& plan, std::atomic<int>& pidfd) noexcept {
+  if (!null_) return Fault{"open", EMFILE, "/dev/null"};
+  if (stack_ == MAP_FAILED) return Fault{"clone", ENOMEM, "stack"};
+  auto out = make_pipe(plan);
+  if (auto* fault = std::get_if<Fault>(&out)) return std::move(*fault);
+  auto err = make_pipe(plan);
+  if (auto* fault = std::get_if<Fault>(&err)) return std::move(*fault);
+  auto& out_pipe = std::get<Pipe>(out);
+  auto& err_pipe = std::get<Pipe>(err);
+
+  plan.set_standard(lower(null_.get(), 0), lower(out_pipe.write.get(), 1), lower(err_pipe.write.get(), 2));
+  plan.child().unshare_from = static_cast<unsigned>(std::max(kLow, plan.highest_kept() + 1));
+
+  // The kernel writes the pidfd before the child runs; an int is what it writes, and another thread may be reading.
+  static_assert(sizeof(std::atomic<int>) == sizeof(int) && std::atomic<int>::is_always_lock_free);
+  auto* pidfd_out = reinterpret_cast<int*>(&pidfd);
+  char* const top = static_cast<char*>(stack_) + kStackBytes;
+  const int dumpable = prctl(PR_GET_DUMPABLE);
+  const Stamp cloned = now();
+  constexpr int flags = CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PIDFD | SIGCHLD;
+  const int pid = clone_function(after_clone, top, flags, &plan.child(), pidfd_out);
+  const int error = errno;
+  const Stamp at = now();
+
+  // Nothing of the child's output may stay open here, or its pipes would never end.
+  for (Fd& low : low_)
+    if (low.get() >= 0 && low.get() < kLow) dup3(null_.get(), low.get(), O_CLOEXEC);
+  // The child that became another user shared our memory, and the kernel took the right to be dumped from all of it.
+  if (plan.changes_user() && dumpable == 1) prctl(PR_SET_DUMPABLE, 1);
+
+  if (pid < 0) return Fault{"clone", error, ""};
+  if (plan.child().failed != Step::none) {
+    reap_failed(pidfd);
+    return plan.fault();
+  }
+  const Request& request = plan.request();
+  return Child{request.run, pid, Fd(), std::move(out_pipe.read), std::move(err_pipe.read), request.out_sink,
+               request.err_sink, request.label, request.colour, own_peak_rss(), cloned, at};
+}
+
+}  // namespace sentry

@@ -1,0 +1,71 @@
+// What the pump is asked to do: one queue for all threads, so that things are done in the order in which they came. An
+// eventfd is readable while there is something in it. Nobody waits here: the queue has no bound, as what comes in is a
+// few orders per start and exit, and what prints without end goes through pipes.
+#pragma once
+#include <sys/eventfd.h>
+
+#include <array>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "fact.h"
+#include "fd.h"
+#include "sink.h"
+
+namespace sentry {
+
+struct Opening { int number; Sink sink; };
+
+struct Adoption {
+  RunId run;
+  std::array<Fd, 2> pipes;   // the read ends of its stdout and stderr
+  std::array<int, 2> sinks;  // and where they go
+  std::string label;         // "dummy.1514"
+  std::string colour;        // an SGR parameter, or empty
+};
+
+// A line of the transcript.
+struct Line {
+  int sink = 0;
+  int64_t wall_us = 0;               // the time that a label shows
+  std::optional<std::string> label;  // none: the text alone
+  std::string colour;
+  std::string text;                  // without its newline
+  RunId opens = 0;                   // from this line on, this run's output is read; 0: no run's
+  RunId closes = 0;                  // all that this run has printed so far comes first; 0: no run's
+};
+
+struct Flushing { int64_t token; };
+struct Ending {};
+
+using Order = std::variant<Opening, Adoption, Line, Flushing, Ending>;
+
+class Orders {
+ public:
+  Orders() noexcept : wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+  int descriptor() const noexcept { return wake_.get(); }
+
+  void put(Order order) {
+    const std::lock_guard lock(mutex_);
+    orders_.push_back(std::move(order));
+    if (orders_.size() == 1) eventfd_write(wake_.get(), 1);
+  }
+
+  std::vector<Order> take() {
+    const std::lock_guard lock(mutex_);
+    eventfd_t count;
+    if (!orders_.empty()) eventfd_read(wake_.get(), &count);
+    return std::exchange(orders_, {});
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<Order> orders_;
+  Fd wake_;
+};
+
+}  // namespace sentry

@@ -1,0 +1,125 @@
+// The half of Output that is about sinks: what waits for one, and whose turn it is to write to it.
+#include <algorithm>
+
+#include "output.h"
+
+namespace sentry {
+
+namespace {
+constexpr size_t most_waiting = 64 * 1024;  // bytes of Sentry's own lines that wait for one sink
+}
+
+// A number that was never given out stands for a sink that discards.
+Output::Outlet& Output::outlet_of(int number) {
+  const auto found = outlets_.find(number);
+  return found != outlets_.end() ? found->second : outlets_.emplace(number, Outlet(Sink::terminal(-1))).first->second;
+}
+
+// One turn for each source that is ready.
+void Output::serve() {
+  for (const Token token : std::exchange(ready_, {})) {
+    const auto found = sources_.find(token);
+    if (found == sources_.end()) continue;
+    const int number = found->second.sink();
+    Outlet& outlet = outlet_of(number);
+    if (outlet.sink.state() == Sink::State::blocked) {
+      outlet.held.insert(token);
+      continue;
+    }
+    take_turn(token, found->second, outlet);
+    settle(number, outlet);
+  }
+}
+
+Turn Output::take_turn(Token token, Source& source, Outlet& outlet) {
+  const Turn turn = source.turn(outlet.sink, scratch_);
+  halves_.erase(token);
+  if (turn == Turn::ended) {
+    ready_.erase(token);
+    outlet.held.erase(token);
+    unsubscribe(source.descriptor());
+    sources_.erase(token);
+    return turn;
+  }
+  if (source.half_line()) halves_.insert(token);
+  if (turn == Turn::more) ready_.insert(token);
+  if (turn == Turn::held) outlet.held.insert(token);
+  return turn;
+}
+
+// Writes what waits for the sink, in order, as far as it is taken; then its sources may go on.
+void Output::settle(int number, Outlet& outlet) {
+  Sink& sink = outlet.sink;
+  auto& waiting = outlet.waiting;
+  while (!waiting.empty() && sink.state() != Sink::State::blocked) {
+    if (sink.state() == Sink::State::unread) {
+      drop_first(outlet);
+      continue;
+    }
+    Waiting& first = waiting.front();
+    if (first.closes != 0 && !drain(first.closes, number, outlet)) break;
+    if (!first.text.empty() && !sink.accept(first.text)) break;
+    outlet.waiting_bytes -= first.text.size();
+    waiting.pop_front();
+  }
+  // The oldest go first: the gap is marked ahead of what comes after it.
+  while (outlet.waiting_bytes > most_waiting) drop_first(outlet);
+  if (sink.state() != Sink::State::blocked) ready_.merge(std::exchange(outlet.held, {}));
+  if (const int64_t lines = sink.take_told(); lines > 0) post_(LostFact{"output", lines});
+  watch(number, outlet);
+}
+
+// Writes what the run's pipes held when it was closed. False where the sink takes no more.
+bool Output::drain(RunId run, int number, Outlet& outlet) {
+  for (const Token token : source_tokens(run)) {
+    Turn turn = Turn::more;
+    while (turn == Turn::more) {
+      const auto found = sources_.find(token);
+      if (found == sources_.end() || found->second.sink() != number || !found->second.marked()) break;
+      turn = take_turn(token, found->second, outlet);
+    }
+    if (turn == Turn::held) return false;
+  }
+  return true;
+}
+
+void Output::drop_first(Outlet& outlet) {
+  Waiting& first = outlet.waiting.front();
+  if (!first.text.empty()) outlet.sink.drop(1);
+  outlet.waiting_bytes -= first.text.size();
+  outlet.waiting.pop_front();
+}
+
+void Output::give_up_on_unread() {
+  for (auto& [number, outlet] : outlets_) {
+    if (outlet.sink.state() != Sink::State::blocked || Sink::Clock::now() < outlet.sink.patience_ends()) continue;
+    outlet.sink.give_up();
+    settle(number, outlet);
+  }
+}
+
+// -1: none is being waited for.
+int Output::patience_left() const {
+  int64_t least = -1;
+  for (const auto& [number, outlet] : outlets_) {
+    if (outlet.sink.state() != Sink::State::blocked) continue;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(outlet.sink.patience_ends() - Sink::Clock::now());
+    const int64_t count = std::max<int64_t>(left.count(), 0);
+    least = least < 0 ? count : std::min(least, count);
+  }
+  return static_cast<int>(least);
+}
+
+// EPOLLET: a terminal with room for one character, when the next is a newline that becomes two, is writable and takes
+// nothing. Watched only while it is blocked: a terminal reports each read at its other end.
+void Output::watch(int number, Outlet& outlet) {
+  const Sink::State state = outlet.sink.state();
+  const bool stuck = state == Sink::State::blocked || state == Sink::State::unread;
+  if (stuck == outlet.watched) return;
+  const int fd = outlet.sink.descriptor();
+  if (stuck) subscribe(fd, EPOLLOUT | EPOLLET, sink_token(number));
+  if (!stuck) unsubscribe(fd);
+  outlet.watched = stuck;
+}
+
+}  // namespace sentry

@@ -1,0 +1,161 @@
+#include "output.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <ctime>
+
+#include "label.h"
+
+namespace sentry {
+
+Output::Output(Post post, Orders& orders) : post_(std::move(post)), orders_(orders) {
+  tzset();  // localtime_r(3) need not do it
+  sigset_t sigio;
+  sigemptyset(&sigio);
+  sigaddset(&sigio, SIGIO);
+  epoll_.reset(epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll_) {
+    fault_ = Fault{"epoll_create1", errno, "output"};
+  } else if (sigio_.reset(signalfd(-1, &sigio, SFD_CLOEXEC | SFD_NONBLOCK)); !sigio_) {
+    fault_ = Fault{"signalfd", errno, "output"};
+  } else if (!scratch_.open()) {
+    fault_ = Fault{"pipe2", errno, "output"};
+  } else if (!subscribe(orders_.descriptor(), EPOLLIN, orders_token) ||
+             !subscribe(sigio_.get(), EPOLLIN, sigio_token)) {
+    fault_ = Fault{"epoll_ctl", errno, "output"};
+  }
+}
+
+Output::~Output() {
+  for (auto& [number, outlet] : outlets_) {
+    if (outlet.sink.untold() > 0) post_(LostFact{"output", outlet.sink.untold()});
+  }
+}
+
+void Output::run() {
+  prctl(PR_SET_NAME, "sentry-output");
+  thread_ = static_cast<int>(syscall(SYS_gettid));
+  for (;;) {
+    wait();
+    gather();
+    if (!obey()) return;
+    serve();
+  }
+}
+
+// Sleeping.
+
+void Output::wait() {
+  const int patience = ready_.empty() ? patience_left() : 0;
+  if (patience < 0) scratch_.shrink();
+  std::array<epoll_event, 64> events;
+  const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), patience);
+  for (int i = 0; i < count; ++i) note(events[static_cast<size_t>(i)]);
+  give_up_on_unread();
+}
+
+void Output::note(const epoll_event& event) {
+  const Token token = event.data.u64;
+  if (token == sigio_token) {
+    signalfd_siginfo one;
+    while (read(sigio_.get(), &one, sizeof one) > 0) {}
+    for (const Token half : halves_) {
+      if (sources_.at(half).has_news()) ready_.insert(half);
+    }
+  } else if (token % 4 == sink_token(0)) {
+    Outlet& outlet = outlet_of(static_cast<int>(token / 4));
+    outlet.sink.resume();
+    settle(static_cast<int>(token / 4), outlet);
+  } else if (const auto found = sources_.find(token); found != sources_.end()) {
+    if (event.events & EPOLLHUP) found->second.hang_up();
+    if (found->second.has_news()) ready_.insert(token);
+  }
+}
+
+// Waits for more to read; less long where a pipe fills up meanwhile, as whoever prints there would soon have to wait.
+void Output::gather() {
+  const auto filling = [this] {
+    return std::any_of(ready_.begin(), ready_.end(), [this](Token token) { return sources_.at(token).half_full(); });
+  };
+  if (ready_.empty() || filling()) return;
+  pollfd asked{orders_.descriptor(), POLLIN, 0};
+  const timespec pause{0, gathering_.count()};
+  if (ppoll(&asked, 1, &pause, nullptr) > 0) return;
+  gathering_ = filling() ? std::max(gathering_ / 2, longest_gathering / 8) : std::min(gathering_ * 2, longest_gathering);
+}
+
+// Orders.
+
+bool Output::obey() {
+  for (Order& order : orders_.take()) {
+    if (std::holds_alternative<Ending>(order)) return false;
+    std::visit([this](auto& asked) { perform(asked); }, order);
+  }
+  return true;
+}
+
+void Output::perform(Opening& opening) { outlets_.insert_or_assign(opening.number, Outlet(std::move(opening.sink))); }
+
+void Output::perform(Adoption& adoption) {
+  for (size_t i = 0; i < 2; ++i) {
+    if (!adoption.pipes[i]) continue;
+    Source source(std::move(adoption.pipes[i]), thread_, adoption.sinks[i], adoption.label, adoption.colour);
+    sources_.insert_or_assign(source_tokens(adoption.run)[i], std::move(source));
+  }
+}
+
+void Output::perform(Line& line) {
+  if (line.opens != 0) open_run(line.opens);
+  if (line.closes != 0) close_run(line.closes);
+  std::string text = line.label ? line_start(line.wall_us / 1'000'000, *line.label, line.colour) : "";
+  text.append(line.text) += '\n';
+  Outlet& outlet = outlet_of(line.sink);
+  outlet.waiting_bytes += text.size();
+  outlet.waiting.push_back({std::move(text), line.closes, nullptr});
+  settle(line.sink, outlet);
+}
+
+void Output::perform(Flushing& flushing) {
+  const Flush flush(nullptr, [this, token = flushing.token](void*) { post_(FlushedFact{token}); });
+  for (auto& [number, outlet] : outlets_) {
+    if (outlet.sink.state() == Sink::State::blocked) outlet.waiting.push_back({"", 0, flush});
+  }
+}
+
+void Output::open_run(RunId run) {
+  for (const Token token : source_tokens(run)) {
+    const auto found = sources_.find(token);
+    // EEXIST where it is open already. What is in the pipe by now is reported too: an edge is counted from nothing.
+    if (found != sources_.end()) subscribe(found->second.descriptor(), EPOLLIN | EPOLLET, token);
+  }
+}
+
+void Output::close_run(RunId run) {
+  open_run(run);
+  for (const Token token : source_tokens(run)) {
+    const auto found = sources_.find(token);
+    if (found == sources_.end()) continue;
+    found->second.mark();
+    ready_.insert(token);
+  }
+}
+
+bool Output::subscribe(int fd, uint32_t events, Token token) noexcept {
+  epoll_event event{};
+  event.events = events;
+  event.data.u64 = token;
+  return epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+// Before each close: a child between clone and exec holds a copy of the descriptor, and epoll would go on reporting it.
+void Output::unsubscribe(int fd) noexcept { epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr); }
+
+}  // namespace sentry

@@ -1,0 +1,111 @@
+// The output thread's own world; nothing here is touched by another thread once run() has begun.
+//
+// It sleeps in epoll_wait until something is asked, a pipe has news, or a blocked sink can be written to. Then it waits
+// for up to half a millisecond more before it reads, unless a pipe is filling up or something is asked: so a program
+// that prints a line at a time is read in batches, for a small part of the CPU time, and what is gathered stays
+// in the pipe meanwhile, where it is safe.
+//
+// Each ready pipe then gets one turn, of at most what it holds, so that one that never stops printing holds up no other.
+//
+// Of a blocked sink the pipes stay unread, and the transcript's lines wait here in order, up to 64 KiB. No timer runs
+// but the one of a blocked sink.
+#pragma once
+#include <sys/epoll.h>
+
+#include <array>
+#include <chrono>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+
+#include "fact.h"
+#include "fault.h"
+#include "fd.h"
+#include "orders.h"
+#include "sink.h"
+#include "source.h"
+
+namespace sentry {
+
+class Output {
+ public:
+  Output(Post post, Orders& orders);
+  ~Output();
+  const std::optional<Fault>& fault() const noexcept { return fault_; }
+  void run();
+
+ private:
+  // Names what epoll watches, by number: an event that is read late must not be a dangling pointer. A run has two
+  // sources, 4 * run and 4 * run + 1; a sink is 4 * number + 2.
+  using Token = uint64_t;
+  static constexpr Token orders_token = 3, sigio_token = 7;
+  static constexpr Token sink_token(int number) noexcept { return 4 * static_cast<Token>(number) + 2; }
+  static constexpr std::array<Token, 2> source_tokens(RunId run) noexcept {
+    return {4 * static_cast<Token>(run), 4 * static_cast<Token>(run) + 1};
+  }
+
+  static constexpr std::chrono::nanoseconds longest_gathering{500'000};
+
+  // A flush is done when nothing that came before it holds it any longer.
+  using Flush = std::shared_ptr<void>;
+
+  // A line, or (with no text) a flush, in the queue of its sink.
+  struct Waiting {
+    std::string text;
+    RunId closes;
+    Flush flush;
+  };
+
+  struct Outlet {
+    explicit Outlet(Sink to) noexcept : sink(std::move(to)) {}
+    Sink sink;
+    std::deque<Waiting> waiting;
+    size_t waiting_bytes = 0;
+    std::set<Token> held;  // sources that go on when the sink does
+    bool watched = false;  // for EPOLLOUT
+  };
+
+  // The loop: output.cc.
+  void wait();
+  void note(const epoll_event& event);
+  void gather();
+  bool obey();
+  void perform(Opening& opening);
+  void perform(Adoption& adoption);
+  void perform(Line& line);
+  void perform(Flushing& flushing);
+  void perform(Ending&) {}
+  void open_run(RunId run);
+  void close_run(RunId run);
+  bool subscribe(int fd, uint32_t events, Token token) noexcept;
+  void unsubscribe(int fd) noexcept;
+
+  // From sources to sinks: outlet.cc.
+  Outlet& outlet_of(int number);
+  void serve();
+  Turn take_turn(Token token, Source& source, Outlet& outlet);
+  void settle(int number, Outlet& outlet);
+  bool drain(RunId run, int number, Outlet& outlet);
+  void drop_first(Outlet& outlet);
+  void give_up_on_unread();
+  int patience_left() const;
+  void watch(int number, Outlet& outlet);
+
+  Post post_;
+  Orders& orders_;
+  std::optional<Fault> fault_;
+  Fd epoll_, sigio_;
+  Scratch scratch_;
+  std::map<int, Outlet> outlets_;
+  std::unordered_map<Token, Source> sources_;
+  std::set<Token> ready_;
+  std::set<Token> halves_;  // sources in whose pipe half a line was left: SIGIO may be about any of them
+  std::chrono::nanoseconds gathering_ = longest_gathering;
+  int thread_ = 0;
+};
+
+}  // namespace sentry

@@ -1,0 +1,48 @@
+// The kernel's process events: a netlink connector on which it tells of each fork, exec and exit on the host, with
+// its own time stamp (kernel: drivers/connector/cn_proc.c). For Sentry they are a clock and a witness, never the
+// only source: the waiting thread learns of an exit from a pidfd, with or without them.
+//
+// The socket stays out of every epoll and is read when a pidfd has said that something ended, so a busy host wakes
+// nobody. What waits unread in its buffer is kept small by a filter that the kernel runs: other processes' children
+// never get there.
+//
+// Loss. A full buffer drops the newest events, and the socket counts them (SO_MEMINFO, 4.12). That count is exact.
+// The connector's sequence numbers, one row per CPU, are no help: they also number what the filter took away.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <utility>
+#include <variant>
+
+#include "fault.h"
+#include "fd.h"
+#include "proc_event.h"
+
+namespace sentry {
+
+class ProcEvents {
+ public:
+  enum class Scope {
+    exits,       // all that tells of the exits of this process's children: those of the leaders, new threads, and the
+                 // exits of threads that are no leaders, on the whole host, for their parent is not told
+    everything,  // each fork, exec and exit on the host
+  };
+
+  // Subscribes. A Fault's subject says in words why it cannot be.
+  static std::variant<ProcEvents, Fault> open(Scope scope, int buffer_bytes = 4 << 20);
+
+  ProcEvents(ProcEvents&&) noexcept = default;
+  ProcEvents& operator=(ProcEvents&&) = delete;
+  ~ProcEvents();
+
+  // Hands over all that is there now, without blocking. Returns how many events were dropped since the last call.
+  int64_t read(const std::function<void(const ProcEvent&)>& each);
+
+ private:
+  ProcEvents(Fd socket, uint32_t drops) noexcept : socket_(std::move(socket)), drops_(drops) {}
+
+  Fd socket_;
+  uint32_t drops_;  // the socket's count, which wraps around, when it was last looked at
+};
+
+}  // namespace sentry

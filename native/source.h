@@ -1,0 +1,71 @@
+// One pipe that a run prints into, and how its lines get to their sink.
+//
+// Bytes leave the pipe only after they are where they belong. They are copied without being taken out (scratch.h), cut
+// into lines and written; then just as many are taken out of the pipe. A raw file gets them by splice(2), which does all
+// that at once. So half a line needs no state: it stays in the pipe until its newline comes. A SIGKILL between any two
+// of these steps loses nothing, as long as somebody else holds the pipe open, and repeats at most the batch that was
+// written and not yet taken out.
+//
+// The pipe is watched with EPOLLET: what stays there must not wake us again and again. That leaves one gap, seen on
+// 6.18. The kernel wakes a poller when a write begins in an empty pipe and when a write ends (fs/pipe.c, pipe_write):
+// one that begins behind half a line, and is longer than the room left, ends only once we have read. Both would wait
+// for ever. So while half a line is left in a pipe, O_ASYNC is set on it: SIGIO is sent for every piece written, also in
+// the middle of a write (5.14, and 5.10.62 of the long-term kernels). Output takes the signal, with a signalfd.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "fd.h"
+#include "scratch.h"
+#include "sink.h"
+
+namespace sentry {
+
+enum class Turn {
+  more,   // there may be more to do at once
+  quiet,  // nothing but half a line is left: wait for the pipe
+  held,   // the sink is blocked: wait for it
+  ended,  // nobody can write to the pipe any more, and it is empty
+};
+
+class Source {
+ public:
+  // The pipe's read end, and the thread that gets SIGIO for it.
+  Source(Fd pipe, int thread, int sink, std::string label, std::string colour);
+
+  int descriptor() const noexcept { return pipe_.get(); }
+  int sink() const noexcept { return sink_; }
+
+  // Moves one batch to the sink: at most what the pipe holds.
+  Turn turn(Sink& sink, Scratch& scratch);
+  // All that is in the pipe now is to be written as whole lines: an unfinished last one is ended with a newline.
+  void mark() noexcept { mark_ = consumed_ + queued(); }
+  bool marked() const noexcept { return mark_ > consumed_; }
+  // EPOLLHUP: no writer is left, so that half a line will stay half.
+  void hang_up() noexcept { hung_up_ = true; }
+  // There is more in the pipe than the half line that was left there.
+  bool has_news() const noexcept { return hung_up_ || queued() > left_; }
+  bool half_line() const noexcept { return left_ > 0; }
+  bool half_full() const noexcept;
+
+ private:
+  uint64_t queued() const noexcept;
+  int capacity() const noexcept;
+  void cut(std::string_view bytes, bool all, bool raw, Scratch& scratch) const;
+  size_t deliver(Sink& sink, Scratch& scratch) const;
+  bool grow(Scratch& scratch) noexcept;
+  void listen(bool on) noexcept;
+  Turn pause(uint64_t left) noexcept;
+
+  Fd pipe_;
+  int sink_;
+  std::string label_, colour_;
+  int first_capacity_;
+  uint64_t consumed_ = 0;  // bytes that have left the pipe since the run began
+  uint64_t mark_ = 0;      // on the same count
+  uint64_t left_ = 0;      // bytes of half a line that the last turn left
+  bool grown_ = false, listening_ = false, hung_up_ = false;
+};
+
+}  // namespace sentry

@@ -1,0 +1,179 @@
+#include "spawner.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "clone.h"
+
+namespace sentry {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr auto kHeld = std::chrono::seconds(1);
+
+// Threads inherit the mask, and so does the child: no handler of Node's may run in either.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() noexcept {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_;
+};
+
+}  // namespace
+
+// Shared by the threads and the Spawner, because a thread that is held in an exec may outlive the Spawner.
+struct Spawner::Pool : std::enable_shared_from_this<Spawner::Pool> {
+  struct Attempt {
+    Clock::time_point since = Clock::now();
+    std::atomic<int> pidfd = -1;
+    bool replaced = false;  // another thread has taken this one's place
+  };
+
+  Pool(Born born_, Post post_)
+      : born(std::move(born_)), post(std::move(post_)), file_limit(file_limit_before_node()) {}
+
+  void add_thread() {
+    ++threads;
+    SignalsBlocked blocked;
+    std::thread([pool = shared_from_this()] { pool->work(); }).detach();
+  }
+
+  void work() {
+    Lane lane;
+    std::unique_lock lock(mutex);
+    bool replaced = false;
+    while (!replaced) {
+      ++idle;
+      wanted.wait(lock, [this] { return ended || !queue.empty(); });
+      --idle;
+      if (ended) break;
+      Request request = std::move(queue.front());
+      queue.pop_front();
+      Attempt& attempt = under_way[request.run];
+      watched.notify_one();
+      lock.unlock();
+      replaced = start(lane, std::move(request), attempt, lock);
+    }
+    --threads;
+    left.notify_all();
+  }
+
+  // Comes back with the lock held. Whether this thread has been replaced meanwhile.
+  bool start(Lane& lane, Request request, Attempt& attempt, std::unique_lock<std::mutex>& lock) {
+    const RunId run = request.run;
+    auto planned = Plan::make(std::move(request), lane.null_fd(), file_limit);
+    std::variant<Child, Fault> result;
+    if (auto* plan = std::get_if<std::unique_ptr<Plan>>(&planned)) result = lane.clone(**plan, attempt.pidfd);
+    else result = std::get<Fault>(std::move(planned));
+
+    lock.lock();
+    const bool replaced = attempt.replaced;
+    Fd pidfd(attempt.pidfd);  // not before the lock is held: signal() may be using the number
+    under_way.erase(run);
+    if (ended) return replaced;  // nobody is there to be told; the pipes close, the process is its own
+    // Told with the lock held, so that a signal for this run finds it here, or where `born` has put it.
+    if (auto* child = std::get_if<Child>(&result)) {
+      child->pidfd = std::move(pidfd);
+      born(std::move(*child));
+    } else {
+      post(FaultFact{run, std::get<Fault>(std::move(result)), now()});
+    }
+    return replaced;
+  }
+
+  // Sleeps while there is nothing to replace: no request waits, or a thread is free for it.
+  void replace_held() {
+    std::unique_lock lock(mutex);
+    while (!ended) {
+      if (queue.empty() || idle > 0 || threads >= kMostThreads) {
+        watched.wait(lock);
+        continue;
+      }
+      Attempt* oldest = nullptr;
+      for (auto& [run, attempt] : under_way)
+        if (!attempt.replaced && (!oldest || attempt.since < oldest->since)) oldest = &attempt;
+      if (!oldest) {
+        watched.wait(lock);
+      } else if (const auto due = oldest->since + kHeld; Clock::now() < due) {
+        watched.wait_until(lock, due);
+      } else {
+        oldest->replaced = true;
+        add_thread();
+      }
+    }
+  }
+
+  const Born born;
+  const Post post;
+  const std::optional<FileLimit> file_limit;
+
+  std::mutex mutex;
+  std::condition_variable wanted;   // a request, or the end
+  std::condition_variable watched;  // something that replace_held() looks at has changed
+  std::condition_variable left;     // a thread has ended
+  std::deque<Request> queue;
+  std::map<RunId, Attempt> under_way;
+  int threads = 0;
+  int idle = 0;
+  bool ended = false;
+};
+
+Spawner::Spawner(int threads, Born born, Post post)
+    : pool_(std::make_shared<Pool>(std::move(born), std::move(post))) {
+  std::lock_guard lock(pool_->mutex);
+  for (int n = 0; n < threads; ++n) pool_->add_thread();
+  SignalsBlocked blocked;
+  std::thread([pool = pool_] { pool->replace_held(); }).detach();
+}
+
+Spawner::~Spawner() {
+  std::unique_lock lock(pool_->mutex);
+  pool_->ended = true;
+  pool_->queue.clear();
+  pool_->wanted.notify_all();
+  pool_->watched.notify_all();
+  pool_->left.wait(lock, [this] { return pool_->threads <= static_cast<int>(pool_->under_way.size()); });
+}
+
+void Spawner::spawn(Request request) {
+  std::lock_guard lock(pool_->mutex);
+  pool_->queue.push_back(std::move(request));
+  pool_->wanted.notify_one();
+  pool_->watched.notify_one();
+}
+
+bool Spawner::signal(RunId run, int signal) {
+  std::lock_guard lock(pool_->mutex);
+  for (auto request = pool_->queue.begin(); request != pool_->queue.end(); ++request) {
+    if (request->run != run) continue;
+    Fault fault{"start", ECANCELED, request->command};
+    pool_->queue.erase(request);
+    pool_->post(FaultFact{run, std::move(fault), now()});
+    return true;
+  }
+  const auto attempt = pool_->under_way.find(run);
+  if (attempt == pool_->under_way.end()) return false;
+  if (const int pidfd = attempt->second.pidfd.load(); pidfd >= 0) {
+    syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0);
+  }
+  return true;
+}
+
+}  // namespace sentry

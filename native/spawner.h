@@ -1,0 +1,57 @@
+// The threads that turn a Request into a Child or a Fault.
+//
+// A clone with vfork semantics holds its thread until the child has called exec: usually half a millisecond, but for
+// ever where the program lies on a dead network mount. So there are several threads, off Node's event loop, and one
+// that has been held for a second while others wait for a thread is replaced. (It ends when its exec returns.)
+#pragma once
+#include <functional>
+#include <memory>
+
+#include "fact.h"
+#include "fd.h"
+#include "plan.h"
+
+namespace sentry {
+
+// A process that has called exec. The read ends of its output are non-blocking.
+struct Child {
+  RunId run = 0;
+  int pid = 0;
+  Fd pidfd;
+  Fd out;
+  Fd err;
+  int out_sink = 0;
+  int err_sink = 0;
+  std::string label;
+  std::string colour;
+  int64_t inherited_rss = 0;  // bytes: a peak that is not above this may be that of the memory which called exec
+  Stamp cloned;  // just before the clone
+  Stamp at;      // just after the exec
+};
+
+class Spawner {
+ public:
+  using Born = std::function<void(Child)>;
+  static constexpr int kMostThreads = 64;  // with all replacements of held ones
+
+  // `born` and `post` are called on the spawning threads: exactly one of them for each request.
+  Spawner(int threads, Born born, Post post);
+  // Requests that no thread has taken are dropped. Waits for the threads that are not held in an exec; those that
+  // are have all they need of their own, and end by themselves or with the process.
+  ~Spawner();
+
+  void spawn(Request request);
+
+  // False if this run is not, or no longer, a start under way here. A start that waits for a thread is called off
+  // (step "start", ECANCELED); one that is held in its exec is signalled.
+  bool signal(RunId run, int signal);
+
+  Spawner(const Spawner&) = delete;
+  Spawner& operator=(const Spawner&) = delete;
+
+ private:
+  struct Pool;
+  std::shared_ptr<Pool> pool_;
+};
+
+}  // namespace sentry

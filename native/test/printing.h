@@ -1,0 +1,168 @@
+// What the tests of the pump share: runs that print into pipes, files to look into, and facts to wait for.
+#pragma once
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cinttypes>
+#include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "../pump.h"
+
+namespace printing {
+
+using namespace sentry;
+using namespace std::chrono_literals;
+
+// A bound for what must happen; far above what it takes, so that only what never happens runs into it.
+constexpr auto kNever = 60s;
+
+inline bool until(const std::function<bool()>& condition) {
+  const auto end = std::chrono::steady_clock::now() + kNever;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(1ms);
+  }
+  return true;
+}
+
+class Facts {
+ public:
+  Post post() {
+    return [this](Fact fact) {
+      const std::lock_guard lock(mutex_);
+      if (std::holds_alternative<FlushedFact>(fact)) flushed_ = std::get<FlushedFact>(fact).token;
+      if (std::holds_alternative<LostFact>(fact)) lost_ += std::get<LostFact>(fact).count;
+      changed_.notify_all();
+    };
+  }
+  // True once all that was asked of the pump before is written or dropped.
+  bool flush(Pump& pump) {
+    const int64_t token = ++asked_;
+    pump.flush(token);
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, kNever, [&] { return flushed_ >= token; });
+  }
+  int64_t lost() {
+    const std::lock_guard lock(mutex_);
+    return lost_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int64_t asked_ = 0, flushed_ = 0, lost_ = 0;
+};
+
+struct Pipe {
+  Pipe() {
+    int ends[2] = {-1, -1};
+    if (pipe2(ends, O_CLOEXEC) != 0) std::abort();
+    out.reset(ends[0]);
+    in.reset(ends[1]);
+  }
+  Fd out, in;
+};
+
+inline bool print(const Fd& to, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t n = write(to.get(), text.data(), text.size());
+    if (n <= 0) return false;
+    text.remove_prefix(static_cast<size_t>(n));
+  }
+  return true;
+}
+
+// Has a run of this number adopted. Its stdout is what is returned; nothing ever prints to its stderr.
+inline Fd run_of(Pump& pump, RunId run, int sink, std::string label = "a.1", std::string colour = "") {
+  Pipe out, err;
+  pump.adopt(run, std::move(out.out), std::move(err.out), sink, sink, std::move(label), std::move(colour));
+  return std::move(out.in);
+}
+
+inline void say(Pump& pump, int sink, std::string text, RunId opens = 0, RunId closes = 0) {
+  Line line;
+  line.sink = sink;
+  line.text = std::move(text);
+  line.opens = opens;
+  line.closes = closes;
+  pump.say(std::move(line));
+}
+
+class File {
+ public:
+  File() {
+    char name[] = "/tmp/sentry-pump-XXXXXX";
+    Fd made(mkstemp(name));
+    path_ = name;
+  }
+  ~File() { unlink(path_.c_str()); }
+  const std::string& path() const { return path_; }
+  std::string text() const {
+    std::ifstream file(path_, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  size_t size() const {
+    std::ifstream file(path_, std::ios::binary | std::ios::ate);
+    return static_cast<size_t>(file.tellg());
+  }
+  int open(Pump& pump, bool raw = false) const { return std::get<int>(pump.open_file(path_, raw)); }
+
+ private:
+  std::string path_;
+};
+
+inline std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  for (size_t begin = 0; begin < text.size();) {
+    size_t end = text.find('\n', begin);
+    if (end == std::string::npos) end = text.size();
+    lines.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return lines;
+}
+
+// Without `HH:MM:SS label` and its padding.
+inline std::vector<std::string> unlabelled(const std::string& text) {
+  std::vector<std::string> lines = lines_of(text);
+  for (std::string& line : lines) {
+    if (line.size() >= 25 && line[2] == ':' && line[5] == ':' && line[8] == ' ') line.erase(0, 25);
+  }
+  return lines;
+}
+
+inline std::string numbered(int lines) {
+  std::string text;
+  for (int i = 0; i < lines; ++i) text += "this is line number " + std::to_string(i) + "\n";
+  return text;
+}
+
+// Every line is there or counted in a notice that stands in its place. Returns how many were counted, or -1.
+inline int64_t gaps(const std::vector<std::string>& lines, int expected) {
+  int64_t next = 0, dropped = 0;
+  for (const std::string& line : lines) {
+    int64_t number = 0;
+    if (std::sscanf(line.c_str(), "Sentry dropped %" SCNd64 " line", &number) == 1) {
+      dropped += number;
+      next += number;
+    } else if (line == "this is line number " + std::to_string(next)) {
+      ++next;
+    } else if (line != "Started" && line != "Exited") {
+      return -1;
+    }
+  }
+  return next == expected ? dropped : -1;
+}
+
+}  // namespace printing

@@ -1,0 +1,160 @@
+// Sinks that are not read, or no longer.
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <termios.h>
+
+#include "../pump.h"
+#include "check.h"
+#include "printing.h"
+
+using namespace printing;
+
+namespace {
+
+struct Terminal {
+  Terminal() : master(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)) {
+    grantpt(master.get());
+    unlockpt(master.get());
+    slave.reset(open(ptsname(master.get()), O_RDWR | O_NOCTTY | O_CLOEXEC));
+    termios plain{};
+    tcgetattr(slave.get(), &plain);
+    plain.c_oflag &= ~static_cast<tcflag_t>(ONLCR);
+    tcsetattr(slave.get(), TCSANOW, &plain);
+  }
+  Fd master, slave;
+};
+
+// Reads until the text ends in this, so many bytes at a time.
+std::string read_until(const Fd& from, std::string_view end, size_t sip = 4096) {
+  std::string text;
+  char bytes[4096];
+  while (!text.ends_with(end)) {
+    const ssize_t n = read(from.get(), bytes, sip);
+    if (n <= 0) break;
+    text.append(bytes, static_cast<size_t>(n));
+  }
+  return text;
+}
+
+}  // namespace
+
+TEST("a terminal that nobody reads holds no printer up; what was dropped is counted there once it is read") {
+  Facts facts;
+  Terminal terminal;
+  Pump pump(facts.post());
+  const int sink = pump.open_terminal(terminal.slave.get());
+  const Fd out = run_of(pump, 1, sink);
+  say(pump, sink, "Started", 1);
+  CHECK(print(out, numbered(100'000)));
+  CHECK(facts.flush(pump));
+  std::string seen;
+  std::thread reader([&] { seen = read_until(terminal.master, "Exited\n"); });
+  CHECK(until([&] { return facts.lost() > 0; }));
+  say(pump, sink, "Exited", 0, 1);
+  reader.join();
+  CHECK(gaps(unlabelled(seen), 100'000) == facts.lost());
+}
+
+TEST("a pipe with a slow reader gets every line") {
+  Facts facts;
+  Pipe pipe;
+  fcntl(pipe.in.get(), F_SETPIPE_SZ, 4096);
+  Pump pump(facts.post());
+  const int sink = pump.open_terminal(pipe.in.get());
+  const Fd out = run_of(pump, 1, sink);
+  say(pump, sink, "Started", 1);
+  std::string seen;
+  std::thread reader([&] { seen = read_until(pipe.out, "Exited\n", 100); });
+  CHECK(print(out, numbered(20'000)));
+  say(pump, sink, "Exited", 0, 1);
+  CHECK(facts.flush(pump));
+  reader.join();
+  CHECK(gaps(unlabelled(seen), 20'000) == 0);
+}
+
+TEST("a socket that nobody reads is a sink like a terminal") {
+  Facts facts;
+  int ends[2];
+  REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+  const Fd ours(ends[0]), theirs(ends[1]);
+  Pump pump(facts.post());
+  const int sink = pump.open_terminal(ours.get());
+  const Fd out = run_of(pump, 1, sink);
+  say(pump, sink, "Started", 1);
+  CHECK(print(out, numbered(100'000)));
+  CHECK(facts.flush(pump));
+  std::string seen;
+  std::thread reader([&] { seen = read_until(theirs, "Exited\n"); });
+  CHECK(until([&] { return facts.lost() > 0; }));
+  say(pump, sink, "Exited", 0, 1);
+  reader.join();
+  CHECK(gaps(unlabelled(seen), 100'000) == facts.lost());
+}
+
+TEST("the descriptor that was given stays as it is for those who share it") {
+  Terminal terminal;
+  Facts facts;
+  Pump pump(facts.post());
+  const int sink = pump.open_terminal(terminal.slave.get());
+  say(pump, sink, "Bye.");
+  CHECK(read_until(terminal.master, "\n") == "Bye.\n");
+  CHECK((fcntl(terminal.slave.get(), F_GETFL) & O_NONBLOCK) == 0);
+}
+
+TEST("a reader that has gone ends nobody: all is discarded, and printers go on") {
+  Facts facts;
+  Pipe pipe;
+  Terminal terminal;
+  Pump pump(facts.post());
+  const int to_pipe = pump.open_terminal(pipe.in.get()), to_terminal = pump.open_terminal(terminal.slave.get());
+  const Fd out = run_of(pump, 1, to_pipe), other = run_of(pump, 2, to_terminal);
+  say(pump, to_pipe, "Started", 1);
+  say(pump, to_terminal, "Started", 2);
+  REQUIRE(facts.flush(pump));
+  pipe.out.reset();
+  terminal.master.reset();
+  CHECK(print(out, numbered(100'000)) && print(other, numbered(100'000)));
+  say(pump, to_pipe, "Exited", 0, 1);
+  say(pump, to_terminal, "Exited", 0, 2);
+  CHECK(facts.flush(pump));
+  CHECK(facts.lost() == 0);
+}
+
+TEST("lines of our own that wait for a blocked sink are bounded, and the oldest are dropped first") {
+  Facts facts;
+  Pipe pipe;
+  Pump pump(facts.post());
+  const int sink = pump.open_terminal(pipe.in.get());
+  for (int i = 0; i < 100'000; ++i) say(pump, sink, "this is line number " + std::to_string(i));
+  std::string seen;
+  CHECK(facts.flush(pump));
+  std::thread reader([&] { seen = read_until(pipe.out, "Exited\n"); });
+  CHECK(until([&] { return facts.lost() > 0; }));
+  say(pump, sink, "Exited");
+  reader.join();
+  CHECK(gaps(lines_of(seen), 100'000) == facts.lost());
+}
+
+TEST("a pipe that belongs to another user, and cannot be opened again, is written to without waiting") {
+  if (geteuid() != 0) SKIP("needs root, to become somebody else");
+  Pipe pipe;
+  const pid_t other_user = fork();
+  if (other_user == 0) {
+    alarm(120);
+    if (setresuid(65534, 65534, 65534) != 0) _exit(2);
+    Facts facts;
+    Pump pump(facts.post());
+    const int sink = pump.open_terminal(pipe.in.get());
+    const Fd out = run_of(pump, 1, sink);
+    say(pump, sink, "Started", 1);
+    const bool held_up = !print(out, numbered(100'000)) || !facts.flush(pump);
+    std::string seen;
+    std::thread reader([&] { seen = read_until(pipe.out, "Exited\n"); });
+    const bool counted = until([&] { return facts.lost() > 0; });
+    say(pump, sink, "Exited", 0, 1);
+    reader.join();
+    _exit(!held_up && counted && gaps(unlabelled(seen), 100'000) == facts.lost() ? 0 : 1);
+  }
+  int status = 0;
+  CHECK(waitpid(other_user, &status, 0) == other_user && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
