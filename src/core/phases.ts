@@ -1,0 +1,185 @@
+/**
+ * The law of a slot, one function per phase: what it becomes when something happens to it. Read down a function to see
+ * all that a phase can meet; read across the functions to see what an event does everywhere.
+ *
+ * A new phase, or a new event, does not compile before each function has an answer to it.
+ */
+import type { Draft } from "./draft.ts";
+import type { Phase, PhaseOf, Slot, Started, Timer } from "./state.ts";
+import { statusOf } from "./types.ts";
+import type { By, Cause, Exit, Fault, Law, Millis, RunId, Stamp, Token } from "./types.ts";
+
+/** What can happen to a slot. Only what is meant for its run and its timer gets here: `step` sees to that. */
+export type Event =
+  /** What is wanted of the slot has been said anew: ask `draft.wants`. */
+  | { readonly kind: "wish"; readonly cause: Cause; readonly by: By }
+  /** Nobody wants to wait for the grace any more. */
+  | { readonly kind: "hurry" }
+  | { readonly kind: "spawned"; readonly pid: number; readonly at: Stamp }
+  | { readonly kind: "fault"; readonly fault: Fault; readonly at: Stamp }
+  | { readonly kind: "exited"; readonly exit: Exit }
+  | { readonly kind: "timeUp"; readonly token: Token };
+
+type Turn<Kind extends Phase["kind"]> =
+  (draft: Draft, slot: Slot, phase: PhaseOf<Kind>, event: Event) => Slot;
+
+/** What a failed start waits at least: a program that is not there must not be tried thousands of times a second. */
+const LEAST_WAIT_AFTER_FAULT: Millis = 100;
+
+export function turn(draft: Draft, slot: Slot, event: Event): Slot {
+  const { phase } = slot;
+  switch (phase.kind) {
+    case "stopped": return stopped(draft, slot, phase, event);
+    case "starting": return starting(draft, slot, phase, event);
+    case "running": return running(draft, slot, phase, event);
+    case "stopping": return stopping(draft, slot, phase, event);
+    case "waiting": return waiting(draft, slot, phase, event);
+  }
+}
+
+const stopped: Turn<"stopped"> = (draft, slot, phase, event) => {
+  switch (event.kind) {
+    case "wish": return draft.wants(slot) ? begin(draft, slot) : slot;
+    case "hurry": return slot;
+    case "spawned": case "fault": case "exited": case "timeUp": return impossible(slot, phase, event);
+  }
+};
+
+const starting: Turn<"starting"> = (draft, slot, phase, event) => {
+  switch (event.kind) {
+    case "wish": return draft.wants(slot) ? slot : end(draft, slot, phase.run, null, event.cause, event.by);
+    case "hurry": return slot;
+    case "spawned": return run(draft, slot, phase.run, { pid: event.pid, at: event.at });
+    case "fault":
+      recordFault(draft, slot, phase.run, event.fault, event.at, null, null);
+      return wait(draft, slot, event.at.mono + Math.max(LEAST_WAIT_AFTER_FAULT, draft.law(slot).delay));
+    case "exited": case "timeUp": return impossible(slot, phase, event);
+  }
+};
+
+const running: Turn<"running"> = (draft, slot, phase, event) => {
+  switch (event.kind) {
+    case "wish":
+      if (draft.wants(slot)) return slot;
+      return end(draft, slot, phase.run, phase.started, event.cause, event.by);
+    case "hurry": return slot;
+    case "exited": {
+      const after = bury(draft, slot, phase.run, phase.started, event.exit, "exited", null);
+      return wait(draft, after, event.exit.at.mono + draft.law(slot).delay);
+    }
+    case "spawned": case "fault": case "timeUp": return impossible(slot, phase, event);
+  }
+};
+
+const stopping: Turn<"stopping"> = (draft, slot, phase, event) => {
+  switch (event.kind) {
+    // Wanted again, or unwanted once more: what was begun is brought to its end first.
+    case "wish": return slot;
+    case "hurry": case "timeUp":
+      if (phase.grace === null) return slot;
+      kill(draft, phase.run, "SIGKILL");
+      return { ...slot, phase: { ...phase, grace: null } };
+    case "spawned": {
+      if (phase.started !== null) return impossible(slot, phase, event);
+      const started = { pid: event.pid, at: event.at };
+      recordStarted(draft, slot, phase.run, started);
+      // The first signal may have met the start and not the process, so the process gets its own.
+      kill(draft, phase.run, phase.grace === null ? "SIGKILL" : draft.law(slot).stopSignal);
+      return { ...slot, starts: slot.starts + 1, phase: { ...phase, started } };
+    }
+    case "fault":
+      if (phase.started !== null) return impossible(slot, phase, event);
+      recordFault(draft, slot, phase.run, event.fault, event.at, phase.cause, phase.by);
+      return rest(draft, slot, phase.cause, phase.by);
+    case "exited": {
+      if (phase.started === null) return impossible(slot, phase, event);
+      const after = bury(draft, slot, phase.run, phase.started, event.exit, phase.cause, phase.by);
+      return rest(draft, after, phase.cause, phase.by);
+    }
+  }
+};
+
+const waiting: Turn<"waiting"> = (draft, slot, phase, event) => {
+  switch (event.kind) {
+    case "wish": return draft.wants(slot) ? slot : rest(draft, slot, event.cause, event.by);
+    case "hurry": return slot;
+    case "timeUp": return begin(draft, slot);
+    case "spawned": case "fault": case "exited": return impossible(slot, phase, event);
+  }
+};
+
+/** Asks for a start. */
+function begin(draft: Draft, slot: Slot): Slot {
+  const run = draft.newRun();
+  draft.emit({ kind: "spawn", run, entry: slot.entry, slot: slot.number });
+  return { ...slot, phase: { kind: "starting", run } };
+}
+
+function run(draft: Draft, slot: Slot, run: RunId, started: Started): Slot {
+  recordStarted(draft, slot, run, started);
+  return { ...slot, starts: slot.starts + 1, phase: { kind: "running", run, started } };
+}
+
+/** Waits for the restart, unless its moment is already past: a loop that was busy must not add to the delay. */
+function wait(draft: Draft, slot: Slot, at: Millis): Slot {
+  if (at <= draft.now.mono) return begin(draft, slot);
+  draft.record({ type: "waiting", ...about(draft, slot), pid: null, cause: null, by: null });
+  return { ...slot, phase: { kind: "waiting", restart: timer(draft, at) } };
+}
+
+/** Tells a process, or a start that is still under way, to end. */
+function end(draft: Draft, slot: Slot, run: RunId, started: Started | null, cause: Cause, by: By): Slot {
+  const law: Law = draft.law(slot);
+  draft.record({ type: "stopping", ...about(draft, slot), pid: started?.pid ?? null, cause, by });
+  kill(draft, run, law.stopSignal);
+  const grace = timer(draft, draft.now.mono + law.grace);
+  return { ...slot, phase: { kind: "stopping", run, started, grace, cause, by } };
+}
+
+/** Comes to rest, or begins anew where somebody has changed their mind meanwhile. */
+function rest(draft: Draft, slot: Slot, cause: Cause, by: By): Slot {
+  draft.record({ type: "stopped", ...about(draft, slot), pid: null, cause, by });
+  return draft.wants(slot) ? begin(draft, slot) : { ...slot, phase: { kind: "stopped" } };
+}
+
+/** First the record, then the reap: until then the zombie keeps its pid, and what is left of the group its number. */
+function bury(draft: Draft, slot: Slot, run: RunId, started: Started, exit: Exit, cause: Cause, by: By): Slot {
+  const ran = Math.max(0, exit.at.mono - started.at.mono);
+  const { pid, code, signal, coreDumped, userMs, systemMs, maxRssBytes } = exit;
+  draft.record({
+    type: "exited", at: exit.at.wall, entry: slot.entry, slot: slot.number, pid, run, code, signal, coreDumped,
+    status: statusOf(exit), cause, by, ranMs: ran, userMs, systemMs, maxRssBytes,
+  });
+  draft.emit({ kind: "reap", run });
+  return { ...slot, lastExit: { exit, cause, ran } };
+}
+
+function kill(draft: Draft, run: RunId, signal: string): void {
+  draft.emit({ kind: "signal", run, signal, scope: "group" });
+}
+
+function timer(draft: Draft, at: Millis): Timer {
+  return { token: draft.newToken(), at };
+}
+
+function about(draft: Draft, slot: Slot) {
+  return { at: draft.now.wall, entry: slot.entry, slot: slot.number };
+}
+
+function recordStarted(draft: Draft, slot: Slot, run: RunId, started: Started): void {
+  const { entry, number } = slot;
+  const { pid, at } = started;
+  draft.record({ type: "started", at: at.wall, entry, slot: number, pid, run, cause: null, by: null });
+}
+
+function recordFault(
+  draft: Draft, slot: Slot, run: RunId, fault: Fault, at: Stamp, cause: Cause | null, by: By,
+): void {
+  const { entry, number } = slot;
+  draft.record({ type: "fault", at: at.wall, entry, slot: number, pid: null, run, ...fault, cause, by });
+}
+
+/** A bug: the ports promise that this does not happen. Thrown, so that the old state stands. */
+function impossible(slot: Slot, phase: Phase, event: Event): never {
+  throw new Error(`${slot.entry}:${slot.number} is ${phase.kind} and cannot have ${event.kind}`);
+}

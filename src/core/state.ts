@@ -1,0 +1,103 @@
+/**
+ * What is. Plain objects in plain maps, no functions, no classes: it can be written down and read back.
+ * Slots and entries are never changed in place; a step puts new ones where the old ones were.
+ */
+import type { By, Cause, Exit, Law, Millis, RunId, SlotId, Stamp, Token } from "./types.ts";
+
+export interface Timer {
+  readonly token: Token;
+  readonly at: Millis;
+}
+
+/** A process that is there: its pid and when it was started. */
+export interface Started {
+  readonly pid: number;
+  readonly at: Stamp;
+}
+
+/**
+ * What a slot is doing. A field exists only in the phase in which it is true: only `running` surely has a process,
+ * only `waiting` has a deadline. Timers are not set by hand: one is set exactly as long as a phase names it.
+ */
+export type Phase =
+  /** Nothing is there, and nothing is under way. */
+  | { readonly kind: "stopped" }
+  /** The start has been asked for; its answer, a process or a fault, is still to come. */
+  | { readonly kind: "starting"; readonly run: RunId }
+  | { readonly kind: "running"; readonly run: RunId; readonly started: Started }
+  /**
+   * Told to end. `started` is null while the start itself has not been answered. `grace` is null once SIGKILL was
+   * sent: there is nothing stronger to wait for.
+   */
+  | {
+      readonly kind: "stopping"; readonly run: RunId; readonly started: Started | null;
+      readonly grace: Timer | null; readonly cause: Cause; readonly by: By;
+    }
+  /** Between an exit, or a fault, and the next start. */
+  | { readonly kind: "waiting"; readonly restart: Timer };
+
+export type PhaseOf<Kind extends Phase["kind"]> = Extract<Phase, { kind: Kind }>;
+
+/** The last life that a slot has lost. */
+export interface LastExit {
+  readonly exit: Exit;
+  readonly cause: Cause;
+  readonly ran: Millis;
+}
+
+/** The unit of supervision: one place for one process of an entry. What is wanted stands beside what is. */
+export interface Slot {
+  readonly entry: string;
+  readonly number: number;
+  readonly wanted: boolean;
+  /** How many processes it has had. */
+  readonly starts: number;
+  readonly lastExit: LastExit | null;
+  readonly phase: Phase;
+}
+
+export interface Entry {
+  readonly law: Law;
+  /** How many processes are wanted now: the law's count, until somebody scales it. */
+  readonly count: number;
+}
+
+/** `keeping` until a whole stop is asked for; `left` once nothing is alive after that. */
+export type Course = "keeping" | "leaving" | "left";
+
+export interface State {
+  course: Course;
+  /** In the order of the configuration. */
+  readonly entries: Map<string, Entry>;
+  /** All numbers below an entry's count, and those above it that are not yet at rest. */
+  readonly slots: Map<SlotId, Slot>;
+  /** Whose run, whose timer: what facts and timers are found by. An ended run or a cancelled timer is in neither. */
+  readonly runs: Map<RunId, SlotId>;
+  readonly timers: Map<Token, SlotId>;
+  /** How many slots are not at rest. */
+  live: number;
+  nextRun: RunId;
+  nextToken: Token;
+}
+
+export function emptyState(): State {
+  return {
+    course: "keeping", entries: new Map(), slots: new Map(), runs: new Map(), timers: new Map(),
+    live: 0, nextRun: 1, nextToken: 1,
+  };
+}
+
+export function runOf(phase: Phase): RunId | null {
+  switch (phase.kind) {
+    case "starting": case "running": case "stopping": return phase.run;
+    case "stopped": case "waiting": return null;
+  }
+}
+
+export function timerOf(phase: Phase): Timer | null {
+  switch (phase.kind) {
+    case "waiting": return phase.restart;
+    case "stopping": return phase.grace;
+    case "stopped": case "starting": case "running": return null;
+  }
+}

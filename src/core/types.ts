@@ -1,0 +1,83 @@
+/**
+ * The words of the law: times, entries, runs, exits. Core knows no clock, no process and no Node;
+ * all it knows of the machine is written here.
+ */
+
+/** Milliseconds: a duration, or a moment on the monotonic time line. May have a fraction. */
+export type Millis = number;
+
+/** Microseconds since the epoch, UTC: a moment of the wall clock. Shown, never reckoned with. */
+export type Micros = number;
+
+/** One moment on both time lines. `mono` decides, `wall` is shown. */
+export interface Stamp {
+  readonly wall: Micros;
+  readonly mono: Millis;
+}
+
+/** One life of one process. Unique for as long as this Sentry lives, re-execs included; never a pid. */
+export type RunId = number;
+
+/** One setting of one timer. Never given twice, so a timer that is late for its phase is known by its token. */
+export type Token = number;
+
+/** `dummy:0`: the entry's name and the number of the slot. */
+export type SlotId = `${string}:${number}`;
+
+export function slotId(entry: string, slot: number): SlotId {
+  return `${entry}:${slot}`;
+}
+
+/** As much of a configured entry as decides about starts and stops. How to start it is the spawn port's affair. */
+export interface Law {
+  readonly name: string;
+  /** How many processes are wanted. */
+  readonly count: number;
+  /** Wait before a restart, counted from the exit. */
+  readonly delay: Millis;
+  /** What a process is sent first to stop it … */
+  readonly stopSignal: string;
+  /** … and how long after that it is killed. */
+  readonly grace: Millis;
+}
+
+/** How a process ended, as the kernel told it. One of `code` and `signal` is null; both are where nobody can know. */
+export interface Exit {
+  readonly pid: number;
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly coreDumped: boolean;
+  readonly at: Stamp;
+  /** `at` is the kernel's own stamp, from its process events. */
+  readonly kernelTime: boolean;
+  readonly userMs: Millis;
+  readonly systemMs: Millis;
+  /** Null unless it is truly the process's own peak (a child starts with its parent's). */
+  readonly maxRssBytes: number | null;
+}
+
+/** A start that failed: which step, which errno, on what. */
+export interface Fault {
+  readonly step: string;
+  /** `ENOENT`. */
+  readonly errno: string;
+  /** `no such file or directory`. */
+  readonly message: string;
+  /** What the step was about: a path, a user; may be empty. */
+  readonly subject: string;
+}
+
+/** Whether the true status of an exit is known. */
+export type ExitStatus = "known" | "unknown";
+
+export function statusOf({ code, signal }: Pick<Exit, "code" | "signal">): ExitStatus {
+  return code === null && signal === null ? "unknown" : "known";
+}
+
+/** Who asked. Null where nobody did: the law itself decided. */
+export type By = { readonly kind: "signal" | "socket" | "token"; readonly pid: number; readonly uid: number } | null;
+
+/** Why a process ended, or was made to. */
+export type Cause =
+  | "exited" | "stopped" | "restarted" | "scaled" | "replaced" | "removed" | "readyTimeout"
+  | "unhealthy" | "watchdog" | "memory" | "schedule" | "watch" | "leftover" | "unknown";

@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import fc from "fast-check";
+
+import type { Law, RunId } from "../../src/core/types.ts";
+import { slotId } from "../../src/core/types.ts";
+import type { Ending, Fate } from "../support/kernel.ts";
+import { Witness } from "../support/witness.ts";
+import { World } from "../support/world.ts";
+
+type Action =
+  | { readonly do: "pass"; readonly millis: number }
+  | { readonly do: "crash"; readonly which: number; readonly ending: Ending }
+  | { readonly do: "up" | "down"; readonly entry: number; readonly slot: number }
+  | { readonly do: "scale"; readonly entry: number; readonly count: number }
+  | { readonly do: "stop"; readonly hurry: boolean }
+  | { readonly do: "stale"; readonly number: number }
+  | { readonly do: "freeze" };
+
+const ending: fc.Arbitrary<Ending> = fc.oneof(
+  fc.record({ code: fc.constantFrom(0, 1, 255) }),
+  fc.record({ signal: fc.constantFrom("SIGSEGV", "SIGKILL"), coreDumped: fc.boolean() }),
+);
+
+const fate: fc.Arbitrary<Fate> = fc.record({
+  answerAfter: fc.oneof({ weight: 9, arbitrary: fc.constantFrom(1, 5, 40, 300) }, fc.constant(Infinity)),
+  fault: fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, fc.constantFrom("ENOENT", "EAGAIN").map((errno) =>
+    ({ step: "exec", errno, message: "it is said to be so", subject: "/no/such" }))),
+  livesFor: fc.constantFrom(0, 3, 120, 2000, Infinity),
+  ending,
+  heedsAfter: fc.constantFrom(0, 30, 400, null),
+  killedAfter: fc.constantFrom(0, 20),
+  toldAfter: fc.constantFrom(0, 0, 2, 60, 1500),
+  calledOff: fc.boolean(),
+});
+
+const laws: fc.Arbitrary<Law[]> = fc.array(fc.record({
+  count: fc.nat(3), delay: fc.constantFrom(0, 1, 50, 100, 1000), grace: fc.constantFrom(0, 50, 1000),
+}), { maxLength: 2 }).map((some) => some.map((law, index) => ({ name: `e${index}`, stopSignal: "SIGTERM", ...law })));
+
+const entry = fc.nat(1);
+const action: fc.Arbitrary<Action> = fc.oneof(
+  { weight: 8, arbitrary: fc.constantFrom(0, 1, 10, 100, 700).map((millis) => ({ do: "pass" as const, millis })) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant("crash" as const), which: fc.nat(9), ending }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constantFrom("up" as const, "down" as const), entry, slot: fc.nat(3) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("scale" as const), entry, count: fc.nat(4) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("stale" as const), number: fc.integer({ min: -1, max: 40 }) }) },
+  { weight: 1, arbitrary: fc.constant({ do: "freeze" as const }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("stop" as const), hurry: fc.boolean() }) },
+);
+
+/** What is told again, or too late: an exit that is known, a timer that was cancelled, a number that never was. */
+function tellStale(world: World, number: number): void {
+  const { runs, timers } = world.engine.state;
+  const at = world.agenda.now();
+  const times = { at, kernelTime: false, userMs: 0, systemMs: 0 };
+  const exit = { pid: 100 + (number % 7), code: 0, signal: null, coreDumped: false, maxRssBytes: null, ...times };
+  const fault = { step: "exec", errno: "EIO", message: "", subject: "" };
+  if (!timers.has(number)) world.put({ kind: "timeUp", token: number });
+  if (runs.has(number)) return;
+  world.put({ kind: "exited", run: number, exit });
+  world.put({ kind: "spawned", run: number, pid: 1, at });
+  world.put({ kind: "fault", run: number, fault, at });
+}
+
+function perform(world: World, action: Action, asked: Promise<unknown>[]): void {
+  switch (action.do) {
+    case "pass": world.pass(action.millis); return;
+    case "crash": {
+      const alive = world.kernel.alive();
+      const run: RunId | undefined = alive[action.which % alive.length];
+      if (run !== undefined) world.kernel.end(run, action.ending);
+      return;
+    }
+    case "up": asked.push(world.up(slotId(`e${action.entry}`, action.slot))); return;
+    case "down": asked.push(world.down(slotId(`e${action.entry}`, action.slot))); return;
+    case "scale": asked.push(world.scale(`e${action.entry}`, action.count)); return;
+    case "stop": asked.push(world.stop(action.hurry)); return;
+    case "stale": return tellStale(world, action.number);
+    case "freeze": return world.freeze();
+  }
+}
+
+test("whatever happens in whatever order, what is promised holds after each step", async () => {
+  const lives = fc.array(fate, { minLength: 1, maxLength: 12 });
+  await fc.assert(fc.asyncProperty(laws, lives, fc.array(action, { maxLength: 60 }), async (laws, fates, actions) => {
+    const witness = new Witness(laws);
+    const world = new World(laws, (run) => fates[run % fates.length]!, (command, effects, world) => {
+      witness.see(command, effects, world.agenda.now().mono);
+      agrees(world);
+    });
+    const asked: Promise<unknown>[] = [];
+    world.start();
+    for (const action of actions) perform(world, action, asked);
+    asked.push(world.stop(false));
+    while (world.agenda.next());
+
+    assert.equal(world.left, 1, "it has not left");
+    assert.equal(world.timers.size, 0);
+    const lives = [...world.kernel.processes.values()].map(({ life }) => life);
+    assert.deepEqual(lives.filter((life) => life !== "reaped" && life !== "never"), [], "something lives");
+    assert.equal(witness.exitsRecorded, lives.filter((life) => life === "reaped").length);
+    await Promise.all(asked); // each has its answer
+  }), { numRuns: 3000 });
+});
+
+/** The indexes of the state say the same as its slots. */
+function agrees(world: World): void {
+  const { entries, slots, runs, timers, live } = world.engine.state;
+  const phases = [...slots.values()].map(({ phase }) => phase);
+  assert.equal(live, phases.filter(({ kind }) => kind !== "stopped").length);
+  assert.equal(runs.size, phases.filter((phase) => "run" in phase).length);
+  assert.equal(timers.size, world.timers.size);
+  for (const { entry, number, phase } of slots.values()) {
+    assert(number < (entries.get(entry)?.count ?? 0) || phase.kind !== "stopped", `${entry}:${number} is left over`);
+  }
+}

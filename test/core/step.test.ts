@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import type { Command } from "../../src/core/command.ts";
+import { emptyState } from "../../src/core/state.ts";
+import { step } from "../../src/core/step.ts";
+import type { Exit, Stamp } from "../../src/core/types.ts";
+import { frozen, thawed } from "../support/frozen.ts";
+import { law } from "../support/world.ts";
+
+const now: Stamp = { wall: 1_334_000_000_000_000, mono: 5000 };
+const start: Command = { kind: "start", laws: [law("web"), law("db")] };
+const spawned: Command = { kind: "spawned", run: 1, pid: 1514, at: now };
+const exit: Exit = {
+  pid: 1514, code: 0, signal: null, coreDumped: false, at: now, kernelTime: false, userMs: 0, systemMs: 0,
+  maxRssBytes: null,
+};
+const exited: Command = { kind: "exited", run: 1, exit };
+
+test("the same command to the same state has the same result", () => {
+  const [one, other] = [emptyState(), emptyState()];
+  for (const command of [start, spawned, exited]) {
+    assert.deepEqual(step(one, command, now), step(other, command, now));
+    assert.deepEqual(one, other);
+  }
+});
+
+test("a state that was written down and read back goes on as if nothing had been", () => {
+  const state = emptyState();
+  step(state, start, now);
+  step(state, spawned, now);
+  const back = thawed(frozen(state));
+  assert.deepEqual(back, state);
+  assert.deepEqual(step(back, exited, now), step(state, exited, now));
+});
+
+test("where a step throws, the old state stands", () => {
+  const state = emptyState();
+  step(state, start, now);
+  const before = structuredClone(state);
+  // What the ports promise never to do: an exit of a run whose start was not answered.
+  assert.throws(() => step(state, exited, now), /web:0 is starting and cannot have exited/);
+  assert.deepEqual(state, before);
+});
+
+test("a step that throws half way through leaves nothing half done", () => {
+  const state = emptyState();
+  step(state, start, now);
+  const before = structuredClone(state);
+  const torn = { ...start, laws: [law("first"), null as never] };
+  assert.throws(() => step(state, torn, now));
+  assert.deepEqual(state, before);
+});
+
+test("an exit that is told twice is recorded once", () => {
+  const state = emptyState();
+  for (const command of [start, spawned, exited]) step(state, command, now);
+  assert.deepEqual(step(state, exited, now), []);
+});
+
+test("a timer that was cancelled, and fires nevertheless, starts nothing", () => {
+  const state = emptyState();
+  for (const command of [start, spawned]) step(state, command, now);
+  const set = step(state, exited, now).find((effect) => effect.kind === "setTimer");
+  assert(set?.kind === "setTimer");
+  step(state, { kind: "down", slot: "web:0", by: null, reply: null }, now);
+  step(state, { kind: "up", slot: "web:0", by: null, reply: null }, now);
+  assert.deepEqual(step(state, { kind: "timeUp", token: set.token }, now), []);
+});
+
+test("what a command costs does not grow with the number of processes", () => {
+  const state = emptyState();
+  step(state, { kind: "start", laws: [law("web", { count: 5000 })] }, now);
+  const looked = new Set<unknown>();
+  const { slots } = state;
+  for (const method of ["values", "keys", "entries", "forEach", Symbol.iterator] as const) {
+    Object.defineProperty(slots, method, { value: () => { looked.add(method); return new Map().values(); } });
+  }
+  step(state, spawned, now);
+  step(state, exited, now);
+  assert.deepEqual([...looked], []);
+});

@@ -1,0 +1,162 @@
+/** The engine with a fake of each port, in virtual time. */
+import assert from "node:assert/strict";
+
+import type { Command, Happening } from "../../src/core/command.ts";
+import type { Effect } from "../../src/core/effect.ts";
+import type { HistoryRecord } from "../../src/core/record.ts";
+import type { Slot, State } from "../../src/core/state.ts";
+import type { By, Law, Millis, RunId, SlotId, Token } from "../../src/core/types.ts";
+import { Engine } from "../../src/engine/engine.ts";
+import type { Ask, Outcome } from "../../src/engine/engine.ts";
+import type { Ports } from "../../src/engine/ports.ts";
+import { Agenda } from "./agenda.ts";
+import { frozen, thawed } from "./frozen.ts";
+import { FakeKernel, longLife } from "./kernel.ts";
+import type { Ending, Fate } from "./kernel.ts";
+
+/** What was put to the engine, and what it did: told after each command. */
+export type Watch = (command: Command, effects: readonly Effect[], world: World) => void;
+
+export const someone: By = { kind: "socket", pid: 4000, uid: 1000 };
+
+export function law(name: string, differs: Partial<Law> = {}): Law {
+  return { name, count: 1, delay: 1000, stopSignal: "SIGTERM", grace: 10_000, ...differs };
+}
+
+export class World {
+  readonly agenda = new Agenda();
+  readonly kernel: FakeKernel;
+  readonly records: HistoryRecord[] = [];
+  readonly timers = new Map<Token, () => void>();
+  engine: Engine;
+  left = 0;
+  readonly #laws: readonly Law[];
+  readonly #ports: Ports;
+  readonly #watch: Watch;
+  #effects: Effect[] = [];
+  readonly #bugs: Error[] = [];
+
+  constructor(
+    laws: readonly Law[], fateOf: (run: RunId, slot: SlotId) => Fate = () => longLife, watch: Watch = () => {},
+  ) {
+    this.#laws = laws;
+    this.#watch = watch;
+    this.kernel = new FakeKernel(this.agenda, fateOf, (fact) => this.put(fact));
+    this.#ports = this.#logged();
+    this.engine = new Engine(this.#ports);
+  }
+
+  start(): this {
+    this.put({ kind: "start", laws: this.#laws });
+    this.agenda.pass(0);
+    return this;
+  }
+
+  put(fact: Happening): void {
+    this.#effects = [];
+    this.engine.post([fact]);
+    this.#look(fact);
+  }
+
+  ask(request: Ask): Promise<Outcome> {
+    this.#effects = [];
+    const outcome = this.engine.ask(request);
+    this.#look({ ...request, reply: null });
+    return outcome;
+  }
+
+  up(slot: SlotId): Promise<Outcome> { return this.ask({ kind: "up", slot, by: someone }); }
+  down(slot: SlotId): Promise<Outcome> { return this.ask({ kind: "down", slot, by: someone }); }
+  stop(hurry = true): Promise<Outcome> { return this.ask({ kind: "stop", hurry, by: someone }); }
+  scale(entry: string, count: number): Promise<Outcome> {
+    return this.ask({ kind: "scale", entry, count, by: someone });
+  }
+
+  pass(millis: Millis): this {
+    this.agenda.pass(millis);
+    return this;
+  }
+
+  /** The slot's process ends by itself. */
+  end(slot: SlotId, ending: Ending = { code: 0 }): this {
+    this.kernel.end(this.kernel.runOf(slot), ending);
+    return this.pass(0);
+  }
+
+  slot(id: SlotId): Slot {
+    const slot = this.engine.state.slots.get(id);
+    assert(slot !== undefined, `there is no ${id}`);
+    return slot;
+  }
+
+  phase(id: SlotId): Slot["phase"]["kind"] {
+    return this.slot(id).phase.kind;
+  }
+
+  /** The types of the records so far, of one slot or of all. */
+  told(slot?: SlotId): HistoryRecord["type"][] {
+    return this.records.filter((r) => slot === undefined || `${r.entry}:${r.slot}` === slot).map((r) => r.type);
+  }
+
+  /** Signals sent in the last step. */
+  signals(): string[] {
+    return this.#effects.flatMap((effect) => effect.kind === "signal" ? [effect.signal] : []);
+  }
+
+  /** The state is written down and read back, and another engine goes on with it. */
+  freeze(): void {
+    this.engine = new Engine(this.#ports, thawed(frozen(this.engine.state as State)));
+  }
+
+  #look(command: Command): void {
+    if (this.#bugs.length > 0) throw this.#bugs[0];
+    this.#watch(command, this.#effects, this);
+  }
+
+  #logged(): Ports {
+    const did = (effect: Effect) => { this.#effects.push(effect); };
+    return {
+      clock: this.agenda,
+      timers: {
+        set: (token, at) => {
+          did({ kind: "setTimer", token, at });
+          assert(!this.timers.has(token), `timer ${token} is set twice`);
+          this.timers.set(token, this.agenda.at(at, () => {
+            this.timers.delete(token);
+            this.put({ kind: "timeUp", token });
+          }));
+        },
+        cancel: (token) => {
+          did({ kind: "cancelTimer", token });
+          this.timers.get(token)?.();
+          this.timers.delete(token);
+        },
+      },
+      kernel: {
+        spawn: (run, entry, slot) => {
+          did({ kind: "spawn", run, entry, slot });
+          this.kernel.spawn(run, entry, slot);
+        },
+        signal: (run, signal, scope) => {
+          did({ kind: "signal", run, signal, scope });
+          this.kernel.signal(run, signal, scope);
+        },
+        reap: (run) => {
+          did({ kind: "reap", run });
+          this.kernel.reap(run);
+        },
+      },
+      journal: {
+        record: (record) => {
+          did({ kind: "record", record });
+          this.records.push(record);
+        },
+        bug: (error, what) => { this.#bugs.push(new Error(`a bug when ${what}`, { cause: error })); },
+      },
+      leave: () => {
+        did({ kind: "leave" });
+        this.left++;
+      },
+    };
+  }
+}
