@@ -1,0 +1,45 @@
+/** The machine's clock and timers. */
+import type { Millis, Stamp, Token } from "../core/types.ts";
+import type { Clock, Timers } from "./ports.ts";
+
+/** The longest that setTimeout can wait: beyond it, it fires at once. */
+const LONGEST: Millis = 2 ** 31 - 1;
+
+/** hrtime is CLOCK_MONOTONIC from the same beginning as the kernel's own stamps; performance.now() begins with Node. */
+export const systemClock: Clock = {
+  now(): Stamp {
+    const [seconds, nanoseconds] = process.hrtime();
+    return { wall: Date.now() * 1000, mono: seconds * 1000 + nanoseconds / 1e6 };
+  },
+};
+
+/**
+ * Timers of the monotonic clock. Node's own timers go by a coarse clock and whole milliseconds, and may fire a little
+ * early: then the rest is waited for. Where none is set, nothing wakes up.
+ */
+export class SystemTimers implements Timers {
+  readonly #clock: Clock;
+  readonly #timeUp: (token: Token) => void;
+  readonly #waiting = new Map<Token, NodeJS.Timeout>();
+
+  constructor(clock: Clock, timeUp: (token: Token) => void) {
+    this.#clock = clock;
+    this.#timeUp = timeUp;
+  }
+
+  set(token: Token, at: Millis): void {
+    const rest = Math.max(0, at - this.#clock.now().mono);
+    this.#waiting.set(token, setTimeout(() => this.#fire(token, at), Math.min(Math.ceil(rest), LONGEST)));
+  }
+
+  cancel(token: Token): void {
+    clearTimeout(this.#waiting.get(token));
+    this.#waiting.delete(token);
+  }
+
+  #fire(token: Token, at: Millis): void {
+    if (this.#clock.now().mono < at) return this.set(token, at);
+    this.#waiting.delete(token);
+    this.#timeUp(token);
+  }
+}

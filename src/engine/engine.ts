@@ -1,0 +1,143 @@
+/**
+ * The loop: everything that is asked and everything that happens waits in one queue; one after the other is put to the
+ * law, and what the law says is done. Doing it never leads back into the law: what comes of it waits in the queue too.
+ *
+ * Requests are refused where a thousand wait already. Facts never are: an exit must not get lost.
+ */
+import type { Answer, Command, Happening, Request } from "../core/command.ts";
+import type { Effect } from "../core/effect.ts";
+import { emptyState } from "../core/state.ts";
+import type { State } from "../core/state.ts";
+import { step } from "../core/step.ts";
+import type { RunId } from "../core/types.ts";
+import type { Ports } from "./ports.ts";
+import { Queue } from "./queue.ts";
+
+const MOST_REQUESTS = 1000;
+
+/** After so many commands in a row the event loop gets its turn: timers, sockets and signals wait for it. */
+const MOST_IN_A_ROW = 256;
+
+/** What becomes of a request: the law's answer, or none because too many wait. */
+export type Outcome = Answer | { readonly kind: "refused"; readonly why: "busy" };
+
+/** A request as it is made: whom to answer is the engine's affair. */
+export type Ask = Request extends infer R ? (R extends Request ? Omit<R, "reply"> : never) : never;
+
+export type Unanswered = Request & { readonly reply: null };
+
+interface Asker {
+  answer(outcome: Outcome): void;
+  fail(error: unknown): void;
+}
+
+export class Engine {
+  readonly #state: State;
+  readonly #ports: Ports;
+  readonly #queue = new Queue<Command>();
+  readonly #askers = new Map<number, Asker>();
+  #lastAsker = 0;
+  #turning = false;
+
+  constructor(ports: Ports, state: State = emptyState()) {
+    this.#ports = ports;
+    this.#state = state;
+  }
+
+  /** To be looked at; only `step` changes it. */
+  get state(): Readonly<State> {
+    return this.#state;
+  }
+
+  /**
+   * What has happened, in the order in which it happened; a whole batch is one turn of the loop. A signal to stop is
+   * such a fact as well: a request that cannot be refused, with nobody who waits for an answer.
+   */
+  post(facts: readonly (Happening | Unanswered)[]): void {
+    for (const fact of facts) this.#queue.push(fact);
+    this.#turn();
+  }
+
+  /** Asks for something, and gives what the law says to it. Rejects only where Sentry itself has a bug. */
+  ask(request: Ask): Promise<Outcome> {
+    if (this.#askers.size >= MOST_REQUESTS) return Promise.resolve({ kind: "refused", why: "busy" });
+    const reply = ++this.#lastAsker;
+    return new Promise((answer, fail) => {
+      this.#askers.set(reply, { answer, fail });
+      this.#queue.push({ ...request, reply });
+      this.#turn();
+    });
+  }
+
+  #turn(): void {
+    if (this.#turning) return;
+    this.#turning = true;
+    for (let n = 0; n < MOST_IN_A_ROW; n++) {
+      const command = this.#queue.shift();
+      if (command === undefined) {
+        this.#turning = false;
+        return;
+      }
+      this.#obey(command);
+    }
+    setImmediate(() => {
+      this.#turning = false;
+      this.#turn();
+    });
+  }
+
+  #obey(command: Command): void {
+    let effects: Effect[];
+    try {
+      effects = step(this.#state, command, this.#ports.clock.now());
+    } catch (error) {
+      this.#bug(error, `${command.kind} was to be decided`);
+      if ("reply" in command && command.reply !== null) this.#take(command.reply)?.fail(error);
+      return;
+    }
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  #perform(effect: Effect): void {
+    try {
+      this.#do(effect);
+    } catch (error) {
+      this.#bug(error, `${effect.kind} was to be done`);
+      if (effect.kind === "spawn") this.#neverStarted(effect.run, error);
+    }
+  }
+
+  #do(effect: Effect): void {
+    const { kernel, timers, journal } = this.#ports;
+    switch (effect.kind) {
+      case "spawn": return kernel.spawn(effect.run, effect.entry, effect.slot);
+      case "signal": return kernel.signal(effect.run, effect.signal, effect.scope);
+      case "reap": return kernel.reap(effect.run);
+      case "setTimer": return timers.set(effect.token, effect.at);
+      case "cancelTimer": return timers.cancel(effect.token);
+      case "record": return journal.record(effect.record);
+      case "reply": return this.#take(effect.to)?.answer(effect.answer);
+      case "leave": return this.#ports.leave();
+    }
+  }
+
+  /** Every start is answered, also one that did not get as far as the kernel. */
+  #neverStarted(run: RunId, error: unknown): void {
+    const fault = { step: "spawn", errno: "", message: String(error), subject: "" };
+    this.#queue.push({ kind: "fault", run, fault, at: this.#ports.clock.now() });
+  }
+
+  #take(reply: number): Asker | undefined {
+    const asker = this.#askers.get(reply);
+    this.#askers.delete(reply);
+    return asker;
+  }
+
+  #bug(error: unknown, what: string): void {
+    try {
+      this.#ports.journal.bug(error, what);
+    } catch {
+      // Whoever is to be told has failed as well. The processes come first: go on.
+    }
+  }
+}
