@@ -1,0 +1,435 @@
+// Made from schema.ts by schema.build.ts; not to be edited. See there.
+// @ts-nocheck
+/* oxlint-disable */
+const External = [
+  /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/u,
+  /^[^\0]+$/u,
+  /^[^\0]*$/u,
+  /(^count$|^delay$|^cwd$|^env$|^envFile$|^inheritEnv$|^user$|^group$|^groups$|^umask$|^nice$|^oomScoreAdj$|^noNewPrivileges$|^limits$|^listen$)/u,
+  /^[0-9]{1,12}(ms|s|m|h)$/u,
+  /^[^\0]+$/u,
+  /(^[^=\0]+$)/u,
+  /^[^=\0]+$/u,
+  /^[^\0]*$/u,
+  /^[^\0]+$/u,
+  /^[^=\0]+$/u,
+  /^[^\0]+$/u,
+  /^[^\0]+$/u,
+  /^[^\0]+$/u,
+  /^0?[0-7]{3}$/u,
+  /(^as$|^core$|^cpu$|^data$|^fsize$|^locks$|^memlock$|^msgqueue$|^nice$|^nofile$|^nproc$|^rss$|^rtprio$|^rttime$|^sigpending$|^stack$)/u,
+  /^[0-9]{1,12}[KMG]$/u,
+  /^[0-9]{1,12}[KMG]$/u,
+  /^[0-9]{1,12}[KMG]$/u,
+  /^[0-9]{1,12}[KMG]$/u,
+  /^[0-9]{1,12}[KMG]$/u,
+  /^[0-9]{1,12}[KMG]$/u,
+  /^[0-9]{1,12}[KMG]$/u,
+  /^[0-9]{1,12}[KMG]$/u,
+  /^[0-9]{1,12}[KMG]$/u,
+  /^[0-9]{1,12}[KMG]$/u,
+  /^[0-9]{1,12}[KMG]$/u,
+  /^[0-9]{1,12}[KMG]$/u,
+  /^[0-9]{1,12}[KMG]$/u,
+  /^[0-9]{1,12}[KMG]$/u,
+  /^[0-9]{1,12}[KMG]$/u,
+  /^[0-9]{1,12}[KMG]$/u,
+  /^[0-9]{1,12}[KMG]$/u,
+  /^[0-9]{1,12}[KMG]$/u,
+  /^[0-9]{1,12}[KMG]$/u,
+  /^[0-9]{1,12}[KMG]$/u,
+  /^[0-9]{1,12}[KMG]$/u,
+  /^[0-9]{1,12}[KMG]$/u,
+  /^[0-9]{1,12}[KMG]$/u,
+  /^[0-9]{1,12}[KMG]$/u,
+  /^[^\0]+$/u,
+  /^[^\0]+$/u,
+  /(^http$|^processEvents$)/u,
+];
+
+export const check: (value: unknown) => boolean = (value: any) =>
+  ((typeof value === "object"
+    && value !== null
+    && !(Array.isArray(value)))
+    && ((("entries" in value
+    && "options" in value)
+    && Object.getOwnPropertyNames(value).length === 2)
+    && ((Array.isArray(value.entries)
+    && value.entries.every((unique_0, index) => (((typeof unique_0 === "object"
+    && unique_0 !== null
+    && !(Array.isArray(unique_0)))
+    && ((((("name" in unique_0
+    && "command" in unique_0)
+    && "args" in unique_0)
+    && "options" in unique_0)
+    && Object.getOwnPropertyNames(unique_0).length === 4)
+    && ((((typeof unique_0.name === "string"
+    && External[0].test(unique_0.name))
+    && (typeof unique_0.command === "string"
+    && External[1].test(unique_0.command)))
+    && (Array.isArray(unique_0.args)
+    && unique_0.args.every((unique_1, index) => ((typeof unique_1 === "string"
+    && External[2].test(unique_1))))))
+    && ((typeof unique_0.options === "object"
+    && unique_0.options !== null
+    && !(Array.isArray(unique_0.options)))
+    && (Object.getOwnPropertyNames(unique_0.options).every((unique_2, unique_3) => ((External[3].test(unique_2) || false)))
+    && (((((((((((((((unique_0.options.count === undefined || (!("count" in unique_0.options) || (Number.isInteger(unique_0.options.count)
+    && (!((Number.isFinite(unique_0.options.count) || typeof unique_0.options.count === "bigint")) || (unique_0.options.count >= 0
+    && unique_0.options.count <= 10000)))))
+    && (unique_0.options.delay === undefined || (!("delay" in unique_0.options) || ((Number.isInteger(unique_0.options.delay)
+    && (!((Number.isFinite(unique_0.options.delay) || typeof unique_0.options.delay === "bigint")) || (unique_0.options.delay >= 0
+    && unique_0.options.delay <= 9007199254740991))) || (typeof unique_0.options.delay === "string"
+    && External[4].test(unique_0.options.delay))))))
+    && (unique_0.options.cwd === undefined || (!("cwd" in unique_0.options) || (typeof unique_0.options.cwd === "string"
+    && External[5].test(unique_0.options.cwd)))))
+    && (unique_0.options.env === undefined || (!("env" in unique_0.options) || ((typeof unique_0.options.env === "object"
+    && unique_0.options.env !== null
+    && !(Array.isArray(unique_0.options.env)))
+    && (Object.getOwnPropertyNames(unique_0.options.env).every((unique_4, unique_5) => ((External[6].test(unique_4) || false)))
+    && Object.entries(unique_0.options.env).every(([unique_6, unique_7], _) => ((!(External[7].test(unique_6)) || (typeof unique_7 === "string"
+    && External[8].test(unique_7))))))))))
+    && (unique_0.options.envFile === undefined || (!("envFile" in unique_0.options) || (typeof unique_0.options.envFile === "string"
+    && External[9].test(unique_0.options.envFile)))))
+    && (unique_0.options.inheritEnv === undefined || (!("inheritEnv" in unique_0.options) || (typeof unique_0.options.inheritEnv === "boolean" || (Array.isArray(unique_0.options.inheritEnv)
+    && unique_0.options.inheritEnv.every((unique_8, index) => ((typeof unique_8 === "string"
+    && External[10].test(unique_8)))))))))
+    && (unique_0.options.user === undefined || (!("user" in unique_0.options) || ((typeof unique_0.options.user === "string"
+    && External[11].test(unique_0.options.user)) || (Number.isInteger(unique_0.options.user)
+    && (!((Number.isFinite(unique_0.options.user) || typeof unique_0.options.user === "bigint")) || (unique_0.options.user >= 0
+    && unique_0.options.user <= 4294967294)))))))
+    && (unique_0.options.group === undefined || (!("group" in unique_0.options) || ((typeof unique_0.options.group === "string"
+    && External[12].test(unique_0.options.group)) || (Number.isInteger(unique_0.options.group)
+    && (!((Number.isFinite(unique_0.options.group) || typeof unique_0.options.group === "bigint")) || (unique_0.options.group >= 0
+    && unique_0.options.group <= 4294967294)))))))
+    && (unique_0.options.groups === undefined || (!("groups" in unique_0.options) || (Array.isArray(unique_0.options.groups)
+    && unique_0.options.groups.every((unique_9, index) => (((typeof unique_9 === "string"
+    && External[13].test(unique_9)) || (Number.isInteger(unique_9)
+    && (!((Number.isFinite(unique_9) || typeof unique_9 === "bigint")) || (unique_9 >= 0
+    && unique_9 <= 4294967294))))))))))
+    && (unique_0.options.umask === undefined || (!("umask" in unique_0.options) || ((Number.isInteger(unique_0.options.umask)
+    && (!((Number.isFinite(unique_0.options.umask) || typeof unique_0.options.umask === "bigint")) || (unique_0.options.umask >= 0
+    && unique_0.options.umask <= 511))) || (typeof unique_0.options.umask === "string"
+    && External[14].test(unique_0.options.umask))))))
+    && (unique_0.options.nice === undefined || (!("nice" in unique_0.options) || (Number.isInteger(unique_0.options.nice)
+    && (!((Number.isFinite(unique_0.options.nice) || typeof unique_0.options.nice === "bigint")) || (unique_0.options.nice >= -20
+    && unique_0.options.nice <= 19))))))
+    && (unique_0.options.oomScoreAdj === undefined || (!("oomScoreAdj" in unique_0.options) || (Number.isInteger(unique_0.options.oomScoreAdj)
+    && (!((Number.isFinite(unique_0.options.oomScoreAdj) || typeof unique_0.options.oomScoreAdj === "bigint")) || (unique_0.options.oomScoreAdj >= -1000
+    && unique_0.options.oomScoreAdj <= 1000))))))
+    && (unique_0.options.noNewPrivileges === undefined || (!("noNewPrivileges" in unique_0.options) || typeof unique_0.options.noNewPrivileges === "boolean")))
+    && (unique_0.options.limits === undefined || (!("limits" in unique_0.options) || ((typeof unique_0.options.limits === "object"
+    && unique_0.options.limits !== null
+    && !(Array.isArray(unique_0.options.limits)))
+    && (Object.getOwnPropertyNames(unique_0.options.limits).every((unique_10, unique_11) => ((External[15].test(unique_10) || false)))
+    && ((((((((((((((((unique_0.options.limits.as === undefined || (!("as" in unique_0.options.limits) || ((((Number.isInteger(unique_0.options.limits.as)
+    && (!((Number.isFinite(unique_0.options.limits.as) || typeof unique_0.options.limits.as === "bigint")) || (unique_0.options.limits.as >= 0
+    && unique_0.options.limits.as <= 9007199254740991))) || (typeof unique_0.options.limits.as === "string"
+    && External[16].test(unique_0.options.limits.as))) || (typeof unique_0.options.limits.as === "string"
+    && unique_0.options.limits.as === "unlimited")) || ((typeof unique_0.options.limits.as === "object"
+    && unique_0.options.limits.as !== null
+    && !(Array.isArray(unique_0.options.limits.as)))
+    && ((("soft" in unique_0.options.limits.as
+    && "hard" in unique_0.options.limits.as)
+    && Object.getOwnPropertyNames(unique_0.options.limits.as).length === 2)
+    && ((((Number.isInteger(unique_0.options.limits.as.soft)
+    && (!((Number.isFinite(unique_0.options.limits.as.soft) || typeof unique_0.options.limits.as.soft === "bigint")) || (unique_0.options.limits.as.soft >= 0
+    && unique_0.options.limits.as.soft <= 9007199254740991))) || (typeof unique_0.options.limits.as.soft === "string"
+    && External[17].test(unique_0.options.limits.as.soft))) || (typeof unique_0.options.limits.as.soft === "string"
+    && unique_0.options.limits.as.soft === "unlimited"))
+    && (((Number.isInteger(unique_0.options.limits.as.hard)
+    && (!((Number.isFinite(unique_0.options.limits.as.hard) || typeof unique_0.options.limits.as.hard === "bigint")) || (unique_0.options.limits.as.hard >= 0
+    && unique_0.options.limits.as.hard <= 9007199254740991))) || (typeof unique_0.options.limits.as.hard === "string"
+    && External[18].test(unique_0.options.limits.as.hard))) || (typeof unique_0.options.limits.as.hard === "string"
+    && unique_0.options.limits.as.hard === "unlimited"))))))))
+    && (unique_0.options.limits.core === undefined || (!("core" in unique_0.options.limits) || ((((Number.isInteger(unique_0.options.limits.core)
+    && (!((Number.isFinite(unique_0.options.limits.core) || typeof unique_0.options.limits.core === "bigint")) || (unique_0.options.limits.core >= 0
+    && unique_0.options.limits.core <= 9007199254740991))) || (typeof unique_0.options.limits.core === "string"
+    && External[19].test(unique_0.options.limits.core))) || (typeof unique_0.options.limits.core === "string"
+    && unique_0.options.limits.core === "unlimited")) || ((typeof unique_0.options.limits.core === "object"
+    && unique_0.options.limits.core !== null
+    && !(Array.isArray(unique_0.options.limits.core)))
+    && ((("soft" in unique_0.options.limits.core
+    && "hard" in unique_0.options.limits.core)
+    && Object.getOwnPropertyNames(unique_0.options.limits.core).length === 2)
+    && ((((Number.isInteger(unique_0.options.limits.core.soft)
+    && (!((Number.isFinite(unique_0.options.limits.core.soft) || typeof unique_0.options.limits.core.soft === "bigint")) || (unique_0.options.limits.core.soft >= 0
+    && unique_0.options.limits.core.soft <= 9007199254740991))) || (typeof unique_0.options.limits.core.soft === "string"
+    && External[20].test(unique_0.options.limits.core.soft))) || (typeof unique_0.options.limits.core.soft === "string"
+    && unique_0.options.limits.core.soft === "unlimited"))
+    && (((Number.isInteger(unique_0.options.limits.core.hard)
+    && (!((Number.isFinite(unique_0.options.limits.core.hard) || typeof unique_0.options.limits.core.hard === "bigint")) || (unique_0.options.limits.core.hard >= 0
+    && unique_0.options.limits.core.hard <= 9007199254740991))) || (typeof unique_0.options.limits.core.hard === "string"
+    && External[21].test(unique_0.options.limits.core.hard))) || (typeof unique_0.options.limits.core.hard === "string"
+    && unique_0.options.limits.core.hard === "unlimited")))))))))
+    && (unique_0.options.limits.cpu === undefined || (!("cpu" in unique_0.options.limits) || (((Number.isInteger(unique_0.options.limits.cpu)
+    && (!((Number.isFinite(unique_0.options.limits.cpu) || typeof unique_0.options.limits.cpu === "bigint")) || (unique_0.options.limits.cpu >= 0
+    && unique_0.options.limits.cpu <= 9007199254740991))) || (typeof unique_0.options.limits.cpu === "string"
+    && unique_0.options.limits.cpu === "unlimited")) || ((typeof unique_0.options.limits.cpu === "object"
+    && unique_0.options.limits.cpu !== null
+    && !(Array.isArray(unique_0.options.limits.cpu)))
+    && ((("soft" in unique_0.options.limits.cpu
+    && "hard" in unique_0.options.limits.cpu)
+    && Object.getOwnPropertyNames(unique_0.options.limits.cpu).length === 2)
+    && (((Number.isInteger(unique_0.options.limits.cpu.soft)
+    && (!((Number.isFinite(unique_0.options.limits.cpu.soft) || typeof unique_0.options.limits.cpu.soft === "bigint")) || (unique_0.options.limits.cpu.soft >= 0
+    && unique_0.options.limits.cpu.soft <= 9007199254740991))) || (typeof unique_0.options.limits.cpu.soft === "string"
+    && unique_0.options.limits.cpu.soft === "unlimited"))
+    && ((Number.isInteger(unique_0.options.limits.cpu.hard)
+    && (!((Number.isFinite(unique_0.options.limits.cpu.hard) || typeof unique_0.options.limits.cpu.hard === "bigint")) || (unique_0.options.limits.cpu.hard >= 0
+    && unique_0.options.limits.cpu.hard <= 9007199254740991))) || (typeof unique_0.options.limits.cpu.hard === "string"
+    && unique_0.options.limits.cpu.hard === "unlimited")))))))))
+    && (unique_0.options.limits.data === undefined || (!("data" in unique_0.options.limits) || ((((Number.isInteger(unique_0.options.limits.data)
+    && (!((Number.isFinite(unique_0.options.limits.data) || typeof unique_0.options.limits.data === "bigint")) || (unique_0.options.limits.data >= 0
+    && unique_0.options.limits.data <= 9007199254740991))) || (typeof unique_0.options.limits.data === "string"
+    && External[22].test(unique_0.options.limits.data))) || (typeof unique_0.options.limits.data === "string"
+    && unique_0.options.limits.data === "unlimited")) || ((typeof unique_0.options.limits.data === "object"
+    && unique_0.options.limits.data !== null
+    && !(Array.isArray(unique_0.options.limits.data)))
+    && ((("soft" in unique_0.options.limits.data
+    && "hard" in unique_0.options.limits.data)
+    && Object.getOwnPropertyNames(unique_0.options.limits.data).length === 2)
+    && ((((Number.isInteger(unique_0.options.limits.data.soft)
+    && (!((Number.isFinite(unique_0.options.limits.data.soft) || typeof unique_0.options.limits.data.soft === "bigint")) || (unique_0.options.limits.data.soft >= 0
+    && unique_0.options.limits.data.soft <= 9007199254740991))) || (typeof unique_0.options.limits.data.soft === "string"
+    && External[23].test(unique_0.options.limits.data.soft))) || (typeof unique_0.options.limits.data.soft === "string"
+    && unique_0.options.limits.data.soft === "unlimited"))
+    && (((Number.isInteger(unique_0.options.limits.data.hard)
+    && (!((Number.isFinite(unique_0.options.limits.data.hard) || typeof unique_0.options.limits.data.hard === "bigint")) || (unique_0.options.limits.data.hard >= 0
+    && unique_0.options.limits.data.hard <= 9007199254740991))) || (typeof unique_0.options.limits.data.hard === "string"
+    && External[24].test(unique_0.options.limits.data.hard))) || (typeof unique_0.options.limits.data.hard === "string"
+    && unique_0.options.limits.data.hard === "unlimited")))))))))
+    && (unique_0.options.limits.fsize === undefined || (!("fsize" in unique_0.options.limits) || ((((Number.isInteger(unique_0.options.limits.fsize)
+    && (!((Number.isFinite(unique_0.options.limits.fsize) || typeof unique_0.options.limits.fsize === "bigint")) || (unique_0.options.limits.fsize >= 0
+    && unique_0.options.limits.fsize <= 9007199254740991))) || (typeof unique_0.options.limits.fsize === "string"
+    && External[25].test(unique_0.options.limits.fsize))) || (typeof unique_0.options.limits.fsize === "string"
+    && unique_0.options.limits.fsize === "unlimited")) || ((typeof unique_0.options.limits.fsize === "object"
+    && unique_0.options.limits.fsize !== null
+    && !(Array.isArray(unique_0.options.limits.fsize)))
+    && ((("soft" in unique_0.options.limits.fsize
+    && "hard" in unique_0.options.limits.fsize)
+    && Object.getOwnPropertyNames(unique_0.options.limits.fsize).length === 2)
+    && ((((Number.isInteger(unique_0.options.limits.fsize.soft)
+    && (!((Number.isFinite(unique_0.options.limits.fsize.soft) || typeof unique_0.options.limits.fsize.soft === "bigint")) || (unique_0.options.limits.fsize.soft >= 0
+    && unique_0.options.limits.fsize.soft <= 9007199254740991))) || (typeof unique_0.options.limits.fsize.soft === "string"
+    && External[26].test(unique_0.options.limits.fsize.soft))) || (typeof unique_0.options.limits.fsize.soft === "string"
+    && unique_0.options.limits.fsize.soft === "unlimited"))
+    && (((Number.isInteger(unique_0.options.limits.fsize.hard)
+    && (!((Number.isFinite(unique_0.options.limits.fsize.hard) || typeof unique_0.options.limits.fsize.hard === "bigint")) || (unique_0.options.limits.fsize.hard >= 0
+    && unique_0.options.limits.fsize.hard <= 9007199254740991))) || (typeof unique_0.options.limits.fsize.hard === "string"
+    && External[27].test(unique_0.options.limits.fsize.hard))) || (typeof unique_0.options.limits.fsize.hard === "string"
+    && unique_0.options.limits.fsize.hard === "unlimited")))))))))
+    && (unique_0.options.limits.locks === undefined || (!("locks" in unique_0.options.limits) || (((Number.isInteger(unique_0.options.limits.locks)
+    && (!((Number.isFinite(unique_0.options.limits.locks) || typeof unique_0.options.limits.locks === "bigint")) || (unique_0.options.limits.locks >= 0
+    && unique_0.options.limits.locks <= 9007199254740991))) || (typeof unique_0.options.limits.locks === "string"
+    && unique_0.options.limits.locks === "unlimited")) || ((typeof unique_0.options.limits.locks === "object"
+    && unique_0.options.limits.locks !== null
+    && !(Array.isArray(unique_0.options.limits.locks)))
+    && ((("soft" in unique_0.options.limits.locks
+    && "hard" in unique_0.options.limits.locks)
+    && Object.getOwnPropertyNames(unique_0.options.limits.locks).length === 2)
+    && (((Number.isInteger(unique_0.options.limits.locks.soft)
+    && (!((Number.isFinite(unique_0.options.limits.locks.soft) || typeof unique_0.options.limits.locks.soft === "bigint")) || (unique_0.options.limits.locks.soft >= 0
+    && unique_0.options.limits.locks.soft <= 9007199254740991))) || (typeof unique_0.options.limits.locks.soft === "string"
+    && unique_0.options.limits.locks.soft === "unlimited"))
+    && ((Number.isInteger(unique_0.options.limits.locks.hard)
+    && (!((Number.isFinite(unique_0.options.limits.locks.hard) || typeof unique_0.options.limits.locks.hard === "bigint")) || (unique_0.options.limits.locks.hard >= 0
+    && unique_0.options.limits.locks.hard <= 9007199254740991))) || (typeof unique_0.options.limits.locks.hard === "string"
+    && unique_0.options.limits.locks.hard === "unlimited")))))))))
+    && (unique_0.options.limits.memlock === undefined || (!("memlock" in unique_0.options.limits) || ((((Number.isInteger(unique_0.options.limits.memlock)
+    && (!((Number.isFinite(unique_0.options.limits.memlock) || typeof unique_0.options.limits.memlock === "bigint")) || (unique_0.options.limits.memlock >= 0
+    && unique_0.options.limits.memlock <= 9007199254740991))) || (typeof unique_0.options.limits.memlock === "string"
+    && External[28].test(unique_0.options.limits.memlock))) || (typeof unique_0.options.limits.memlock === "string"
+    && unique_0.options.limits.memlock === "unlimited")) || ((typeof unique_0.options.limits.memlock === "object"
+    && unique_0.options.limits.memlock !== null
+    && !(Array.isArray(unique_0.options.limits.memlock)))
+    && ((("soft" in unique_0.options.limits.memlock
+    && "hard" in unique_0.options.limits.memlock)
+    && Object.getOwnPropertyNames(unique_0.options.limits.memlock).length === 2)
+    && ((((Number.isInteger(unique_0.options.limits.memlock.soft)
+    && (!((Number.isFinite(unique_0.options.limits.memlock.soft) || typeof unique_0.options.limits.memlock.soft === "bigint")) || (unique_0.options.limits.memlock.soft >= 0
+    && unique_0.options.limits.memlock.soft <= 9007199254740991))) || (typeof unique_0.options.limits.memlock.soft === "string"
+    && External[29].test(unique_0.options.limits.memlock.soft))) || (typeof unique_0.options.limits.memlock.soft === "string"
+    && unique_0.options.limits.memlock.soft === "unlimited"))
+    && (((Number.isInteger(unique_0.options.limits.memlock.hard)
+    && (!((Number.isFinite(unique_0.options.limits.memlock.hard) || typeof unique_0.options.limits.memlock.hard === "bigint")) || (unique_0.options.limits.memlock.hard >= 0
+    && unique_0.options.limits.memlock.hard <= 9007199254740991))) || (typeof unique_0.options.limits.memlock.hard === "string"
+    && External[30].test(unique_0.options.limits.memlock.hard))) || (typeof unique_0.options.limits.memlock.hard === "string"
+    && unique_0.options.limits.memlock.hard === "unlimited")))))))))
+    && (unique_0.options.limits.msgqueue === undefined || (!("msgqueue" in unique_0.options.limits) || ((((Number.isInteger(unique_0.options.limits.msgqueue)
+    && (!((Number.isFinite(unique_0.options.limits.msgqueue) || typeof unique_0.options.limits.msgqueue === "bigint")) || (unique_0.options.limits.msgqueue >= 0
+    && unique_0.options.limits.msgqueue <= 9007199254740991))) || (typeof unique_0.options.limits.msgqueue === "string"
+    && External[31].test(unique_0.options.limits.msgqueue))) || (typeof unique_0.options.limits.msgqueue === "string"
+    && unique_0.options.limits.msgqueue === "unlimited")) || ((typeof unique_0.options.limits.msgqueue === "object"
+    && unique_0.options.limits.msgqueue !== null
+    && !(Array.isArray(unique_0.options.limits.msgqueue)))
+    && ((("soft" in unique_0.options.limits.msgqueue
+    && "hard" in unique_0.options.limits.msgqueue)
+    && Object.getOwnPropertyNames(unique_0.options.limits.msgqueue).length === 2)
+    && ((((Number.isInteger(unique_0.options.limits.msgqueue.soft)
+    && (!((Number.isFinite(unique_0.options.limits.msgqueue.soft) || typeof unique_0.options.limits.msgqueue.soft === "bigint")) || (unique_0.options.limits.msgqueue.soft >= 0
+    && unique_0.options.limits.msgqueue.soft <= 9007199254740991))) || (typeof unique_0.options.limits.msgqueue.soft === "string"
+    && External[32].test(unique_0.options.limits.msgqueue.soft))) || (typeof unique_0.options.limits.msgqueue.soft === "string"
+    && unique_0.options.limits.msgqueue.soft === "unlimited"))
+    && (((Number.isInteger(unique_0.options.limits.msgqueue.hard)
+    && (!((Number.isFinite(unique_0.options.limits.msgqueue.hard) || typeof unique_0.options.limits.msgqueue.hard === "bigint")) || (unique_0.options.limits.msgqueue.hard >= 0
+    && unique_0.options.limits.msgqueue.hard <= 9007199254740991))) || (typeof unique_0.options.limits.msgqueue.hard === "string"
+    && External[33].test(unique_0.options.limits.msgqueue.hard))) || (typeof unique_0.options.limits.msgqueue.hard === "string"
+    && unique_0.options.limits.msgqueue.hard === "unlimited")))))))))
+    && (unique_0.options.limits.nice === undefined || (!("nice" in unique_0.options.limits) || (((Number.isInteger(unique_0.options.limits.nice)
+    && (!((Number.isFinite(unique_0.options.limits.nice) || typeof unique_0.options.limits.nice === "bigint")) || (unique_0.options.limits.nice >= 0
+    && unique_0.options.limits.nice <= 9007199254740991))) || (typeof unique_0.options.limits.nice === "string"
+    && unique_0.options.limits.nice === "unlimited")) || ((typeof unique_0.options.limits.nice === "object"
+    && unique_0.options.limits.nice !== null
+    && !(Array.isArray(unique_0.options.limits.nice)))
+    && ((("soft" in unique_0.options.limits.nice
+    && "hard" in unique_0.options.limits.nice)
+    && Object.getOwnPropertyNames(unique_0.options.limits.nice).length === 2)
+    && (((Number.isInteger(unique_0.options.limits.nice.soft)
+    && (!((Number.isFinite(unique_0.options.limits.nice.soft) || typeof unique_0.options.limits.nice.soft === "bigint")) || (unique_0.options.limits.nice.soft >= 0
+    && unique_0.options.limits.nice.soft <= 9007199254740991))) || (typeof unique_0.options.limits.nice.soft === "string"
+    && unique_0.options.limits.nice.soft === "unlimited"))
+    && ((Number.isInteger(unique_0.options.limits.nice.hard)
+    && (!((Number.isFinite(unique_0.options.limits.nice.hard) || typeof unique_0.options.limits.nice.hard === "bigint")) || (unique_0.options.limits.nice.hard >= 0
+    && unique_0.options.limits.nice.hard <= 9007199254740991))) || (typeof unique_0.options.limits.nice.hard === "string"
+    && unique_0.options.limits.nice.hard === "unlimited")))))))))
+    && (unique_0.options.limits.nofile === undefined || (!("nofile" in unique_0.options.limits) || (((Number.isInteger(unique_0.options.limits.nofile)
+    && (!((Number.isFinite(unique_0.options.limits.nofile) || typeof unique_0.options.limits.nofile === "bigint")) || (unique_0.options.limits.nofile >= 0
+    && unique_0.options.limits.nofile <= 9007199254740991))) || (typeof unique_0.options.limits.nofile === "string"
+    && unique_0.options.limits.nofile === "unlimited")) || ((typeof unique_0.options.limits.nofile === "object"
+    && unique_0.options.limits.nofile !== null
+    && !(Array.isArray(unique_0.options.limits.nofile)))
+    && ((("soft" in unique_0.options.limits.nofile
+    && "hard" in unique_0.options.limits.nofile)
+    && Object.getOwnPropertyNames(unique_0.options.limits.nofile).length === 2)
+    && (((Number.isInteger(unique_0.options.limits.nofile.soft)
+    && (!((Number.isFinite(unique_0.options.limits.nofile.soft) || typeof unique_0.options.limits.nofile.soft === "bigint")) || (unique_0.options.limits.nofile.soft >= 0
+    && unique_0.options.limits.nofile.soft <= 9007199254740991))) || (typeof unique_0.options.limits.nofile.soft === "string"
+    && unique_0.options.limits.nofile.soft === "unlimited"))
+    && ((Number.isInteger(unique_0.options.limits.nofile.hard)
+    && (!((Number.isFinite(unique_0.options.limits.nofile.hard) || typeof unique_0.options.limits.nofile.hard === "bigint")) || (unique_0.options.limits.nofile.hard >= 0
+    && unique_0.options.limits.nofile.hard <= 9007199254740991))) || (typeof unique_0.options.limits.nofile.hard === "string"
+    && unique_0.options.limits.nofile.hard === "unlimited")))))))))
+    && (unique_0.options.limits.nproc === undefined || (!("nproc" in unique_0.options.limits) || (((Number.isInteger(unique_0.options.limits.nproc)
+    && (!((Number.isFinite(unique_0.options.limits.nproc) || typeof unique_0.options.limits.nproc === "bigint")) || (unique_0.options.limits.nproc >= 0
+    && unique_0.options.limits.nproc <= 9007199254740991))) || (typeof unique_0.options.limits.nproc === "string"
+    && unique_0.options.limits.nproc === "unlimited")) || ((typeof unique_0.options.limits.nproc === "object"
+    && unique_0.options.limits.nproc !== null
+    && !(Array.isArray(unique_0.options.limits.nproc)))
+    && ((("soft" in unique_0.options.limits.nproc
+    && "hard" in unique_0.options.limits.nproc)
+    && Object.getOwnPropertyNames(unique_0.options.limits.nproc).length === 2)
+    && (((Number.isInteger(unique_0.options.limits.nproc.soft)
+    && (!((Number.isFinite(unique_0.options.limits.nproc.soft) || typeof unique_0.options.limits.nproc.soft === "bigint")) || (unique_0.options.limits.nproc.soft >= 0
+    && unique_0.options.limits.nproc.soft <= 9007199254740991))) || (typeof unique_0.options.limits.nproc.soft === "string"
+    && unique_0.options.limits.nproc.soft === "unlimited"))
+    && ((Number.isInteger(unique_0.options.limits.nproc.hard)
+    && (!((Number.isFinite(unique_0.options.limits.nproc.hard) || typeof unique_0.options.limits.nproc.hard === "bigint")) || (unique_0.options.limits.nproc.hard >= 0
+    && unique_0.options.limits.nproc.hard <= 9007199254740991))) || (typeof unique_0.options.limits.nproc.hard === "string"
+    && unique_0.options.limits.nproc.hard === "unlimited")))))))))
+    && (unique_0.options.limits.rss === undefined || (!("rss" in unique_0.options.limits) || ((((Number.isInteger(unique_0.options.limits.rss)
+    && (!((Number.isFinite(unique_0.options.limits.rss) || typeof unique_0.options.limits.rss === "bigint")) || (unique_0.options.limits.rss >= 0
+    && unique_0.options.limits.rss <= 9007199254740991))) || (typeof unique_0.options.limits.rss === "string"
+    && External[34].test(unique_0.options.limits.rss))) || (typeof unique_0.options.limits.rss === "string"
+    && unique_0.options.limits.rss === "unlimited")) || ((typeof unique_0.options.limits.rss === "object"
+    && unique_0.options.limits.rss !== null
+    && !(Array.isArray(unique_0.options.limits.rss)))
+    && ((("soft" in unique_0.options.limits.rss
+    && "hard" in unique_0.options.limits.rss)
+    && Object.getOwnPropertyNames(unique_0.options.limits.rss).length === 2)
+    && ((((Number.isInteger(unique_0.options.limits.rss.soft)
+    && (!((Number.isFinite(unique_0.options.limits.rss.soft) || typeof unique_0.options.limits.rss.soft === "bigint")) || (unique_0.options.limits.rss.soft >= 0
+    && unique_0.options.limits.rss.soft <= 9007199254740991))) || (typeof unique_0.options.limits.rss.soft === "string"
+    && External[35].test(unique_0.options.limits.rss.soft))) || (typeof unique_0.options.limits.rss.soft === "string"
+    && unique_0.options.limits.rss.soft === "unlimited"))
+    && (((Number.isInteger(unique_0.options.limits.rss.hard)
+    && (!((Number.isFinite(unique_0.options.limits.rss.hard) || typeof unique_0.options.limits.rss.hard === "bigint")) || (unique_0.options.limits.rss.hard >= 0
+    && unique_0.options.limits.rss.hard <= 9007199254740991))) || (typeof unique_0.options.limits.rss.hard === "string"
+    && External[36].test(unique_0.options.limits.rss.hard))) || (typeof unique_0.options.limits.rss.hard === "string"
+    && unique_0.options.limits.rss.hard === "unlimited")))))))))
+    && (unique_0.options.limits.rtprio === undefined || (!("rtprio" in unique_0.options.limits) || (((Number.isInteger(unique_0.options.limits.rtprio)
+    && (!((Number.isFinite(unique_0.options.limits.rtprio) || typeof unique_0.options.limits.rtprio === "bigint")) || (unique_0.options.limits.rtprio >= 0
+    && unique_0.options.limits.rtprio <= 9007199254740991))) || (typeof unique_0.options.limits.rtprio === "string"
+    && unique_0.options.limits.rtprio === "unlimited")) || ((typeof unique_0.options.limits.rtprio === "object"
+    && unique_0.options.limits.rtprio !== null
+    && !(Array.isArray(unique_0.options.limits.rtprio)))
+    && ((("soft" in unique_0.options.limits.rtprio
+    && "hard" in unique_0.options.limits.rtprio)
+    && Object.getOwnPropertyNames(unique_0.options.limits.rtprio).length === 2)
+    && (((Number.isInteger(unique_0.options.limits.rtprio.soft)
+    && (!((Number.isFinite(unique_0.options.limits.rtprio.soft) || typeof unique_0.options.limits.rtprio.soft === "bigint")) || (unique_0.options.limits.rtprio.soft >= 0
+    && unique_0.options.limits.rtprio.soft <= 9007199254740991))) || (typeof unique_0.options.limits.rtprio.soft === "string"
+    && unique_0.options.limits.rtprio.soft === "unlimited"))
+    && ((Number.isInteger(unique_0.options.limits.rtprio.hard)
+    && (!((Number.isFinite(unique_0.options.limits.rtprio.hard) || typeof unique_0.options.limits.rtprio.hard === "bigint")) || (unique_0.options.limits.rtprio.hard >= 0
+    && unique_0.options.limits.rtprio.hard <= 9007199254740991))) || (typeof unique_0.options.limits.rtprio.hard === "string"
+    && unique_0.options.limits.rtprio.hard === "unlimited")))))))))
+    && (unique_0.options.limits.rttime === undefined || (!("rttime" in unique_0.options.limits) || (((Number.isInteger(unique_0.options.limits.rttime)
+    && (!((Number.isFinite(unique_0.options.limits.rttime) || typeof unique_0.options.limits.rttime === "bigint")) || (unique_0.options.limits.rttime >= 0
+    && unique_0.options.limits.rttime <= 9007199254740991))) || (typeof unique_0.options.limits.rttime === "string"
+    && unique_0.options.limits.rttime === "unlimited")) || ((typeof unique_0.options.limits.rttime === "object"
+    && unique_0.options.limits.rttime !== null
+    && !(Array.isArray(unique_0.options.limits.rttime)))
+    && ((("soft" in unique_0.options.limits.rttime
+    && "hard" in unique_0.options.limits.rttime)
+    && Object.getOwnPropertyNames(unique_0.options.limits.rttime).length === 2)
+    && (((Number.isInteger(unique_0.options.limits.rttime.soft)
+    && (!((Number.isFinite(unique_0.options.limits.rttime.soft) || typeof unique_0.options.limits.rttime.soft === "bigint")) || (unique_0.options.limits.rttime.soft >= 0
+    && unique_0.options.limits.rttime.soft <= 9007199254740991))) || (typeof unique_0.options.limits.rttime.soft === "string"
+    && unique_0.options.limits.rttime.soft === "unlimited"))
+    && ((Number.isInteger(unique_0.options.limits.rttime.hard)
+    && (!((Number.isFinite(unique_0.options.limits.rttime.hard) || typeof unique_0.options.limits.rttime.hard === "bigint")) || (unique_0.options.limits.rttime.hard >= 0
+    && unique_0.options.limits.rttime.hard <= 9007199254740991))) || (typeof unique_0.options.limits.rttime.hard === "string"
+    && unique_0.options.limits.rttime.hard === "unlimited")))))))))
+    && (unique_0.options.limits.sigpending === undefined || (!("sigpending" in unique_0.options.limits) || (((Number.isInteger(unique_0.options.limits.sigpending)
+    && (!((Number.isFinite(unique_0.options.limits.sigpending) || typeof unique_0.options.limits.sigpending === "bigint")) || (unique_0.options.limits.sigpending >= 0
+    && unique_0.options.limits.sigpending <= 9007199254740991))) || (typeof unique_0.options.limits.sigpending === "string"
+    && unique_0.options.limits.sigpending === "unlimited")) || ((typeof unique_0.options.limits.sigpending === "object"
+    && unique_0.options.limits.sigpending !== null
+    && !(Array.isArray(unique_0.options.limits.sigpending)))
+    && ((("soft" in unique_0.options.limits.sigpending
+    && "hard" in unique_0.options.limits.sigpending)
+    && Object.getOwnPropertyNames(unique_0.options.limits.sigpending).length === 2)
+    && (((Number.isInteger(unique_0.options.limits.sigpending.soft)
+    && (!((Number.isFinite(unique_0.options.limits.sigpending.soft) || typeof unique_0.options.limits.sigpending.soft === "bigint")) || (unique_0.options.limits.sigpending.soft >= 0
+    && unique_0.options.limits.sigpending.soft <= 9007199254740991))) || (typeof unique_0.options.limits.sigpending.soft === "string"
+    && unique_0.options.limits.sigpending.soft === "unlimited"))
+    && ((Number.isInteger(unique_0.options.limits.sigpending.hard)
+    && (!((Number.isFinite(unique_0.options.limits.sigpending.hard) || typeof unique_0.options.limits.sigpending.hard === "bigint")) || (unique_0.options.limits.sigpending.hard >= 0
+    && unique_0.options.limits.sigpending.hard <= 9007199254740991))) || (typeof unique_0.options.limits.sigpending.hard === "string"
+    && unique_0.options.limits.sigpending.hard === "unlimited")))))))))
+    && (unique_0.options.limits.stack === undefined || (!("stack" in unique_0.options.limits) || ((((Number.isInteger(unique_0.options.limits.stack)
+    && (!((Number.isFinite(unique_0.options.limits.stack) || typeof unique_0.options.limits.stack === "bigint")) || (unique_0.options.limits.stack >= 0
+    && unique_0.options.limits.stack <= 9007199254740991))) || (typeof unique_0.options.limits.stack === "string"
+    && External[37].test(unique_0.options.limits.stack))) || (typeof unique_0.options.limits.stack === "string"
+    && unique_0.options.limits.stack === "unlimited")) || ((typeof unique_0.options.limits.stack === "object"
+    && unique_0.options.limits.stack !== null
+    && !(Array.isArray(unique_0.options.limits.stack)))
+    && ((("soft" in unique_0.options.limits.stack
+    && "hard" in unique_0.options.limits.stack)
+    && Object.getOwnPropertyNames(unique_0.options.limits.stack).length === 2)
+    && ((((Number.isInteger(unique_0.options.limits.stack.soft)
+    && (!((Number.isFinite(unique_0.options.limits.stack.soft) || typeof unique_0.options.limits.stack.soft === "bigint")) || (unique_0.options.limits.stack.soft >= 0
+    && unique_0.options.limits.stack.soft <= 9007199254740991))) || (typeof unique_0.options.limits.stack.soft === "string"
+    && External[38].test(unique_0.options.limits.stack.soft))) || (typeof unique_0.options.limits.stack.soft === "string"
+    && unique_0.options.limits.stack.soft === "unlimited"))
+    && (((Number.isInteger(unique_0.options.limits.stack.hard)
+    && (!((Number.isFinite(unique_0.options.limits.stack.hard) || typeof unique_0.options.limits.stack.hard === "bigint")) || (unique_0.options.limits.stack.hard >= 0
+    && unique_0.options.limits.stack.hard <= 9007199254740991))) || (typeof unique_0.options.limits.stack.hard === "string"
+    && External[39].test(unique_0.options.limits.stack.hard))) || (typeof unique_0.options.limits.stack.hard === "string"
+    && unique_0.options.limits.stack.hard === "unlimited"))))))))))))))
+    && (unique_0.options.listen === undefined || (!("listen" in unique_0.options) || (((Number.isInteger(unique_0.options.listen)
+    && (!((Number.isFinite(unique_0.options.listen) || typeof unique_0.options.listen === "bigint")) || (unique_0.options.listen >= 1
+    && unique_0.options.listen <= 65535))) || (typeof unique_0.options.listen === "string"
+    && External[40].test(unique_0.options.listen))) || (Array.isArray(unique_0.options.listen)
+    && unique_0.options.listen.every((unique_12, index) => (((Number.isInteger(unique_12)
+    && (!((Number.isFinite(unique_12) || typeof unique_12 === "bigint")) || (unique_12 >= 1
+    && unique_12 <= 65535))) || (typeof unique_12 === "string"
+    && External[41].test(unique_12))))))))))))))))))
+    && ((typeof value.options === "object"
+    && value.options !== null
+    && !(Array.isArray(value.options)))
+    && (Object.getOwnPropertyNames(value.options).every((unique_13, unique_14) => ((External[42].test(unique_13) || false)))
+    && ((value.options.http === undefined || (!("http" in value.options) || (typeof value.options.http === "boolean"
+    && value.options.http === false)))
+    && (value.options.processEvents === undefined || (!("processEvents" in value.options) || typeof value.options.processEvents === "boolean"))))))));

@@ -1,0 +1,85 @@
+/** From what was asked for to a configuration: units, paths and defaults. The only place that knows defaults. */
+import { resolve } from "node:path";
+import { Complaint } from "./complaint.ts";
+import type { Configuration, EntryConfiguration, Listen } from "./configuration.ts";
+import type { AskedEntry, Given } from "./given.ts";
+import type { Limits, LimitValue } from "./options.ts";
+import { bytesOf, maskOf, millisOf } from "./units.ts";
+
+// setTimeout(3) of Node takes no more, and would fire at once.
+const longestDelay = 2 ** 31 - 1;
+
+/** @param folder the configuration's: relative paths start there */
+export function complete(path: string, folder: string, given: Given): Omit<Configuration, "code"> {
+  const { asked, places, functions } = given;
+  const seen = new Set<string>();
+  const entries = asked.entries.map((entry, index) => {
+    const complain = (message: string): never => {
+      throw new Complaint(message, places[index] ?? null);
+    };
+    if (seen.has(entry.name)) complain(`two entries are named \`${entry.name}\``);
+    seen.add(entry.name);
+    return completeEntry(entry, functions[index] ?? false, folder, complain);
+  });
+  return { path, entries, processEvents: asked.options.processEvents ?? true };
+}
+
+type Complain = (message: string) => never;
+
+function completeEntry(
+  { name, command, args, options }: AskedEntry, envFunction: boolean, folder: string, complain: Complain,
+): EntryConfiguration {
+  const delay = millisOf(options.delay ?? 1000);
+  if (delay > longestDelay) complain(`option \`delay\` of entry \`${name}\` must be at most 24 days`);
+  return {
+    law: { name, count: options.count ?? 1, delay, stopSignal: "SIGTERM", grace: 10_000 },
+    command,
+    args,
+    cwd: resolve(folder, options.cwd ?? "."),
+    env: (options.env ?? {}) as Record<string, string>,
+    envFunction,
+    envFile: options.envFile === undefined ? null : resolve(folder, options.envFile),
+    inheritEnv: typeof options.inheritEnv === "object" ? [...options.inheritEnv] : (options.inheritEnv ?? true),
+    user: accountOf(options.user),
+    group: accountOf(options.group),
+    groups: options.groups?.map(String) ?? null,
+    umask: options.umask === undefined ? null : maskOf(options.umask),
+    nice: options.nice ?? null,
+    oomScoreAdj: options.oomScoreAdj ?? null,
+    noNewPrivileges: options.noNewPrivileges ?? false,
+    limits: limitsOf(options.limits ?? {}, (resource) => complain(
+      `the soft \`limits.${resource}\` of entry \`${name}\` is above the hard one`,
+    )),
+    listen: [options.listen ?? []].flat().map((one) => listenOf(one, folder, () => complain(
+      `option \`listen\` of entry \`${name}\`: "${one}" is no port from 1 to 65535, "host:port", or path with a slash`,
+    ))),
+  };
+}
+
+function accountOf(account: string | number | undefined): string | null {
+  return account === undefined ? null : String(account);
+}
+
+function limitsOf(limits: Limits, complain: Complain): [string, number, number][] {
+  return Object.entries(limits).map(([resource, limit]) => {
+    const both = typeof limit === "object" ? limit : { soft: limit, hard: limit };
+    const soft = limitOf(both.soft);
+    const hard = limitOf(both.hard);
+    if (hard !== -1 && (soft === -1 || soft > hard)) complain(resource);
+    return [resource, soft, hard];
+  });
+}
+
+function limitOf(value: LimitValue | string): number {
+  return value === "unlimited" ? -1 : bytesOf(value);
+}
+
+function listenOf(address: number | string, folder: string, complain: () => never): Listen {
+  if (typeof address === "number") return { kind: "tcp", host: null, port: address };
+  if (address.includes("/")) return { kind: "unix", path: resolve(folder, address) };
+  const tcp = /^(?:(?:\[([^[\]]+)\]|([^:[\]]+)):)?([0-9]{1,5})$/.exec(address);
+  const port = Number(tcp?.[3] ?? 0);
+  if (port < 1 || port > 65535) complain();
+  const host = tcp?.[1] ?? tcp?.[2] ?? "*";
+  return { kind: "tcp", host: host === "*" ? null : host, port };
+}

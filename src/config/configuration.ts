@@ -1,0 +1,46 @@
+/**
+ * What a configuration is after it was evaluated, checked and completed: plain JSON, and all that the supervisor
+ * knows of it. Nothing is left to default; null is what is not there.
+ */
+import type { Law } from "../core/types.ts";
+
+export interface Configuration {
+  /** Real path of the file: its identity. */
+  path: string;
+  entries: EntryConfiguration[];
+  processEvents: boolean;
+  /** The compiled program, with its source map, where functions of it are used; else null. */
+  code: string | null;
+}
+
+export interface EntryConfiguration {
+  law: Law;
+  command: string;
+  /** Without argv[0]. */
+  args: string[];
+  /** Absolute. */
+  cwd: string;
+  env: Record<string, string>;
+  /** `env` is a function of the program, to be asked at each start; then `env` is empty. */
+  envFunction: boolean;
+  /** Absolute. */
+  envFile: string | null;
+  /** All, nothing, or what is named. */
+  inheritEnv: boolean | string[];
+  /** Name, or number in digits. */
+  user: string | null;
+  group: string | null;
+  groups: string[] | null;
+  umask: number | null;
+  nice: number | null;
+  oomScoreAdj: number | null;
+  noNewPrivileges: boolean;
+  /** [resource, soft, hard] with the names of getrlimit(2) in lower case; -1 is unlimited. */
+  limits: [resource: string, soft: number, hard: number][];
+  listen: Listen[];
+}
+
+/** `host` null: all addresses. `path` is absolute. */
+export type Listen =
+  | { kind: "tcp"; host: string | null; port: number }
+  | { kind: "unix"; path: string };

@@ -1,0 +1,109 @@
+/**
+ * What is wrong with a program that the schema refuses, as one sentence: the first thing on the way from the whole
+ * down to the value. Loaded only then, with typebox.
+ */
+import type { TSchema } from "typebox";
+import { Check } from "typebox/value";
+import { Complaint } from "./complaint.ts";
+import { kindOf, type AskedEntry, type Given } from "./given.ts";
+import { args, command, name, notBuilt, optionsOfEntry, optionsOfWhole } from "./schema.ts";
+
+export function explain({ asked, place, places }: Given): Complaint {
+  for (const [index, entry] of asked.entries.entries()) {
+    const complaint = explainEntry(entry, places[index] ?? null);
+    if (complaint !== null) return complaint;
+  }
+  return explainOptions(optionsOfWhole, asked.options, notBuilt.whole, "", place)
+    ?? new Complaint("this is not what the schema asks for", place);
+}
+
+type Place = { readonly stack?: string } | null;
+
+function explainEntry(entry: AskedEntry, place: Place): Complaint | null {
+  if (!Check(name, entry.name)) {
+    return new Complaint(`the name of an entry must be ${describe(name)}, not ${kindOf(entry.name)}`, place);
+  }
+  const wrong = wrongPart(command, entry.command, `the command of entry \`${entry.name}\``)
+    ?? wrongPart(args, entry.args, `the arguments of entry \`${entry.name}\``);
+  if (wrong !== null) return new Complaint(wrong, place);
+  return explainOptions(optionsOfEntry, entry.options, notBuilt.entry, ` of entry \`${entry.name}\``, place);
+}
+
+function explainOptions(
+  schema: TSchema, options: object, later: string[], whose: string, place: Place,
+): Complaint | null {
+  const known = fieldsOf(schema) ?? {};
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    return new Complaint(`the options${whose || " of `sentry`"} must be an object, not ${kindOf(options)}`, place);
+  }
+  for (const [key, value] of Object.entries(options)) {
+    if (later.includes(key)) return new Complaint(`option \`${key}\`${whose} is not built in this version`, place);
+    const field = known[key];
+    if (field === undefined) {
+      const near = nearest(key, [...Object.keys(known), ...later]);
+      return new Complaint(`unknown option \`${key}\`${whose}`, place, near && `; did you mean \`${near}\`?`);
+    }
+    const wrong = wrongOption(field, value, key, whose);
+    if (wrong !== null) return new Complaint(wrong, place);
+  }
+  return null;
+}
+
+function wrongOption(schema: TSchema, value: unknown, path: string, whose: string): string | null {
+  const fields = fieldsOf(schema);
+  if (fields !== null && typeof value === "object" && value !== null && !Array.isArray(value)) {
+    for (const [key, part] of Object.entries(value)) {
+      const field = fields[key];
+      if (field === undefined) {
+        const near = nearest(key, Object.keys(fields));
+        return `unknown \`${path}.${key}\`${whose}${near && `; did you mean \`${near}\`?`}`;
+      }
+      const wrong = wrongOption(field, part, `${path}.${key}`, whose);
+      if (wrong !== null) return wrong;
+    }
+  }
+  return wrongPart(schema, value, `option \`${path}\`${whose}`);
+}
+
+/** Names what is wrong in a list, or in an object of like values, by its place there. */
+function wrongPart(schema: TSchema, value: unknown, what: string): string | null {
+  if (Check(schema, value)) return null;
+  const like = (schema as { items?: TSchema }).items
+    ?? Object.values((schema as { patternProperties?: Record<string, TSchema> }).patternProperties ?? {})[0];
+  if (like !== undefined && typeof value === "object" && value !== null) {
+    for (const [key, part] of Object.entries(value)) {
+      const which = Array.isArray(value) ? `number ${Number(key) + 1}` : `\`${key}\``;
+      if (!Check(like, part)) return `${what}: ${which} must be ${describe(like)}, not ${kindOf(part)}`;
+    }
+  }
+  return `${what} must be ${describe(schema)}, not ${kindOf(value)}`;
+}
+
+function fieldsOf(schema: TSchema): Record<string, TSchema> | null {
+  return (schema as { properties?: Record<string, TSchema> }).properties ?? null;
+}
+
+function describe(schema: TSchema): string {
+  return (schema as { description?: string }).description ?? "something else";
+}
+
+/** The known word that takes the fewest changes, if they are few for its length; else "". */
+function nearest(word: string, known: string[]): string {
+  const byDistance = known.map((other) => ({ other, distance: distance(word.toLowerCase(), other.toLowerCase()) }));
+  const best = byDistance.sort((one, two) => one.distance - two.distance)[0];
+  return best !== undefined && best.distance <= Math.max(2, word.length / 3) ? best.other : "";
+}
+
+/** Levenshtein's: letters put in, left out, or changed. A row of the table at a time. */
+function distance(one: string, two: string): number {
+  let row = Array.from({ length: two.length + 1 }, (_, column) => column);
+  for (const [line, letter] of [...one].entries()) {
+    const next = [line + 1];
+    for (const [column, other] of [...two].entries()) {
+      const changed = (row[column] ?? 0) + (letter === other ? 0 : 1);
+      next.push(Math.min(changed, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[two.length] ?? 0;
+}

@@ -1,0 +1,111 @@
+/**
+ * Reads what `entry` and `sentry` wrote down: positions become names, so that one schema holds for both forms. Types
+ * are not looked at here, but for telling the forms apart.
+ */
+import { Complaint } from "./complaint.ts";
+import { isEntry, isProgram, type Entry } from "./program.ts";
+import type { EntryOptions, Environment, SentryOptions } from "./options.ts";
+
+/** The arguments of one `entry` by name. Has the types of the door once it was checked, and not before. */
+export interface AskedEntry {
+  name: string;
+  command: string;
+  args: string[];
+  /** Without the function that `env` may be: that is data for nobody. */
+  options: Omit<EntryOptions, "env"> & { env?: Environment };
+}
+
+export interface Asked {
+  entries: AskedEntry[];
+  options: SentryOptions;
+}
+
+/** What was asked for, and beside it what the schema has no business with … */
+export interface Given {
+  asked: Asked;
+  /** … for the whole, and for each entry, where it stands … */
+  place: { stack?: string };
+  places: { stack?: string }[];
+  /** … and whether its `env` is a function. */
+  functions: boolean[];
+}
+
+type Fields = Record<string, unknown>;
+
+export function readProgram(exported: unknown, path: string): Given {
+  if (!isProgram(exported)) {
+    throw new Complaint(`the default export of ${path} is no \`sentry([...])\`, but ${kindOf(exported)}`);
+  }
+  const [entries, options, ...more] = exported.given;
+  if (!Array.isArray(entries)) {
+    throw new Complaint(`\`sentry\` takes a list of entries, not ${kindOf(entries)}`, exported.place);
+  }
+  if (more.length > 0) throw new Complaint("`sentry` takes a list of entries and options, and no more", exported.place);
+  const list = Array.from(entries as unknown[], (value, index) => {
+    if (isEntry(value)) return value;
+    throw new Complaint(`number ${index + 1} of the entries is no \`entry(...)\`, but ${kindOf(value)}`, exported.place);
+  });
+  const read = list.map(readEntry);
+  return {
+    asked: {
+      entries: read.map((one) => one.asked),
+      options: defined(options === undefined ? {} : options, "the options of `sentry`", exported.place) as SentryOptions,
+    },
+    place: exported.place,
+    places: list.map((one) => one.place),
+    functions: read.map((one) => one.envFunction),
+  };
+}
+
+function readEntry(entry: Entry): { asked: AskedEntry; envFunction: boolean } {
+  const [name, command, ...rest] = entry.given;
+  const whose = `of entry \`${String(name)}\``;
+  const args = isFields(rest[0]) ? [] : rest.shift();
+  const last = rest.at(-1);
+  const options = isFields(last) ? defined(last, `the options ${whose}`, entry.place) as Fields : {};
+  if (isFields(last)) rest.pop();
+  const [delay, count, ...more] = rest;
+  if (more.some((value) => value !== undefined)) {
+    throw new Complaint(`the call ${whose} has more arguments than \`entry\` takes`, entry.place);
+  }
+  for (const [key, value] of Object.entries({ delay, count })) {
+    if (value === undefined) continue;
+    if (key in options) throw new Complaint(`\`${key}\` ${whose} is given twice`, entry.place);
+    options[key] = value;
+  }
+  const envFunction = typeof options["env"] === "function";
+  if (envFunction) delete options["env"];
+  return { asked: { name, command, args: args === undefined ? [] : args, options } as AskedEntry, envFunction };
+}
+
+/**
+ * A copy without what is undefined: an option that is undefined is one that was not given. Objects of a class have no
+ * place in options: a Map has no fields of its own, and would pass for an empty object.
+ */
+function defined(value: unknown, what: string, place: Entry["place"]): unknown {
+  if (!isFields(value)) return value;
+  if (!isPlain(value)) throw new Complaint(`${what} must be plain data, not ${kindOf(value)}`, place);
+  const kept = Object.entries(value).filter(([, field]) => field !== undefined);
+  return Object.fromEntries(kept.map(([key, field]) => [key, defined(field, `\`${key}\` in ${what}`, place)]));
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isPlain(value: unknown): value is Fields {
+  if (!isFields(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
+}
+
+/** What a value is, for people. */
+export function kindOf(value: unknown): string {
+  if (value === undefined || value === null) return String(value);
+  if (Array.isArray(value)) return "a list";
+  if (isEntry(value)) return "an `entry(...)`";
+  if (typeof value === "function" || typeof value === "symbol" || typeof value === "bigint") return `a ${typeof value}`;
+  if (typeof value === "object" && !isPlain(value)) return `a ${value.constructor.name}`;
+  const text = JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}

@@ -1,0 +1,105 @@
+/**
+ * The JSON schema of what a program asks for: the shape that `given.ts` makes of the calls. Each description completes
+ * "must be …" in a complaint. Evaluating a configuration must take no longer than it has to, and loading typebox takes
+ * 5 to 10 ms: so check.ts is made from this file (see schema.build.ts), and this file is loaded only for a complaint.
+ */
+import { Type, type TSchema } from "typebox";
+import type { EntryOptions, Limits, SentryOptions } from "./options.ts";
+
+// NUL ends a C string: it can be in no name, path, argument or variable that reaches a process.
+const text = (description: string) => Type.String({ pattern: "^[^\\0]*$", description });
+const filled = (description: string) => Type.String({ pattern: "^[^\\0]+$", description });
+const whole = (minimum: number, maximum: number) =>
+  Type.Integer({ minimum, maximum, description: `a whole number from ${minimum} to ${maximum}` });
+const closed = (properties: Record<string, TSchema>, description: string) =>
+  Type.Object(properties, { additionalProperties: false, description });
+const options = (properties: Record<string, TSchema>, description = "an object of options") => {
+  const optional = Object.entries(properties).map(([key, schema]) => [key, Type.Optional(schema)]);
+  return closed(Object.fromEntries(optional) as typeof properties, description);
+};
+const flag = Type.Boolean({ description: "true or false" });
+const most = Number.MAX_SAFE_INTEGER;
+
+const duration = Type.Union(
+  [Type.Integer({ minimum: 0, maximum: most }), Type.String({ pattern: "^[0-9]{1,12}(ms|s|m|h)$" })],
+  { description: 'milliseconds as a whole number from 0, or text such as "500ms", "10s", "2m" or "1h"' },
+);
+
+const variable = "^[^=\\0]+$";
+const environment = Type.Record(Type.String({ pattern: variable }), text("text without NUL bytes"), {
+  additionalProperties: false,
+  description: 'an object of NAME: "text" (no empty names, no "=" in them), or a function that makes one',
+});
+
+const account = Type.Union([filled("a name"), Type.Integer({ minimum: 0, maximum: 0xfffffffe })], {
+  description: "a name, or a number from 0",
+});
+
+const limit = (value: TSchema, description: string) =>
+  Type.Union([value, closed({ soft: value, hard: value }, description)], {
+    description: `${description}, "unlimited", or { soft, hard } of these`,
+  });
+const amount = Type.Integer({ minimum: 0, maximum: most });
+const counted = limit(Type.Union([amount, Type.Literal("unlimited")]), "a whole number from 0");
+const sized = limit(
+  Type.Union([amount, Type.String({ pattern: "^[0-9]{1,12}[KMG]$" }), Type.Literal("unlimited")]),
+  'bytes as a whole number from 0, text such as "64K", "512M" or "2G"',
+);
+
+const listener = Type.Union([whole(1, 65535), filled("an address")], {
+  description: 'a port from 1 to 65535, "host:port", or a path with a slash',
+});
+
+export const optionsOfEntry = options({
+  count: whole(0, 10_000),
+  delay: duration,
+  cwd: filled("the path of a folder"),
+  env: environment,
+  envFile: filled("the path of a file"),
+  inheritEnv: Type.Union([flag, Type.Array(Type.String({ pattern: variable }))], {
+    description: "true, false, or a list of names",
+  }),
+  user: account,
+  group: account,
+  groups: Type.Array(account, { description: "a list of names or numbers" }),
+  umask: Type.Union([Type.Integer({ minimum: 0, maximum: 0o777 }), Type.String({ pattern: "^0?[0-7]{3}$" })], {
+    description: 'a number from 0 to 0o777, or text of octal digits such as "022"',
+  }),
+  nice: whole(-20, 19),
+  oomScoreAdj: whole(-1000, 1000),
+  noNewPrivileges: flag,
+  limits: options({
+    as: sized, core: sized, cpu: counted, data: sized, fsize: sized, locks: counted, memlock: sized, msgqueue: sized,
+    nice: counted, nofile: counted, nproc: counted, rss: sized, rtprio: counted, rttime: counted, sigpending: counted,
+    stack: sized,
+  } satisfies Record<keyof Limits, TSchema>, "an object of limits, such as { nofile: 4096 }"),
+  listen: Type.Union([listener, Type.Array(listener, { description: "a list" })], {
+    description: 'a port from 1 to 65535, "host:port", a path with a slash, or a list of these',
+  }),
+} satisfies Record<keyof EntryOptions, TSchema>);
+
+export const name = Type.String({
+  pattern: "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$",
+  description: "a letter or digit, and then up to 63 letters, digits, dots, dashes and underscores",
+});
+export const command = filled("the path or name of a program");
+export const args = Type.Array(text("text without NUL bytes"), { description: "a list of texts" });
+export const optionsOfWhole = options({
+  http: Type.Literal(false, { description: "`false` (an HTTP address is not built in this version)" }),
+  processEvents: flag,
+} satisfies Record<keyof SentryOptions, TSchema>);
+
+/** The whole of it. */
+export const asked = closed({
+  entries: Type.Array(closed({ name, command, args, options: optionsOfEntry }, "an entry")),
+  options: optionsOfWhole,
+}, "a configuration");
+
+/** Options of later versions: refused by name, never ignored. */
+export const notBuilt = {
+  entry: [
+    "backoff", "restart", "successCodes", "limit", "cgroup", "stop", "daemon", "ready", "health", "watchdog", "after",
+    "schedule", "watch", "restartAbove", "log",
+  ],
+  whole: ["on", "exitWhen"],
+};

@@ -1,0 +1,96 @@
+import { strict as assert } from "node:assert";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { entry, sentry } from "../../src/index.ts";
+import type { Program } from "../../src/index.ts";
+import { check } from "../../src/config/check.ts";
+import { explain } from "../../src/config/explain.ts";
+import { readProgram } from "../../src/config/given.ts";
+import { checkModule } from "../../src/config/schema.build.ts";
+
+/** What the check says, and where it says no, the sentence for it. Types are the editor's; here come those who have none. */
+function verdict(program: Program): string | null {
+  const given = readProgram(program, "sample.ts");
+  return check(given.asked) ? null : explain(given).message;
+}
+const explained = (options: object) => explain(readProgram(sentry([entry("web", "b", [], options)]), "sample.ts"));
+const about = (options: object) => verdict(sentry([entry("web", "b", [], options)]));
+
+test("check.ts is what schema.build.ts makes of the schema", () => {
+  const source = new URL("../../../src/config/check.ts", import.meta.url);
+  assert.equal(readFileSync(source, "utf8"), checkModule(), "run: node out/src/config/schema.build.js > src/config/check.ts");
+});
+
+test("an option of a later version is refused by name, never ignored", () => {
+  const later = [
+    "backoff", "restart", "successCodes", "limit", "cgroup", "stop", "daemon", "ready", "health", "watchdog", "after",
+    "schedule", "watch", "restartAbove", "log",
+  ];
+  for (const option of later) {
+    assert.equal(about({ [option]: {} }), `option \`${option}\` of entry \`web\` is not built in this version`);
+  }
+  for (const option of ["on", "exitWhen"]) {
+    assert.equal(verdict(sentry([], { [option]: 1 })), `option \`${option}\` is not built in this version`);
+  }
+  assert.match(verdict(sentry([], { http: "127.0.0.1:80" } as object)) ?? "", /^option `http` must be `false`/);
+});
+
+const wrong: Record<string, unknown[]> = {
+  count: [-1, 1.5, "2", 10_001, Number.NaN, null, 2n],
+  delay: [-1, 0.5, "1.5s", "10", "s", "-1s", Infinity, []],
+  cwd: [3, "", "a\0b"],
+  env: [3, [], { A: 1 }, { "": "x" }, { "A=B": "x" }, { A: "\0" }],
+  envFile: [1, ""],
+  inheritEnv: ["PATH", [1], ["A=B"]],
+  user: [-1, 1.5, {}, ""],
+  group: [true],
+  groups: ["adm", [null]],
+  umask: [0o1000, -1, "8", "999"],
+  nice: [20, -21, "1"],
+  oomScoreAdj: [1001, -1001],
+  noNewPrivileges: [1],
+  limits: [3, { nofile: -1 }, { cpu: "1G" }, { nofile: { soft: 1 } }, { as: "1T" }, { as: { soft: 1, hard: 2, more: 3 } }],
+  listen: [0, 65_536, "", {}, [null]],
+};
+for (const [option, values] of Object.entries(wrong)) {
+  test(`a wrong \`${option}\` is refused, naming entry and option`, () => {
+    const sentence = new RegExp(`^option \`${option}.* of entry \`web\`.* must be .*, not `);
+    for (const value of values) assert.match(about({ [option]: value }) ?? "accepted", sentence, String(value));
+  });
+}
+
+test("names are a letter or digit and up to 63 of a few more", () => {
+  for (const name of ["", "-a", ".a", "a b", "a/b", "a:0", "ä", 7, null, "x".repeat(65), "a\n"]) {
+    assert.match(verdict(sentry([entry(name as string, "b")])) ?? "", /^the name of an entry must be a letter or digit, and then/);
+  }
+  for (const name of ["a", "0", "a.b_c-d", "x".repeat(64)]) assert.equal(verdict(sentry([entry(name, "b")])), null);
+});
+
+test("commands and arguments are texts without NUL bytes", () => {
+  for (const command of ["", "a\0", undefined, 3]) {
+    assert.match(verdict(sentry([entry("web", command as string)])) ?? "", /^the command of entry `web` must be .*, not /);
+  }
+  const args = (given: unknown) => verdict(sentry([entry("web", "b", given as string[])]));
+  assert.equal(args("c"), 'the arguments of entry `web` must be a list of texts, not "c"');
+  assert.equal(args(["c", 3]), "the arguments of entry `web`: number 2 must be text without NUL bytes, not 3");
+  assert.equal(args(["", "\n"]), null);
+});
+
+test("the nearest known option is offered where one is near", () => {
+  assert.equal(about({ zzzzzz: 3 }), "unknown option `zzzzzz` of entry `web`");
+  assert.equal(explained({ cuont: 3 }).hint, "; did you mean `count`?");
+  assert.equal(explained({ ENV: {} }).hint, "; did you mean `env`?");
+  assert.equal(explained({ limits: { nofle: 3 } }).message, "unknown `limits.nofle` of entry `web`; did you mean `nofile`?");
+});
+
+test("the bounds themselves are allowed", () => {
+  for (const options of [
+    { count: 0 }, { count: 10_000 }, { delay: 0 }, { delay: "0ms" }, { nice: -20 }, { nice: 19 }, { umask: 0 }, { umask: 0o777 },
+    { umask: "0022" }, { oomScoreAdj: -1000 }, { listen: 65_535 }, { listen: [] }, { limits: {} }, { user: 0 }, { groups: [] },
+  ]) assert.equal(about(options), null, JSON.stringify(options));
+});
+
+test("an object of a class is no options, however empty it looks", () => {
+  assert.throws(() => about({ env: new Map([["A", "1"]]) }), /`env` in the options of entry `web` must be plain data, not a Map/);
+  assert.throws(() => about(new Map()), /the options of entry `web` must be plain data, not a Map/);
+});
