@@ -1,0 +1,54 @@
+/**
+ * The journal as a transcript: each record that has a line is said where the output of its entry goes, in order with
+ * that output. The pump puts "Started" before a run's first line, and "Exited" after its last.
+ */
+import type { HistoryRecord } from "../core/record.ts";
+import type { RunId, Micros } from "../core/types.ts";
+import type { Clock, Journal } from "../engine/ports.ts";
+import { colourOf } from "./colours.ts";
+import { lineOf } from "./transcript.ts";
+
+/** As the pump takes a line: `say` of the addon. */
+export type Say = (
+  sink: number, wall: Micros, label: string | null, colour: string | null, text: string,
+  opens: RunId | null, closes: RunId | null,
+) => void;
+
+export interface Sinks {
+  /** Where Sentry's own lines go. */
+  readonly own: number;
+  of(entry: string): number;
+  /** Whether what is said there is for a terminal that shows colours. */
+  coloured(sink: number): boolean;
+}
+
+export class Transcript implements Journal {
+  readonly #say: Say;
+  readonly #sinks: Sinks;
+  readonly #clock: Clock;
+
+  constructor(say: Say, sinks: Sinks, clock: Clock) {
+    this.#say = say;
+    this.#sinks = sinks;
+    this.#clock = clock;
+  }
+
+  record(record: HistoryRecord): void {
+    const line = lineOf(record);
+    if (line === null) return;
+    const sink = this.#sinks.of(record.entry);
+    const colour = this.#sinks.coloured(sink) ? colourOf(record.entry) : null;
+    this.#say(sink, line.wall, line.label, colour, line.text, line.opens, line.closes);
+  }
+
+  bug(error: unknown, what: string): void {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const told = `Sentry has a bug; it runs on. When ${what}: ${text}`;
+    for (const line of told.split("\n")) this.tell(line);
+  }
+
+  /** A line of Sentry's own, such as `Bye.`, without a label. */
+  tell(text: string): void {
+    this.#say(this.#sinks.own, this.#clock.now().wall, null, null, text, null, null);
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * What a terminal shows of what happens: one record, at most one line. Starts, exits and faults have one; that a slot
+ * waits or was told to stop has none, for the next line says it.
+ */
+import type { ExitedRecord, FaultRecord, HistoryRecord } from "../core/record.ts";
+import type { Micros, RunId } from "../core/types.ts";
+import { slotId } from "../core/types.ts";
+
+export interface Line {
+  /** Of the label's clock time. */
+  readonly wall: Micros;
+  /** `dummy.1514`, or `web:0` where there is no process. */
+  readonly label: string;
+  readonly text: string;
+  /** The run whose output may follow this line. */
+  readonly opens: RunId | null;
+  /** The run whose output so far comes before this line. */
+  readonly closes: RunId | null;
+}
+
+export function lineOf(record: HistoryRecord): Line | null {
+  switch (record.type) {
+    case "started": {
+      const text = `Started at ${epochSeconds(record.at)}.`;
+      return { wall: record.at, label: `${record.entry}.${record.pid}`, text, opens: record.run, closes: null };
+    }
+    case "exited": {
+      const text = `Exited at ${epochSeconds(record.at)} ${ending(record)}.`;
+      return { wall: record.at, label: `${record.entry}.${record.pid}`, text, opens: null, closes: record.run };
+    }
+    case "fault":
+      // A start that was called off, because its slot is stopping, is nobody's trouble.
+      if (record.cause !== null) return null;
+      return {
+        wall: record.at, label: slotId(record.entry, record.slot), text: complaint(record), opens: null, closes: null,
+      };
+    case "stopping": case "stopped": case "waiting": case "scaled":
+      return null;
+  }
+}
+
+/** `with ExitSuccess`, `with ExitFailure 3`, `by SIGSEGV (core dumped)`. */
+function ending(exit: ExitedRecord): string {
+  if (exit.status === "unknown") return "with unknown status";
+  if (exit.signal !== null) return `by ${exit.signal}${exit.coreDumped ? " (core dumped)" : ""}`;
+  return exit.code === 0 ? "with ExitSuccess" : `with ExitFailure ${exit.code}`;
+}
+
+/** `cannot start web:0: /srv/web: exec: ENOENT (no such file or directory)` */
+function complaint(fault: FaultRecord): string {
+  const error = fault.errno === "" ? fault.message : `${fault.errno} (${fault.message})`;
+  const parts = [`cannot start ${slotId(fault.entry, fault.slot)}`, fault.subject, fault.step, error];
+  return parts.filter((part) => part !== "").join(": ");
+}
+
+function epochSeconds(wall: Micros): number {
+  return Math.floor(wall / 1e6);
+}

@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import type { ExitedRecord, FaultRecord, HistoryRecord } from "../../src/core/record.ts";
+import { colourOf } from "../../src/output/colours.ts";
+import { Transcript } from "../../src/output/journal.ts";
+import type { Say } from "../../src/output/journal.ts";
+import { lineOf } from "../../src/output/transcript.ts";
+import { Agenda } from "../support/agenda.ts";
+
+const slot = { entry: "dummy", slot: 0, by: null };
+const started: HistoryRecord =
+  { ...slot, type: "started", at: 1_334_081_871_900_000, pid: 1514, run: 7, cause: null };
+const exited: ExitedRecord = {
+  ...slot, type: "exited", at: 1_334_081_875_000_001, pid: 1514, run: 7, code: 0, signal: null, coreDumped: false,
+  status: "known", cause: "exited", ranMs: 4000, userMs: 1, systemMs: 1, maxRssBytes: null,
+};
+const fault: FaultRecord = {
+  type: "fault", at: 1_334_081_875_000_000, entry: "web", slot: 0, pid: null, run: 8, cause: null, by: null,
+  step: "exec", errno: "ENOENT", message: "no such file or directory", subject: "/srv/web",
+};
+
+test("a start is told with its epoch second, and opens the output of its run", () => {
+  assert.deepEqual(lineOf(started), {
+    wall: 1_334_081_871_900_000, label: "dummy.1514", text: "Started at 1334081871.", opens: 7, closes: null,
+  });
+});
+
+test("an exit is told with how it ended, after all that its run has printed", () => {
+  const text = (differs: Partial<ExitedRecord>) => lineOf({ ...exited, ...differs })?.text;
+  assert.equal(lineOf(exited)?.closes, 7);
+  assert.equal(text({}), "Exited at 1334081875 with ExitSuccess.");
+  assert.equal(text({ code: 3 }), "Exited at 1334081875 with ExitFailure 3.");
+  assert.equal(text({ code: null, signal: "SIGTERM" }), "Exited at 1334081875 by SIGTERM.");
+  assert.equal(text({ code: null, signal: "SIGSEGV", coreDumped: true }),
+    "Exited at 1334081875 by SIGSEGV (core dumped).");
+  assert.equal(text({ code: null, status: "unknown" }), "Exited at 1334081875 with unknown status.");
+});
+
+test("a start that failed says what, where and why", () => {
+  const line = lineOf(fault);
+  assert.equal(line?.label, "web:0");
+  assert.equal(line?.text, "cannot start web:0: /srv/web: exec: ENOENT (no such file or directory)");
+  assert.equal(lineOf({ ...fault, subject: "", errno: "" })?.text,
+    "cannot start web:0: exec: no such file or directory");
+});
+
+test("a start that was called off, and what the next line says anyway, are not shown", () => {
+  assert.equal(lineOf({ ...fault, cause: "stopped" }), null);
+  for (const type of ["stopping", "stopped", "waiting"] as const) {
+    assert.equal(lineOf({ ...slot, type, at: 0, pid: null, cause: null }), null);
+  }
+});
+
+test("the colour of an entry is always the same, and not everybody's", () => {
+  assert.equal(colourOf("dummy"), colourOf("dummy"));
+  assert(new Set(["dummy", "web", "db", "cache", "mail", "queue"].map(colourOf)).size > 2);
+});
+
+test("each line goes where its entry's output goes, coloured only on a terminal", () => {
+  const said: Parameters<Say>[] = [];
+  const sinks = { own: 0, of: (entry: string) => entry === "web" ? 1 : 0, coloured: (sink: number) => sink === 0 };
+  const transcript = new Transcript((...line) => { said.push(line); }, sinks, new Agenda());
+  transcript.record(started);
+  transcript.record(fault);
+  transcript.tell("Bye.");
+  assert.deepEqual(said.map(([sink, , label, colour, text]) => [sink, label, colour, text]), [
+    [0, "dummy.1514", colourOf("dummy"), "Started at 1334081871."],
+    [1, "web:0", null, "cannot start web:0: /srv/web: exec: ENOENT (no such file or directory)"],
+    [0, null, null, "Bye."],
+  ]);
+});
+
+test("a bug is told line by line among Sentry's own", () => {
+  const said: string[] = [];
+  const sinks = { own: 0, of: () => 1, coloured: () => false };
+  const transcript = new Transcript((sink, _wall, label, _colour, text) => {
+    assert.deepEqual([sink, label], [0, null]);
+    said.push(text);
+  }, sinks, new Agenda());
+  transcript.bug(new Error("torn"), "reap was to be done");
+  assert.match(said[0] ?? "", /^Sentry has a bug; it runs on\. When reap was to be done: Error: torn$/);
+  assert(said.every((line) => !line.includes("\n")));
+});
