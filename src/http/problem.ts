@@ -1,0 +1,67 @@
+/** Errors as they are told over HTTP: RFC 9457, with a `code` that does not change from version to version. */
+import type { FastifyError, FastifyReply } from "fastify";
+
+import type { Outcome } from "../engine/engine.ts";
+
+/**
+ * What HTTP can answer with instead of what was asked for. The codes that the command has an exit code for are those of
+ * `errors.ts`.
+ */
+const PROBLEMS = {
+  E_USAGE: [400, "The request is wrong"],
+  E_NO_SUCH_ROUTE: [404, "There is nothing at this address"],
+  E_NO_SUCH_ENTRY: [404, "There is no such entry"],
+  E_NO_SUCH_SLOT: [404, "There is no such process"],
+  E_METHOD: [405, "This address does not know that method"],
+  E_REFUSED: [409, "Sentry is stopping"],
+  E_TOO_LARGE: [413, "The request is too large"],
+  E_MEDIA_TYPE: [415, "The request has a body of a kind that is not known here"],
+  E_BUSY: [429, "Too many requests wait already"],
+  E_FAILED: [500, "Sentry has a bug"],
+} as const satisfies Record<string, readonly [number, string]>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+export class Problem extends Error {
+  readonly code: ProblemCode;
+  readonly status: number;
+  readonly title: string;
+  /** For 405: what would be allowed. */
+  readonly allow: readonly string[] | null;
+
+  constructor(code: ProblemCode, detail: string, allow: readonly string[] | null = null) {
+    super(detail);
+    [this.status, this.title] = PROBLEMS[code];
+    this.code = code;
+    this.allow = allow;
+  }
+}
+
+/** What fastify itself finds wrong with a request, in our words. */
+export function problemOf(error: Error | FastifyError): Problem {
+  if (error instanceof Problem) return error;
+  switch ("statusCode" in error ? error.statusCode : 500) {
+    case 400: return new Problem("E_USAGE", error.message);
+    case 413: return new Problem("E_TOO_LARGE", error.message);
+    case 415: return new Problem("E_MEDIA_TYPE", error.message);
+    default: return new Problem("E_FAILED", error.message);
+  }
+}
+
+type Refused = Extract<Outcome, { kind: "refused" }>;
+
+/** A request that was understood, but that the state of things says no to. */
+export function problemOfRefusal({ why }: Refused): Problem {
+  switch (why) {
+    case "noSuchEntry": return new Problem("E_NO_SUCH_ENTRY", "there is no entry of that name");
+    case "noSuchSlot": return new Problem("E_NO_SUCH_SLOT", "there is no slot of that name and number");
+    case "leaving": return new Problem("E_REFUSED", "Sentry itself is stopping");
+    case "busy": return new Problem("E_BUSY", "more requests wait than Sentry takes; try again in a moment");
+  }
+}
+
+export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
+  const { status, title, code, message: detail, allow } = problem;
+  if (allow !== null) reply.header("allow", allow.join(", "));
+  return reply.code(status).type("application/problem+json").send({ type: "about:blank", title, status, detail, code });
+}

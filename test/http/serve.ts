@@ -1,0 +1,32 @@
+/**
+ * A process that serves the listening socket in descriptor 3, and answers each line on stdin with what it holds:
+ * `{ fastify, timers, periodic, by }`. The command `close` closes its listener.
+ */
+import { createHook } from "node:async_hooks";
+import { createRequire } from "node:module";
+import { createInterface } from "node:readline";
+
+import { listen } from "../../src/http/listener.ts";
+import { longLife } from "../support/kernel.ts";
+import { law } from "../support/world.ts";
+import { viewOf } from "./view.ts";
+
+const timers = new Map<number, "once" | "periodic">();
+createHook({
+  init: (id, type, _trigger, timer: { _repeat?: number | null }) => {
+    if (type === "Timeout") timers.set(id, typeof timer._repeat === "number" ? "periodic" : "once");
+  },
+  destroy: (id) => { timers.delete(id); },
+}).enable();
+
+const { cache } = createRequire(import.meta.url);
+const { world, view } = viewOf([law("dummy")], () => ({ ...longLife, heedsAfter: null }));
+const listener = listen(3, view);
+
+createInterface({ input: process.stdin }).on("line", (line) => {
+  if (line === "close") listener.close();
+  const fastify = Object.keys(cache).some((path) => path.includes("/node_modules/fastify/"));
+  const { by } = world.records.at(-1) ?? { by: null };
+  const periodic = [...timers.values()].filter((kind) => kind === "periodic").length;
+  console.log(JSON.stringify({ fastify, timers: timers.size, periodic, by }));
+}).on("close", () => process.exit());
