@@ -1,0 +1,61 @@
+/** Where the files of a running Sentry stand. docs/files.md has them all. */
+import { chmodSync, constants, closeSync, lstatSync, mkdirSync, openSync, readdirSync, writeSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+
+import { SentryError } from "../errors.ts";
+
+export interface Place {
+  /** Real path of the configuration: the identity of this Sentry. */
+  readonly config: string;
+  readonly pidFile: string;
+  readonly runFolder: string;
+  readonly socket: string;
+  readonly logs: string;
+}
+
+/** @param runDir `--run-dir`, or SENTRY_RUN_DIR; undefined: beside the configuration */
+export function placeOf(config: string, runDir: string | undefined): Place {
+  const name = basename(config).replace(/\.[cm]?[jt]s$/, "");
+  const runFolder = runDir === undefined ? join(dirname(config), `${name}.run`) : resolve(runDir);
+  const pidFile = join(runDir === undefined ? dirname(config) : runFolder, `${name}.pid`);
+  return { config, pidFile, runFolder, socket: join(runFolder, "socket"), logs: join(runFolder, "logs") };
+}
+
+/**
+ * Makes the run folder, with a `.gitignore` that keeps all of it out of a repository; one that is there is used only
+ * if it is a real folder of our own.
+ * @throws SentryError E_PERMISSION
+ */
+export function makeRunFolder(place: Place): void {
+  if (ownFolder(place.runFolder) || readdirSync(place.runFolder).length === 0) {
+    const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+    const fd = openSync(join(place.runFolder, ".gitignore"), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+    writeSync(fd, "*\n");
+    closeSync(fd);
+  }
+}
+
+/** The folder of the log files that a detached Sentry writes. */
+export function makeLogFolder(place: Place): void {
+  ownFolder(place.logs);
+}
+
+/** Whether it had to be made. */
+function ownFolder(path: string): boolean {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+    chmodSync(path, 0o700); // whatever the umask took away
+    return true;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== "EEXIST") {
+      throw new SentryError("E_PERMISSION", `cannot make ${path}: ${message}\nUse --run-dir to choose another folder.`);
+    }
+  }
+  const found = lstatSync(path);
+  if (!found.isDirectory()) throw new SentryError("E_PERMISSION", `${path} is no folder (or a link to one); not used`);
+  if (found.uid !== process.geteuid?.()) {
+    throw new SentryError("E_PERMISSION", `${path} belongs to another user (uid ${found.uid}); use --run-dir to choose another folder`);
+  }
+  return false;
+}

@@ -1,0 +1,46 @@
+/** What a start is made of: an entry's configuration, completed with what only the start itself knows. */
+import { makeEnvironment } from "../config/environment.ts";
+import type { Functions } from "../config/functions.ts";
+import type { EntryConfiguration } from "../config/configuration.ts";
+import type { Fault, RunId } from "../core/types.ts";
+import type { SpawnRequest } from "../native/addon.ts";
+
+/** What one Sentry gives to all its starts. */
+export interface Surroundings {
+  /** Which Sentry: the first part of SENTRY_RUN. */
+  readonly instance: string;
+  /** Sentry's own environment, as it was at the start. */
+  readonly inherited: NodeJS.ProcessEnv;
+  readonly functions: Functions | null;
+  /** The descriptors that an entry listens on, by its name. */
+  readonly listening: ReadonlyMap<string, readonly number[]>;
+  sinkOf(entry: string): number;
+  colourOf(entry: string): string | null;
+}
+
+/** A child's first descriptor after the standard ones. sd_listen_fds(3) */
+const FIRST_PASSED = 3;
+
+export async function startRequest(
+  entry: EntryConfiguration, slot: number, run: RunId, surroundings: Surroundings,
+): Promise<SpawnRequest | Fault> {
+  const { name } = entry.law;
+  const pass = [...(surroundings.listening.get(name) ?? [])];
+  const extra = { SENTRY_RUN: `${surroundings.instance}.${run}`, ...listenVariables(name, pass.length) };
+  const env = await makeEnvironment(entry, slot, surroundings.inherited, extra, surroundings.functions);
+  if (!Array.isArray(env)) return env;
+
+  const { command, cwd, umask, user, group, groups, nice, oomScoreAdj, noNewPrivileges, limits } = entry;
+  const args = pass.length === 0 ? entry.args : entry.args.map((arg) => arg.replaceAll("{fd}", String(FIRST_PASSED)));
+  const sink = surroundings.sinkOf(name);
+  return {
+    run, command, argv: [command, ...args], env, cwd, umask, user, group, groups, nice, oomScoreAdj, noNewPrivileges,
+    limits, pass, stdout: sink, stderr: sink, label: name, colour: surroundings.colourOf(name),
+  };
+}
+
+/** The native side completes LISTEN_PID with the child's own number. */
+function listenVariables(name: string, count: number): Record<string, string> {
+  if (count === 0) return {};
+  return { LISTEN_FDS: String(count), LISTEN_FDNAMES: Array<string>(count).fill(name).join(":"), LISTEN_PID: "" };
+}
