@@ -3,7 +3,8 @@
 {
   "target_defaults": {
     "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
-    "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS"],
+    # The last: in a worker thread that is being terminated nothing can be thrown; that must not end the whole process.
+    "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],
     # Node's own -std, which differs by its version, is taken out; exceptions and RTTI are off by node-gyp's defaults.
     "cflags_cc!": ["-std=gnu++17", "-std=gnu++20"],
     "cflags_cc": ["-std=c++20", "-Wall", "-Wextra", "-fvisibility=hidden", "-fvisibility-inlines-hidden"],
@@ -11,7 +12,9 @@
     "cflags!": ["-O3"],
     "cflags": ["-O2"],
     # A child's first call of a function must not look it up: that takes the dynamic linker's lock, in the parent's memory.
-    "ldflags": ["-Wl,-z,now"]
+    # Node unloads an addon when the worker thread that loaded it ends, whatever threads of ours are still running in
+    # it (one that hangs in an exec cannot be waited for), and whatever signal handlers point into it: so it stays.
+    "ldflags": ["-Wl,-z,now", "-Wl,-z,nodelete"]
   },
   "targets": [
     {

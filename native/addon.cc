@@ -209,6 +209,11 @@ void deliver(Napi::Env env, Napi::Function callback, Instance* self) {
   auto batch = Napi::Array::New(env, facts.size());
   for (uint32_t n = 0; n < facts.size(); ++n) batch.Set(n, std::visit(FactObject{env}, facts[n]));
   callback.Call({batch});
+  // Of what is thrown here, Node would only warn. In a thread that is being terminated the exception has no value.
+  napi_value thrown = nullptr;
+  if (!env.IsExceptionPending()) return;
+  napi_get_and_clear_last_exception(env, &thrown);
+  if (thrown != nullptr) napi_fatal_exception(env, thrown);
 }
 
 Napi::Value start(const Napi::CallbackInfo& info) {

@@ -55,6 +55,11 @@ std::variant<Pipe, Fault> make_pipe(const Plan& plan) noexcept {
   return pipe;
 }
 
+// The same open file under the low number, where its own is not low.
+int lowered(int fd, const Fd& low) noexcept {
+  return fd >= LowPair::kLow && low && dup3(fd, low.get(), O_CLOEXEC) >= 0 ? low.get() : fd;
+}
+
 int64_t own_peak_rss() noexcept {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
@@ -69,23 +74,21 @@ void reap_failed(int pidfd) noexcept {
 
 }  // namespace
 
-Lane::Lane() noexcept
-    : null_(open("/dev/null", O_RDWR | O_CLOEXEC)),
-      stack_(mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0)) {
-  for (Fd& low : low_) low.reset(fcntl(null_.get(), F_DUPFD_CLOEXEC, 3));
+LowPair LowPair::reserve(int null_fd) noexcept {
+  return {Fd(fcntl(null_fd, F_DUPFD_CLOEXEC, 3)), Fd(fcntl(null_fd, F_DUPFD_CLOEXEC, 3))};
 }
+
+Lane::Lane(int null_fd, LowPair low) noexcept
+    : null_fd_(null_fd),
+      low_(std::move(low)),
+      stack_(mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0)) {}
 
 Lane::~Lane() {
   if (stack_ != MAP_FAILED) munmap(stack_, kStackBytes);
 }
 
-int Lane::lower(int fd, int n) noexcept {
-  if (fd < kLow || low_[n].get() < 0 || low_[n].get() >= kLow) return fd;
-  return dup3(fd, low_[n].get(), O_CLOEXEC) < 0 ? fd : low_[n].get();
-}
-
 std::variant<Child, Fault> Lane::clone(Plan& plan, std::atomic<int>& pidfd) noexcept {
-  if (!null_) return Fault{"open", EMFILE, "/dev/null"};
+  if (null_fd_ < 0) return Fault{"open", EMFILE, "/dev/null"};
   if (stack_ == MAP_FAILED) return Fault{"clone", ENOMEM, "stack"};
   auto out = make_pipe(plan);
   if (auto* fault = std::get_if<Fault>(&out)) return std::move(*fault);
@@ -94,8 +97,8 @@ std::variant<Child, Fault> Lane::clone(Plan& plan, std::atomic<int>& pidfd) noex
   auto& out_pipe = std::get<Pipe>(out);
   auto& err_pipe = std::get<Pipe>(err);
 
-  plan.set_standard(lower(null_.get(), 0), lower(out_pipe.write.get(), 1), lower(err_pipe.write.get(), 2));
-  plan.child().unshare_from = static_cast<unsigned>(std::max(kLow, plan.highest_kept() + 1));
+  plan.set_standard(null_fd_, lowered(out_pipe.write.get(), low_.out), lowered(err_pipe.write.get(), low_.err));
+  plan.child().unshare_from = static_cast<unsigned>(std::max(LowPair::kLow, plan.highest_kept() + 1));
 
   // The kernel writes the pidfd before the child runs; an int is what it writes, and another thread may be reading.
   static_assert(sizeof(std::atomic<int>) == sizeof(int) && std::atomic<int>::is_always_lock_free);
@@ -109,8 +112,8 @@ std::variant<Child, Fault> Lane::clone(Plan& plan, std::atomic<int>& pidfd) noex
   const Stamp at = now();
 
   // Nothing of the child's output may stay open here, or its pipes would never end.
-  for (Fd& low : low_)
-    if (low.get() >= 0 && low.get() < kLow) dup3(null_.get(), low.get(), O_CLOEXEC);
+  for (const Fd* low : {&low_.out, &low_.err})
+    if (*low) dup3(null_fd_, low->get(), O_CLOEXEC);
   // The child that became another user shared our memory, and the kernel took the right to be dumped from all of it.
   if (plan.changes_user() && dumpable == 1) prctl(PR_SET_DUMPABLE, 1);
 

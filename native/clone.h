@@ -10,13 +10,22 @@
 
 namespace sentry {
 
-// What a spawning thread owns for all its clones: the child's stack, and descriptors below 64 for the child's standard
-// ones, so that the copy of the descriptor table that the child makes stays small however many are open.
-class Lane {
- public:
+// Descriptors that are not used yet, with low numbers: the child's copy of the descriptor table is as long as the highest
+// number that it keeps, so what it keeps gets a low one, however many thousands are open. Taken early, for later.
+struct LowPair {
   static constexpr int kLow = 64;
 
-  Lane() noexcept;
+  Fd out;
+  Fd err;
+
+  static LowPair reserve(int null_fd) noexcept;
+};
+
+// What a spawning thread owns for all its clones: the child's stack, and low numbers for its stdout and stderr.
+class Lane {
+ public:
+  // `null_fd`: /dev/null, open for as long as the lane.
+  Lane(int null_fd, LowPair low) noexcept;
   ~Lane();
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
@@ -26,13 +35,12 @@ class Lane {
   // nobody else looks at it any more. The calling thread must have all signals blocked.
   std::variant<Child, Fault> clone(Plan& plan, std::atomic<int>& pidfd) noexcept;
 
-  int null_fd() const noexcept { return null_.get(); }
+  // To be used again, once this thread ends.
+  LowPair give_back() noexcept { return std::move(low_); }
 
  private:
-  int lower(int fd, int n) noexcept;
-
-  Fd null_;
-  Fd low_[3];
+  const int null_fd_;
+  LowPair low_;
   void* stack_;
 };
 

@@ -90,9 +90,19 @@ void Output::drop_first(Outlet& outlet) {
   outlet.waiting.pop_front();
 }
 
+// Ctrl-C empties a full terminal, and wakes nobody who waits for room in it (drivers/tty/n_tty.c, isig).
+void Output::try_again(int number, Outlet& outlet) {
+  const Sink::State state = outlet.sink.state();
+  if (state != Sink::State::blocked && state != Sink::State::unread) return;
+  outlet.sink.resume();
+  settle(number, outlet);
+}
+
 void Output::give_up_on_unread() {
   for (auto& [number, outlet] : outlets_) {
     if (outlet.sink.state() != Sink::State::blocked || Sink::Clock::now() < outlet.sink.patience_ends()) continue;
+    try_again(number, outlet);
+    if (outlet.sink.state() != Sink::State::blocked) continue;
     outlet.sink.give_up();
     settle(number, outlet);
   }

@@ -126,6 +126,7 @@ void Output::perform(Line& line) {
 void Output::perform(Flushing& flushing) {
   const Flush flush(nullptr, [this, token = flushing.token](void*) { post_(FlushedFact{token}); });
   for (auto& [number, outlet] : outlets_) {
+    try_again(number, outlet);
     if (outlet.sink.state() == Sink::State::blocked) outlet.waiting.push_back({"", 0, flush});
   }
 }

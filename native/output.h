@@ -91,6 +91,7 @@ class Output {
   void settle(int number, Outlet& outlet);
   bool drain(RunId run, int number, Outlet& outlet);
   void drop_first(Outlet& outlet);
+  void try_again(int number, Outlet& outlet);
   void give_up_on_unread();
   int patience_left() const;
   void watch(int number, Outlet& outlet);

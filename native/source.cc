@@ -49,10 +49,12 @@ Turn Source::turn(Sink& sink, Scratch& scratch) {
   if (copy->bytes.empty()) return Turn::ended;
   const std::string_view bytes = copy->bytes.substr(0, most);
   const bool up_to_mark = marked() && bytes.size() == most;
-  cut(bytes, up_to_mark || (hung_up_ && !copy->full), sink.raw(), scratch);
+  // What will only be counted needs no label: thrown away as fast as it is printed, without a chatty child taking a core.
+  const bool labelled = !sink.raw() && sink.state() != Sink::State::unread;
+  cut(bytes, up_to_mark || (hung_up_ && !copy->full), sink.raw(), labelled, scratch);
   if (scratch.cuts.empty() && copy->full) {
     if (grow(scratch)) return Turn::more;
-    cut(bytes, true, sink.raw(), scratch);
+    cut(bytes, true, sink.raw(), labelled, scratch);
   }
   const size_t complete = scratch.cuts.empty() ? 0 : scratch.cuts.back().in;
   const size_t done = deliver(sink, scratch);
@@ -65,8 +67,8 @@ Turn Source::turn(Sink& sink, Scratch& scratch) {
 }
 
 // Makes the batch: each line with its label, and what stands after the last newline only where it is to be taken too.
-void Source::cut(std::string_view bytes, bool all, bool raw, Scratch& scratch) const {
-  const std::string start = raw ? "" : line_start(time(nullptr), label_, colour_);
+void Source::cut(std::string_view bytes, bool all, bool raw, bool labelled, Scratch& scratch) const {
+  const std::string start = labelled ? line_start(time(nullptr), label_, colour_) : "";
   scratch.batch.clear();
   scratch.cuts.clear();
   for (size_t begin = 0; begin < bytes.size() && scratch.batch.size() < largest_batch;) {

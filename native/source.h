@@ -52,7 +52,7 @@ class Source {
  private:
   uint64_t queued() const noexcept;
   int capacity() const noexcept;
-  void cut(std::string_view bytes, bool all, bool raw, Scratch& scratch) const;
+  void cut(std::string_view bytes, bool all, bool raw, bool labelled, Scratch& scratch) const;
   size_t deliver(Sink& sink, Scratch& scratch) const;
   bool grow(Scratch& scratch) noexcept;
   void listen(bool on) noexcept;

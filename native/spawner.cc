@@ -1,6 +1,7 @@
 #include "spawner.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/syscall.h>
@@ -21,6 +22,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr auto kHeld = std::chrono::seconds(1);
+constexpr int kSpareLanes = 4;  // low numbers for threads that replace held ones; later ones do without
 
 // Threads inherit the mask, and so does the child: no handler of Node's may run in either.
 class SignalsBlocked {
@@ -46,8 +48,13 @@ struct Spawner::Pool : std::enable_shared_from_this<Spawner::Pool> {
     bool replaced = false;  // another thread has taken this one's place
   };
 
-  Pool(Born born_, Post post_)
-      : born(std::move(born_)), post(std::move(post_)), file_limit(file_limit_before_node()) {}
+  Pool(Born born_, Post post_, int threads_wanted)
+      : born(std::move(born_)),
+        post(std::move(post_)),
+        file_limit(file_limit_before_node()),
+        null(open("/dev/null", O_RDWR | O_CLOEXEC)) {
+    for (int n = 0; n < threads_wanted + kSpareLanes; ++n) low_numbers.push_back(LowPair::reserve(null.get()));
+  }
 
   void add_thread() {
     ++threads;
@@ -55,9 +62,16 @@ struct Spawner::Pool : std::enable_shared_from_this<Spawner::Pool> {
     std::thread([pool = shared_from_this()] { pool->work(); }).detach();
   }
 
+  LowPair low_pair() {
+    if (low_numbers.empty()) return {};
+    LowPair pair = std::move(low_numbers.back());
+    low_numbers.pop_back();
+    return pair;
+  }
+
   void work() {
-    Lane lane;
     std::unique_lock lock(mutex);
+    Lane lane(null.get(), low_pair());
     bool replaced = false;
     while (!replaced) {
       ++idle;
@@ -67,10 +81,11 @@ struct Spawner::Pool : std::enable_shared_from_this<Spawner::Pool> {
       Request request = std::move(queue.front());
       queue.pop_front();
       Attempt& attempt = under_way[request.run];
-      watched.notify_one();
+      if (must_be_watched()) watched.notify_one();
       lock.unlock();
       replaced = start(lane, std::move(request), attempt, lock);
     }
+    low_numbers.push_back(lane.give_back());
     --threads;
     left.notify_all();
   }
@@ -78,7 +93,7 @@ struct Spawner::Pool : std::enable_shared_from_this<Spawner::Pool> {
   // Comes back with the lock held. Whether this thread has been replaced meanwhile.
   bool start(Lane& lane, Request request, Attempt& attempt, std::unique_lock<std::mutex>& lock) {
     const RunId run = request.run;
-    auto planned = Plan::make(std::move(request), lane.null_fd(), file_limit);
+    auto planned = Plan::make(std::move(request), null.get(), file_limit);
     std::variant<Child, Fault> result;
     if (auto* plan = std::get_if<std::unique_ptr<Plan>>(&planned)) result = lane.clone(**plan, attempt.pidfd);
     else result = std::get<Fault>(std::move(planned));
@@ -98,11 +113,13 @@ struct Spawner::Pool : std::enable_shared_from_this<Spawner::Pool> {
     return replaced;
   }
 
+  bool must_be_watched() const { return !queue.empty() && idle == 0 && threads < kMostThreads; }
+
   // Sleeps while there is nothing to replace: no request waits, or a thread is free for it.
   void replace_held() {
     std::unique_lock lock(mutex);
     while (!ended) {
-      if (queue.empty() || idle > 0 || threads >= kMostThreads) {
+      if (!must_be_watched()) {
         watched.wait(lock);
         continue;
       }
@@ -123,6 +140,7 @@ struct Spawner::Pool : std::enable_shared_from_this<Spawner::Pool> {
   const Born born;
   const Post post;
   const std::optional<FileLimit> file_limit;
+  const Fd null;  // every child's stdin
 
   std::mutex mutex;
   std::condition_variable wanted;   // a request, or the end
@@ -130,13 +148,14 @@ struct Spawner::Pool : std::enable_shared_from_this<Spawner::Pool> {
   std::condition_variable left;     // a thread has ended
   std::deque<Request> queue;
   std::map<RunId, Attempt> under_way;
+  std::vector<LowPair> low_numbers;
   int threads = 0;
   int idle = 0;
   bool ended = false;
 };
 
 Spawner::Spawner(int threads, Born born, Post post)
-    : pool_(std::make_shared<Pool>(std::move(born), std::move(post))) {
+    : pool_(std::make_shared<Pool>(std::move(born), std::move(post), threads)) {
   std::lock_guard lock(pool_->mutex);
   for (int n = 0; n < threads; ++n) pool_->add_thread();
   SignalsBlocked blocked;
@@ -156,7 +175,7 @@ void Spawner::spawn(Request request) {
   std::lock_guard lock(pool_->mutex);
   pool_->queue.push_back(std::move(request));
   pool_->wanted.notify_one();
-  pool_->watched.notify_one();
+  if (pool_->must_be_watched()) pool_->watched.notify_one();
 }
 
 bool Spawner::signal(RunId run, int signal) {

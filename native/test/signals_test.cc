@@ -194,7 +194,11 @@ TEST("a hangup that a shell passes on comes from the shell, with the terminal go
   const Fd results{ends[0]};
   Fd result{ends[1]};
   auto [terminal, pid] = on_terminal([&] {
-    ::signal(SIGHUP, [](int) {});  // the shell
+    // The shell. It waits for the hangup with the signal blocked, so that one which comes early is not missed.
+    sigset_t hangup;
+    sigemptyset(&hangup);
+    sigaddset(&hangup, SIGHUP);
+    sigprocmask(SIG_BLOCK, &hangup, nullptr);
     const int job = fork();
     if (job == 0) {
       setpgid(0, 0);  // in the background: the terminal itself tells it nothing
@@ -205,7 +209,8 @@ TEST("a hangup that a shell passes on comes from the shell, with the terminal go
       const char well = fact.signal == SIGHUP && fact.pid == getppid() && signals.terminal_gone() ? 'y' : 'n';
       _exit(write(result.get(), &well, 1) == 1 ? 0 : 3);
     }
-    pause();  // until the terminal goes
+    int came = 0;
+    sigwait(&hangup, &came);  // until the terminal goes
     kill(job, SIGHUP);
     return wait_for(job);
   });
