@@ -3,40 +3,21 @@
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 
-import { Command, CommanderError, Option } from "commander";
-
 import { findConfig, possibleConfigs } from "../config/find.ts";
 import { loadConfig } from "../config/load.ts";
 import { SentryError } from "../errors.ts";
 import { placeOf } from "./place.ts";
 import type { Place } from "./place.ts";
+import { read } from "./words.ts";
+import type { Options } from "./words.ts";
+import type { VerbName } from "./verbs.ts";
 
-interface Options {
-  config?: string;
-  runDir?: string;
-  json?: boolean;
-  detach?: boolean;
-  background?: boolean;
-}
-
-const USAGE = 2;
 const FAILED = 1;
 
-// Node would open its debugger for whoever sends this, until the supervisor takes the signal over.
-process.on("SIGUSR1", () => {});
+type Run = (name: string | undefined, options: Options) => Promise<void>;
 
-const program = new Command("sentry")
-  .description("Keeps programs running, and sees every exit exactly.")
-  .version(versionOf(new URL("../package.json", import.meta.url)))
-  .exitOverride()
-  .addHelpText("after", "\nAn executable configuration is its own command: ./sample.ts start");
-
-verb("start [config]", "start the configured processes, and keep them running", [
-  "sentry start sample.ts", "sentry start --detach", "sentry start sample.ts --run-dir /run/sample",
-])
-  .option("-d, --detach", "return once each process has been started, and run on in the background")
-  .addOption(new Option("--background").hideHelp())
-  .action(async (name: string | undefined, options: Options) => {
+const verbs: Record<VerbName, Run> = {
+  async start(name, options) {
     if (options.json && !options.detach) {
       throw new SentryError("E_USAGE", "start --json goes with --detach: in the foreground, the terminal shows the transcript");
     }
@@ -48,35 +29,40 @@ verb("start [config]", "start the configured processes, and keep them running", 
     // First of all: its process boots while the rest of Sentry is loaded here.
     const configuration = loadConfig(place.config);
     const { start, startInBackground } = await import("./start.ts");
-    await (options.background ? startInBackground : start)(place, configuration);
-  });
-
-verb("stop [config]", "stop everything in order, and wait until Sentry is gone", ["sentry stop", "sentry stop sample.ts"])
-  .action(async (name: string | undefined, options: Options) => {
+    return (options.background ? startInBackground : start)(place, configuration);
+  },
+  async stop(name, options) {
     const { stop } = await import("./stop.ts");
-    await stop(findRunning(name, options), options.json === true);
-  });
-
-verb("check [config]", "compile and validate a configuration; touch nothing", ["sentry check sample.ts"])
-  .action(async (name: string | undefined, options: Options) => {
+    return stop(findRunning(name, options), options.json === true);
+  },
+  async check(name, options) {
     const { check } = await import("./check.ts");
-    await check(find(name, options).config, options.json === true);
-  });
-
-verb("init [file]", "write a commented configuration", ["sentry init", "sentry init sample.ts"])
-  .action(async (name: string | undefined, options: Options) => {
+    return check(find(name, options).config, options.json === true);
+  },
+  async init(name, options) {
     const { init } = await import("./init.ts");
-    init(name ?? options.config, options.json === true);
-  });
+    return init(configOf(name, options), options.json === true);
+  },
+};
 
-main();
+// Node would open its debugger for whoever sends this, until the supervisor takes the signal over.
+process.on("SIGUSR1", () => {});
 
-function verb(words: string, does: string, examples: readonly string[]): Command {
-  return program.command(words).description(does).exitOverride()
-    .option("-c, --config <config>", "the configuration: a path, or a name that is looked up (default: sentry.ts)")
-    .option("--run-dir <dir>", "where Sentry's own files stand (or SENTRY_RUN_DIR; default: beside the configuration)")
-    .option("--json", "answer with one JSON document")
-    .addHelpText("after", `\nExamples:\n${examples.map((line) => `  ${line}`).join("\n")}`);
+main().then(() => leave(0), (error: unknown) => {
+  console.error(`sentry: ${error instanceof SentryError ? error.message : String((error as Error).stack ?? error)}`);
+  leave(error instanceof SentryError ? error.exitCode : FAILED);
+});
+
+async function main(): Promise<void> {
+  const asked = read(process.argv.slice(2));
+  switch (asked.kind) {
+    case "verb": return verbs[asked.verb](asked.name, asked.options);
+    case "version": return console.log(version());
+    case "help": {
+      const { helpOf, helpOfAll } = await import("./help.ts");
+      return console.log(asked.of === null ? helpOfAll() : helpOf(asked.of));
+    }
+  }
 }
 
 function find(name: string | undefined, options: Options): Place {
@@ -99,24 +85,7 @@ function configOf(name: string | undefined, { config }: Options): string | undef
 }
 
 function runDirOf(options: Options): string | undefined {
-  return options.runDir ?? (process.env["SENTRY_RUN_DIR"] || undefined);
-}
-
-/** `./sample.ts start` comes here as `sentry ./sample.ts start`: the configuration first, then the verb. */
-function verbFirst(words: readonly string[]): string[] {
-  const [first = "", second, ...rest] = words;
-  const isConfig = first.includes("/") || /\.[cm]?[jt]s$/.test(first);
-  if (!isConfig || second === undefined) return [...words];
-  return [second, "--config", first, ...rest];
-}
-
-function main(): void {
-  program.parseAsync(verbFirst(process.argv.slice(2)), { from: "user" }).then(() => leave(0), (error: unknown) => {
-    // Help and version come as errors with exit code 0; what is wrong with the words has been told by commander.
-    if (error instanceof CommanderError) return leave(error.exitCode === 0 ? 0 : USAGE);
-    console.error(`sentry: ${error instanceof SentryError ? error.message : String((error as Error).stack ?? error)}`);
-    return leave(error instanceof SentryError ? error.exitCode : FAILED);
-  });
+  return options["run-dir"] ?? (process.env["SENTRY_RUN_DIR"] || undefined);
 }
 
 /** What has been printed into a pipe may still be on its way; only when all of it is out is this the end. */
@@ -124,6 +93,6 @@ function leave(code: number): void {
   process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
 }
 
-function versionOf(file: URL): string {
-  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+function version(): string {
+  return (JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }).version;
 }

@@ -1,5 +1,5 @@
-/** Where the files of a running Sentry stand. docs/files.md has them all. */
-import { chmodSync, constants, closeSync, lstatSync, mkdirSync, openSync, readdirSync, writeSync } from "node:fs";
+/** Where the files of a running Sentry stand. docs/command.md has them all. */
+import { chmodSync, lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 
 import { SentryError } from "../errors.ts";
@@ -27,11 +27,14 @@ export function placeOf(config: string, runDir: string | undefined): Place {
  * @throws SentryError E_PERMISSION
  */
 export function makeRunFolder(place: Place): void {
-  if (ownFolder(place.runFolder) || readdirSync(place.runFolder).length === 0) {
-    const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
-    const fd = openSync(join(place.runFolder, ".gitignore"), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
-    writeSync(fd, "*\n");
-    closeSync(fd);
+  const isNew = ownFolder(place.runFolder);
+  const ignore = join(place.runFolder, ".gitignore");
+  try {
+    // wx is O_EXCL: never through a link. open(2)
+    if (isNew || readdirSync(place.runFolder).length === 0) writeFileSync(ignore, "*\n", { flag: "wx", mode: 0o600 });
+  } catch (error) {
+    rmSync(ignore, { force: true }); // half of one, on a full disk, would never be completed
+    throw new SentryError("E_PERMISSION", `cannot write ${ignore}: ${(error as Error).message}\nUse --run-dir to choose another folder.`);
   }
 }
 

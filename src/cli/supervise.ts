@@ -100,11 +100,12 @@ export function supervise({ place, configuration, addon, detached, started }: Su
   if (eventsFault !== null) {
     transcript.tell(`The kernel's process events are not listened to: ${eventsFault}. Exits are exact without them.`);
   }
+  engine.post([{ kind: "start", laws: configuration.entries.map((entry) => entry.law) }]);
+  // Supervision comes first. Whoever has connected meanwhile waits in the socket's queue.
   listen(socket, {
     engine, clock: systemClock, program: (name) => entries.get(name) ?? { command: "", args: [] },
     peer: (fd) => addon.peer(fd), bug: (error, what) => transcript.bug(error, what),
   });
-  engine.post([{ kind: "start", laws: configuration.entries.map((entry) => entry.law) }]);
   return left;
 
   /** A batch of what native threads have seen. */

@@ -1,0 +1,62 @@
+/** The command's words, taken apart. Node's own parser does it: a library for it took longer to load than all the rest. */
+import { parseArgs } from "node:util";
+
+import { SentryError } from "../errors.ts";
+import { COMMON, isVerb, VERBS } from "./verbs.ts";
+import type { VerbName } from "./verbs.ts";
+
+/** As the table of verbs has them; parseArgs refuses a text without its value, and a value that is not wanted. */
+export interface Options {
+  readonly config?: string;
+  readonly "run-dir"?: string;
+  readonly json?: boolean;
+  readonly detach?: boolean;
+  readonly background?: boolean;
+  readonly help?: boolean;
+}
+
+export type Asked =
+  | { readonly kind: "version" }
+  /** `of` null: of the whole command. */
+  | { readonly kind: "help"; readonly of: VerbName | null }
+  | { readonly kind: "verb"; readonly verb: VerbName; readonly name: string | undefined; readonly options: Options };
+
+/** @throws SentryError E_USAGE */
+export function read(words: readonly string[]): Asked {
+  const [verb, ...rest] = verbFirst(words);
+  if (verb === "--version" || verb === "-V") return { kind: "version" };
+  if (verb === "--help" || verb === "-h" || verb === "help") {
+    const [of] = rest;
+    return { kind: "help", of: of !== undefined && isVerb(of) ? of : null };
+  }
+  if (verb === undefined) throw wrong("which verb?");
+  if (!isVerb(verb)) throw wrong(verb.startsWith("-") ? `unknown option '${verb}' before a verb` : `unknown verb '${verb}'`);
+
+  const { options, positionals } = parse(rest, verb);
+  if (options.help) return { kind: "help", of: verb };
+  const [name, extra] = positionals;
+  if (extra !== undefined) throw wrong(`'${extra}' is one word too many`, verb);
+  return { kind: "verb", verb, name, options };
+}
+
+function parse(args: string[], verb: VerbName): { options: Options; positionals: string[] } {
+  try {
+    const { values, positionals } = parseArgs({ args, options: { ...VERBS[verb].options, ...COMMON }, allowPositionals: true });
+    return { options: values as Options, positionals };
+  } catch (error) {
+    // "Unknown option '--x'. To specify a positional …": the first sentence is for us.
+    const [first = ""] = (error as Error).message.split(". ");
+    throw wrong(first.charAt(0).toLowerCase() + first.slice(1), verb);
+  }
+}
+
+/** `./sample.ts start` comes here as `sentry ./sample.ts start`: the configuration first, then the verb. */
+function verbFirst(words: readonly string[]): readonly string[] {
+  const [first = "", second, ...rest] = words;
+  const isConfig = !first.startsWith("-") && (first.includes("/") || /\.[cm]?[jt]s$/.test(first));
+  return isConfig && second !== undefined ? [second, "--config", first, ...rest] : words;
+}
+
+function wrong(what: string, verb?: VerbName): SentryError {
+  return new SentryError("E_USAGE", `${what}; see sentry ${verb === undefined ? "" : `${verb} `}--help`);
+}
