@@ -1,0 +1,133 @@
+/** Sentry in a terminal: one that is not read, one that is closed, and the keys that are typed into it. */
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { suite, test } from "node:test";
+
+import { Site } from "../support/site.ts";
+import { until } from "../support/until.ts";
+
+/** Prints more than a pipe holds: while nobody takes that, it cannot end. */
+const busy = 'entry("busy", "sh", ["-c", "printf . >> lives; seq 14000"], 200, 1)';
+
+function lives(site: Site): number {
+  return existsSync(site.path("lives")) ? readFileSync(site.path("lives"), "utf8").length : 0;
+}
+
+async function livesGoOn(site: Site): Promise<void> {
+  const before = lives(site);
+  await until("restarts go on", () => lives(site) > before + 3);
+}
+
+suite("in a terminal", { concurrency: 2 }, () => {
+  test("restarts go on while nobody reads it, and afterwards it shows that lines were dropped", async (t) => {
+    const site = new Site(t);
+    site.config(busy);
+    const terminal = site.sentryInTerminal(["start", "sample.ts"]);
+    await terminal.shows(/Exited/);
+    terminal.stopReading();
+    await livesGoOn(site);
+    assert.equal((await site.get("/health")).status, 200);
+    terminal.resumeReading();
+    await terminal.shows(/Sentry dropped \d+ lines here that nobody read\.\r\n/);
+    terminal.type("\x03");
+    assert.equal(await terminal.ended, 0);
+    await site.nobodyLeft();
+  });
+
+  // Ctrl-C empties a full terminal, and the kernel wakes nobody who waits for room in it (n_tty.c, isig). If then nothing
+  // is left that could be read, nobody ever does.
+  test("Ctrl-C is answered with Bye. in the middle of a flood", async (t) => {
+    const site = new Site(t);
+    site.config('entry("flood", "yes", [])');
+    const terminal = site.sentryInTerminal(["start", "sample.ts"]);
+    await until("the flood is shown", () => terminal.screen.length > 30_000);
+    terminal.type("\x03");
+    assert.equal(await terminal.ended, 0);
+    assert.match(terminal.screen.slice(-300), /Exited at \d+ by SIGTERM\.\r\nBye\.\r\n$/);
+    await site.nobodyLeft();
+  });
+
+  test("restarts go on after Ctrl-S, and Ctrl-Q shows what comes then", async (t) => {
+    const site = new Site(t);
+    site.config(busy);
+    const terminal = site.sentryInTerminal(["start", "sample.ts"]);
+    await terminal.shows(/Exited/);
+    terminal.type("\x13");
+    await livesGoOn(site);
+    terminal.type("\x11");
+    await terminal.shows(/Sentry dropped \d+ lines here that nobody read\.\r\n/);
+    terminal.type("\x03");
+    assert.equal(await terminal.ended, 0);
+    await site.nobodyLeft();
+  });
+
+  test("an end does not wait for a terminal that nobody reads", async (t) => {
+    const site = new Site(t);
+    site.config(busy);
+    const terminal = site.sentryInTerminal(["start", "sample.ts"]);
+    await terminal.shows(/Exited/);
+    terminal.stopReading();
+    await livesGoOn(site);
+    assert.equal((await site.sentry(["stop", "sample.ts"])).code, 0);
+    terminal.resumeReading();
+    assert.equal(await terminal.ended, 0);
+    await site.nobodyLeft();
+  });
+
+  test("Ctrl-C stops in order, and reaches no process but Sentry", async (t) => {
+    const site = new Site(t);
+    site.config(`entry("x", "sh", ["-c", "trap 'echo interrupted' INT; echo up; while :; do sleep 0.02; done"])`);
+    const terminal = site.sentryInTerminal(["start", "sample.ts"]);
+    await terminal.shows(/ up\r\n/);
+    terminal.type("\x03");
+    assert.equal(await terminal.ended, 0);
+    assert.match(terminal.screen, /\^C[^]*Exited at \d+ by SIGTERM\.\r\n(\S*Bye\.)\r\n$/);
+    assert.ok(!terminal.screen.includes("interrupted"));
+    await site.nobodyLeft();
+  });
+
+  test("Ctrl-Z does not stop the processes, and they are still Sentry's when it goes on", async (t) => {
+    const site = new Site(t);
+    site.config(`entry("x", "sh", ["-c", "echo up; while :; do printf . >> lives; sleep 0.02; done"])`);
+    // A session leader does not stop at Ctrl-Z (its group is orphaned): a shell with job control has to be there.
+    const terminal = site.terminal("bash", ["-mc", `"$0" "$@"; kill -CONT %1; wait`, ...site.command("start", "sample.ts")]);
+    await terminal.shows(/ up\r\n/);
+    terminal.type("\x1a");
+    await livesGoOn(site);
+    assert.equal((await site.sentry(["stop", "sample.ts"])).code, 0);
+    await terminal.ended;
+    await site.nobodyLeft();
+  });
+
+  for (const [title, program, args] of [
+    ["Sentry itself leads its session", process.execPath, []],
+    ["a shell does, which passes the signal on", "bash", ["-c", '"$@"; exit $?', "bash", process.execPath]],
+    ["an interactive shell does", "bash", ["--norc", "-ic", '"$@"; exit $?', "bash", process.execPath]],
+  ] as const) {
+    test(`its being closed stops everything in order, where ${title}`, async (t) => {
+      const site = new Site(t);
+      site.config(`entry("x", "sh", ["-c", "trap 'sleep 0.3; echo > tidied; exit 0' TERM; echo up; while :; do sleep 0.02; done"])`);
+      const [, ...words] = site.command("start", "sample.ts");
+      const terminal = site.terminal(program, [...args, ...words]);
+      await terminal.shows(/ up\r\n/);
+      terminal.close();
+      await terminal.ended;
+      await site.nobodyLeft();
+      assert.ok(existsSync(site.path("tidied")), "the process was told with SIGTERM");
+      assert.ok(!existsSync(site.path("sample.pid")));
+      assert.ok(!existsSync(site.path("sample.run/socket")));
+    });
+  }
+
+  test("a child has neither the terminal nor anything to read from it", async (t) => {
+    const site = new Site(t);
+    site.config(`entry("x", "sh", ["-c", "cat; (: < /dev/tty) 2> /dev/null && echo has a terminal; echo done"], 60000, 1)`);
+    const terminal = site.sentryInTerminal(["start", "sample.ts"]);
+    terminal.type("typed\n");
+    await terminal.shows(/Exited at \d+ with ExitSuccess/);
+    terminal.type("\x03");
+    assert.equal(await terminal.ended, 0);
+    assert.ok(!terminal.screen.includes("has a terminal"));
+    assert.match(terminal.screen, / done\r\n/);
+  });
+});

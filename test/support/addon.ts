@@ -1,0 +1,74 @@
+/** The addon, started for one test: what it tells, and starts that need no more than a program. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+
+import type { Addon, Fact, SpawnRequest } from "../../src/native/addon.ts";
+import { loadAddon } from "../../src/native/load.ts";
+import { until } from "./until.ts";
+
+export type FactOf<Kind extends Fact["kind"]> = Extract<Fact, { kind: Kind }>;
+
+export class Native {
+  readonly addon: Addon;
+  /** All facts, in order, as they came: a batch each. */
+  readonly batches: Fact[][] = [];
+  readonly folder = mkdtempSync(join(tmpdir(), "sentry-native-"));
+  /** Why there are no process events, as `start` gave it. */
+  readonly eventsFault: string | null;
+  /** A sink that is a file: `printed`. */
+  readonly sink: number;
+  #lastRun = 0;
+
+  constructor(t: TestContext, processEvents = false) {
+    this.addon = loadAddon();
+    this.eventsFault = this.addon.start(2, processEvents, (facts) => {
+      this.batches.push(facts);
+      for (const fact of facts) if (fact.kind === "exit") this.addon.reap(fact.run);
+    });
+    this.sink = this.addon.openFile(this.printed, false);
+    t.after(async () => {
+      for (const { run } of this.all("spawned")) this.addon.signal(run, "SIGKILL", "group");
+      await this.some("exit", this.all("spawned").length);
+      this.addon.stop();
+      rmSync(this.folder, { recursive: true });
+    });
+  }
+
+  get printed(): string {
+    return join(this.folder, "printed");
+  }
+
+  get facts(): Fact[] {
+    return this.batches.flat();
+  }
+
+  /** Asks for a start, and gives its run. */
+  spawn(command: string, args: readonly string[] = [], more: Partial<SpawnRequest> = {}): number {
+    const run = ++this.#lastRun;
+    this.addon.spawn({
+      run, command, argv: [command, ...args], env: [`PATH=${process.env["PATH"] ?? ""}`], cwd: this.folder, umask: null,
+      user: null, group: null, groups: null, nice: null, oomScoreAdj: null, noNewPrivileges: false, limits: [], pass: [],
+      stdout: this.sink, stderr: this.sink, label: "x", colour: null, ...more,
+    });
+    return run;
+  }
+
+  all<Kind extends Fact["kind"]>(kind: Kind): FactOf<Kind>[] {
+    return this.facts.filter((fact): fact is FactOf<Kind> => fact.kind === kind);
+  }
+
+  /** Waits until so many facts of a kind have come, and gives them all. */
+  some<Kind extends Fact["kind"]>(kind: Kind, count: number): Promise<FactOf<Kind>[]> {
+    return until(`${count} facts of kind ${kind} have come`, () => {
+      const found = this.all(kind);
+      return found.length >= count && found;
+    }, () => `there are ${this.all(kind).length}; faults: ${JSON.stringify(this.all("fault").slice(0, 3))}`);
+  }
+
+  async of<Kind extends Fact["kind"]>(kind: Kind, run: number): Promise<FactOf<Kind>> {
+    return until(`run ${run} has a fact of kind ${kind}`, () =>
+      this.all(kind).find((fact) => "run" in fact && fact.run === run), () => JSON.stringify(this.facts));
+  }
+}
