@@ -1,0 +1,67 @@
+/**
+ * What loop.c does, with Sentry's addon alone, without the law, the queue and the configuration around it: the same
+ * arguments, the same answer. Behind each exit's moment stands the kernel's own stamp of it, where there is one.
+ *
+ * Each child gets what Sentry gives to every child: a session, two pipes that are read, and two lines of transcript.
+ */
+import { openSync } from "node:fs";
+import { availableParallelism } from "node:os";
+
+import type { Fact, SpawnRequest } from "../../src/native/addon.ts";
+import { loadAddon } from "../../src/native/load.ts";
+
+/** The run of a first process, which is not counted. */
+const WARM_UP = 1;
+
+const [count = 0, inFlight = 0, descriptors = 0] = process.argv.slice(2, 5).map(Number);
+const argv = process.argv.slice(5);
+const env = Object.entries(process.env).map(([name, value]) => `${name}=${value}`);
+
+const addon = loadAddon();
+addon.start(Math.min(availableParallelism(), 4), true, take);
+const sink = addon.openTerminal(openSync("/dev/null", "w"));
+
+const moments: string[] = [];
+let started = 0;
+// Once it has ended, the spawning threads have the low descriptors that they keep for themselves. In Sentry too the many
+// descriptors come later, with the processes.
+addon.spawn(request(WARM_UP, ["/bin/true"]));
+
+function begin(): void {
+  for (let n = 0; n < descriptors; n++) openSync("/dev/null", "r");
+  moments.push(String(process.hrtime.bigint()));
+  while (started < Math.min(inFlight, count)) start();
+}
+
+function start(): void {
+  started++;
+  addon.spawn(request(WARM_UP + started, argv));
+}
+
+function request(run: number, words: string[]): SpawnRequest {
+  return {
+    run, command: words[0] ?? "", argv: words, env, cwd: process.cwd(), umask: null, user: null, group: null,
+    groups: null, nice: null, oomScoreAdj: null, noNewPrivileges: false, limits: [], pass: [], stdout: sink, stderr: sink,
+    label: "peer", colour: null,
+  };
+}
+
+function take(facts: Fact[]): void {
+  const now = process.hrtime.bigint();
+  for (const fact of facts) {
+    if (fact.kind === "fault") throw new Error(`${fact.subject}: ${fact.step}: ${fact.message}`);
+    if (fact.kind === "spawned") addon.say(sink, fact.at.wall, `peer.${fact.pid}`, null, "Started.", fact.run, null);
+    if (fact.kind !== "exit") continue;
+    addon.say(sink, fact.at.wall, `peer.${fact.pid}`, null, "Exited.", null, fact.run);
+    addon.reap(fact.run);
+    if (fact.run === WARM_UP) {
+      begin();
+      continue;
+    }
+    moments.push(`${now} ${fact.kernelTime ? Math.round(fact.at.mono * 1e6) : ""}`);
+    if (started < count) start();
+  }
+  if (moments.length <= count) return;
+  addon.stop();
+  process.stdout.write(`${moments.join("\n")}\n`);
+}
