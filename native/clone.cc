@@ -105,11 +105,10 @@ std::variant<Child, Fault> Lane::clone(Plan& plan, std::atomic<int>& pidfd) noex
   auto* pidfd_out = reinterpret_cast<int*>(&pidfd);
   char* const top = static_cast<char*>(stack_) + kStackBytes;
   const int dumpable = prctl(PR_GET_DUMPABLE);
-  const Stamp cloned = now();
+  const Stamp at = now();
   constexpr int flags = CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PIDFD | SIGCHLD;
   const int pid = clone_function(after_clone, top, flags, &plan.child(), pidfd_out);
   const int error = errno;
-  const Stamp at = now();
 
   // Nothing of the child's output may stay open here, or its pipes would never end.
   for (const Fd* low : {&low_.out, &low_.err})
@@ -124,7 +123,7 @@ std::variant<Child, Fault> Lane::clone(Plan& plan, std::atomic<int>& pidfd) noex
   }
   const Request& request = plan.request();
   return Child{request.run, pid, Fd(), std::move(out_pipe.read), std::move(err_pipe.read), request.out_sink,
-               request.err_sink, request.label, request.colour, own_peak_rss(), cloned, at};
+               request.err_sink, request.label, request.colour, own_peak_rss(), at};
 }
 
 }  // namespace sentry

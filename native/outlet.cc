@@ -7,6 +7,7 @@ namespace sentry {
 
 namespace {
 constexpr size_t most_waiting = 64 * 1024;  // bytes of Sentry's own lines that wait for one sink
+constexpr size_t most_closing = 64;         // runs that have ended, and keep their pipes until one sink has shown them
 }
 
 // A number that was never given out stands for a sink that discards.
@@ -53,17 +54,16 @@ void Output::settle(int number, Outlet& outlet) {
   auto& waiting = outlet.waiting;
   while (!waiting.empty() && sink.state() != Sink::State::blocked) {
     if (sink.state() == Sink::State::unread) {
-      drop_first(outlet);
+      drop_first(number, outlet);
       continue;
     }
     Waiting& first = waiting.front();
     if (first.closes != 0 && !drain(first.closes, number, outlet)) break;
     if (!first.text.empty() && !sink.accept(first.text)) break;
-    outlet.waiting_bytes -= first.text.size();
-    waiting.pop_front();
+    remove_first(outlet);
   }
   // The oldest go first: the gap is marked ahead of what comes after it.
-  while (outlet.waiting_bytes > most_waiting) drop_first(outlet);
+  while (outlet.waiting_bytes > most_waiting || outlet.closing > most_closing) drop_first(number, outlet);
   if (sink.state() != Sink::State::blocked) ready_.merge(std::exchange(outlet.held, {}));
   if (const int64_t lines = sink.take_told(); lines > 0) post_(LostFact{"output", lines});
   watch(number, outlet);
@@ -83,27 +83,38 @@ bool Output::drain(RunId run, int number, Outlet& outlet) {
   return true;
 }
 
-void Output::drop_first(Outlet& outlet) {
+void Output::drop_first(int number, Outlet& outlet) {
   Waiting& first = outlet.waiting.front();
+  if (first.closes != 0) discard(first.closes, number, outlet);
   if (!first.text.empty()) outlet.sink.drop(1);
+  remove_first(outlet);
+}
+
+void Output::remove_first(Outlet& outlet) {
+  Waiting& first = outlet.waiting.front();
   outlet.waiting_bytes -= first.text.size();
+  outlet.closing -= first.closes != 0;
   outlet.waiting.pop_front();
 }
 
-// Ctrl-C empties a full terminal, and wakes nobody who waits for room in it (drivers/tty/n_tty.c, isig).
-void Output::try_again(int number, Outlet& outlet) {
-  const Sink::State state = outlet.sink.state();
-  if (state != Sink::State::blocked && state != Sink::State::unread) return;
-  outlet.sink.resume();
-  settle(number, outlet);
+// What a run has printed goes with its last line. Kept for a slow reader, the pipes of a process that restarts all the
+// time would use up the descriptors.
+void Output::discard(RunId run, int number, Outlet& outlet) {
+  const Sink::State before = outlet.sink.state();
+  outlet.sink.give_up();
+  drain(run, number, outlet);
+  for (const Token token : source_tokens(run)) {
+    const auto found = sources_.find(token);
+    if (found == sources_.end() || found->second.sink() != number) continue;
+    if (found->second.hung_up()) take_turn(token, found->second, outlet);  // it sees the end
+  }
+  outlet.sink.go_back_to(before);
 }
 
 void Output::give_up_on_unread() {
   for (auto& [number, outlet] : outlets_) {
     if (outlet.sink.state() != Sink::State::blocked || Sink::Clock::now() < outlet.sink.patience_ends()) continue;
-    try_again(number, outlet);
-    if (outlet.sink.state() != Sink::State::blocked) continue;
-    outlet.sink.give_up();
+    if (!outlet.sink.last_try()) outlet.sink.give_up();
     settle(number, outlet);
   }
 }

@@ -119,6 +119,7 @@ void Output::perform(Line& line) {
   text.append(line.text) += '\n';
   Outlet& outlet = outlet_of(line.sink);
   outlet.waiting_bytes += text.size();
+  outlet.closing += line.closes != 0;
   outlet.waiting.push_back({std::move(text), line.closes, nullptr});
   settle(line.sink, outlet);
 }
@@ -126,7 +127,11 @@ void Output::perform(Line& line) {
 void Output::perform(Flushing& flushing) {
   const Flush flush(nullptr, [this, token = flushing.token](void*) { post_(FlushedFact{token}); });
   for (auto& [number, outlet] : outlets_) {
-    try_again(number, outlet);
+    // An end is no time to wait for a sink that seemed unread, nor to take that for granted.
+    if (outlet.sink.state() == Sink::State::unread) {
+      outlet.sink.resume();
+      settle(number, outlet);
+    }
     if (outlet.sink.state() == Sink::State::blocked) outlet.waiting.push_back({"", 0, flush});
   }
 }

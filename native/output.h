@@ -65,6 +65,7 @@ class Output {
     Sink sink;
     std::deque<Waiting> waiting;
     size_t waiting_bytes = 0;
+    size_t closing = 0;  // lines among them that close a run
     std::set<Token> held;  // sources that go on when the sink does
     bool watched = false;  // for EPOLLOUT
   };
@@ -90,8 +91,9 @@ class Output {
   Turn take_turn(Token token, Source& source, Outlet& outlet);
   void settle(int number, Outlet& outlet);
   bool drain(RunId run, int number, Outlet& outlet);
-  void drop_first(Outlet& outlet);
-  void try_again(int number, Outlet& outlet);
+  void drop_first(int number, Outlet& outlet);
+  static void remove_first(Outlet& outlet);
+  void discard(RunId run, int number, Outlet& outlet);
   void give_up_on_unread();
   int patience_left() const;
   void watch(int number, Outlet& outlet);

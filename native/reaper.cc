@@ -70,9 +70,9 @@ void Reaper::ask(Operation operation) {
 
 void Reaper::watch(const Child& child, Fd pidfd) {
   // A std::function must be copyable, and a descriptor is not: it is owned again on the other side.
-  ask([this, run = child.run, pid = child.pid, cloned_us = child.cloned.mono_us, rss = child.inherited_rss,
+  ask([this, run = child.run, pid = child.pid, at_us = child.at.mono_us, rss = child.inherited_rss,
        fd = pidfd.release()] {
-    if (exit_times_) exit_times_->watch(pid, cloned_us * 1000);
+    if (exit_times_) exit_times_->watch(pid, at_us * 1000);
     watched_.emplace(run, Watched{pid, Fd(fd), rss});
     listen_to(epoll_.get(), fd, static_cast<uint64_t>(run));
   });

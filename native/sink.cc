@@ -120,6 +120,12 @@ bool Sink::resume() {
   return pay() && confess();
 }
 
+bool Sink::last_try() noexcept {
+  if (std::exchange(tried_, true)) return false;
+  state_ = State::taking;
+  return true;
+}
+
 void Sink::drop(int64_t lines) noexcept {
   if (state_ == State::dead) return;
   if (state_ != State::failing) error_ = 0;
@@ -144,7 +150,7 @@ bool Sink::confess() {
 
 void Sink::took() noexcept {
   state_ = State::taking;
-  stuck_ = false;
+  stuck_ = tried_ = false;
   if (raw_) told_ += std::exchange(dropped_, 0);  // a raw file holds what was printed, and no word of ours
 }
 

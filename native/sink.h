@@ -57,7 +57,11 @@ class Sink {
   bool resume();
   // The moment from which a blocked sink counts as unread.
   Clock::time_point patience_ends() const noexcept { return stuck_since_ + patience; }
+  // Once in each such second: lets the next write be tried though nothing said that it would go through. Ctrl-C empties
+  // a full terminal, and wakes nobody who waits for room in it (drivers/tty/n_tty.c, isig). False: it has been tried.
+  bool last_try() noexcept;
   void give_up() noexcept { state_ = State::unread; }
+  void go_back_to(State before) noexcept { state_ = before; }
   void drop(int64_t lines) noexcept;
   // How many dropped lines the stream has been told of (or, raw, had before it went on) since the last call.
   int64_t take_told() noexcept { return std::exchange(told_, 0); }
@@ -82,6 +86,7 @@ class Sink {
   size_t chunk_ = 0;  // the most that a careful write hands over
   State state_ = State::taking;
   bool stuck_ = false;  // EAGAIN, and no byte taken since
+  bool tried_ = false;  // last_try()
   Clock::time_point stuck_since_{};
   std::string owed_;
   int64_t dropped_ = 0;

@@ -44,6 +44,7 @@ class Source {
   bool marked() const noexcept { return mark_ > consumed_; }
   // EPOLLHUP: no writer is left, so that half a line will stay half.
   void hang_up() noexcept { hung_up_ = true; }
+  bool hung_up() const noexcept { return hung_up_; }
   // There is more in the pipe than the half line that was left there.
   bool has_news() const noexcept { return hung_up_ || queued() > left_; }
   bool half_line() const noexcept { return left_ > 0; }

@@ -25,8 +25,9 @@ struct Child {
   std::string label;
   std::string colour;
   int64_t inherited_rss = 0;  // bytes: a peak that is not above this may be that of the memory which called exec
-  Stamp cloned;  // just before the clone
-  Stamp at;      // just after the exec
+  // Just before the clone. The moment of its exec, seen from here, can be later than its exit: this thread may not have
+  // run for a while.
+  Stamp at;
 };
 
 class Spawner {

@@ -10,7 +10,7 @@ import { isatty } from "node:tty";
 
 import type { Configuration, EntryConfiguration } from "../config/configuration.ts";
 import { Functions } from "../config/functions.ts";
-import type { Fault, RunId } from "../core/types.ts";
+import type { Fault, Millis, RunId } from "../core/types.ts";
 import { systemClock, SystemTimers } from "../engine/clock.ts";
 import { Engine } from "../engine/engine.ts";
 import type { Unanswered } from "../engine/engine.ts";
@@ -29,6 +29,9 @@ import { startRequest } from "./start-request.ts";
 
 /** More spawning threads than cores gain nothing; more than four have nothing to do. */
 const MOST_SPAWNERS = 4;
+
+/** How long the output may take at the end. */
+const LAST_WORDS: Millis = 2000;
 
 /** Stdout: where the transcript goes, unless detached. */
 const STDOUT = 1;
@@ -53,6 +56,7 @@ export function supervise({ place, configuration, addon, detached, started }: Su
   const entries = new Map(configuration.entries.map((entry) => [entry.law.name, entry]));
   const signals = new Signals(process.ppid);
   const bound: string[] = [];
+  let lastWords: NodeJS.Timeout | undefined;
 
   makeRunFolder(place);
   lock(addon, place);
@@ -129,14 +133,16 @@ export function supervise({ place, configuration, addon, detached, started }: Su
     }
   }
 
-  /** Nothing is alive any more; what was printed is written before the end. */
+  /** Nothing is alive any more; what was printed is written before the end, but no slow reader is waited for. */
   function leave(): void {
     functions?.close();
     transcript.tell("Bye.");
     addon.flush(0);
+    lastWords = setTimeout(end, LAST_WORDS);
   }
 
   function end(): void {
+    clearTimeout(lastWords);
     removeNames();
     addon.stop();
     gone();

@@ -84,7 +84,10 @@ suite("a detached start", { concurrency: 2 }, () => {
 
   test("shows what the configuration prints while it is evaluated", async (t) => {
     const site = new Site(t);
-    site.write("sample.ts", 'import { entry, sentry } from "sentryd";\nconsole.log("hello");\nexport default sentry([entry("x", "sleep", ["1000"])]);\n');
+    site.write("sample.ts", [
+      'import { entry, sentry } from "sentryd";', 'console.log("hello");',
+      'export default sentry([entry("x", "sleep", ["1000"])]);',
+    ].join("\n"));
     const { code, stderr } = await site.sentry(["start", "--detach", "sample.ts"]);
     assert.equal(code, 0);
     assert.equal(stderr, "hello\n");

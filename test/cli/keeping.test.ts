@@ -123,9 +123,12 @@ suite("sentry start", { concurrency: 2 }, () => {
     assert.equal(sentry.lines.length, 2);
   });
 
-  test("says once that the kernel's process events are not there, where they were asked for", async (t) => {
+  test("says nothing of the kernel's process events where they are not asked for", async (t) => {
     const site = new Site(t);
-    site.write("sample.ts", 'import { entry, sentry } from "sentryd";\nexport default sentry([entry("x", "sleep", ["1000"])], { processEvents: false });\n');
+    site.write("sample.ts", [
+      'import { entry, sentry } from "sentryd";',
+      'export default sentry([entry("x", "sleep", ["1000"])], { processEvents: false });',
+    ].join("\n"));
     const sentry = site.start();
     await sentry.started("x");
     await sentry.stop();

@@ -1,6 +1,6 @@
 /** Sentry goes on, whatever becomes of what it was given as stdin, stdout and stderr. */
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { suite, test } from "node:test";
 
 import type { Sentry } from "../support/sentry.ts";
@@ -9,6 +9,9 @@ import { until } from "../support/until.ts";
 
 /** An entry that writes a byte to `lives` in each life, prints more than a pipe holds, and ends. */
 const busy = `entry("busy", "sh", ["-c", "printf . >> lives; seq 20000"], 0, 1)`;
+
+/** Reads 50 kB a second, in small pieces: never so little that nobody would seem to read. */
+const SLOWLY = `while head -c 5000; do sleep 0.1; done`;
 
 function lives(site: Site): number {
   return existsSync(site.path("lives")) ? readFileSync(site.path("lives"), "utf8").length : 0;
@@ -71,6 +74,19 @@ suite("restarts go on", { concurrency: 2 }, () => {
     await sentry.stop();
     const broken = sentry.lines.filter((line) => !/^(\d\d:\d\d:\d\d busy\.\d+ +(\d+|Started.*|Exited.*)|Sentry .*|Bye\.)$/.test(line));
     assert.deepEqual(broken, [], "a gap is between lines, never in one");
+  });
+
+  test("where it is read too slowly for all that is printed: what waits is bounded, and so is the wait for the end", async (t) => {
+    const site = new Site(t);
+    site.config('entry("busy", "sh", ["-c", "printf . >> lives; seq 5000"], 0, 1)');
+    const shell = site.open("sh", ["-c", `"$0" "$@" | ${SLOWLY}`, ...site.command("start", "sample.ts")]);
+    await shell.line(/^Sentry started/);
+    await until("there have been many lives", () => lives(site) > 300);
+    const pid = Number(readFileSync(site.path("sample.pid"), "utf8"));
+    const held = readdirSync(`/proc/${pid}/fd`).length;
+    assert.ok(held < 200, `it holds ${held} descriptors`);
+    process.kill(pid, "SIGTERM");
+    await until("it has ended", () => !existsSync(site.path("sample.pid")));
   });
 
   test("where stdout is a socket", async (t) => {

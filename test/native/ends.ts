@@ -1,5 +1,5 @@
 /** A process that loads the addon and ends at the point that is named: all of them are points at which a real one may end. */
-import { Worker, isMainThread, workerData } from "node:worker_threads";
+import { Worker, isMainThread, parentPort, workerData } from "node:worker_threads";
 
 import type { Addon, Fact } from "../../src/native/addon.ts";
 import { loadAddon } from "../../src/native/load.ts";
@@ -44,7 +44,10 @@ const points: Record<string, () => void> = {
   "with stop() while children are running": () => {
     const addon = loadAddon();
     let running = 0;
-    start(addon, (facts) => { running += facts.length; if (running === 20) setImmediate(() => { addon.stop(); process.exit(0); }); });
+    start(addon, (facts) => {
+      running += facts.length;
+      if (running === 20) setImmediate(() => { addon.stop(); process.exit(0); });
+    });
     spawn(addon, 20);
     stay();
   },
@@ -100,7 +103,7 @@ const points: Record<string, () => void> = {
       return;
     }
     const addon = loadAddon();
-    start(addon, (facts) => { if (facts.some(({ kind }) => kind === "spawned")) void import("node:worker_threads").then(({ parentPort }) => parentPort?.postMessage("up")); });
+    start(addon, (facts) => { if (facts.some(({ kind }) => kind === "spawned")) parentPort?.postMessage("up"); });
     spawn(addon, 20);
     stay();
   },

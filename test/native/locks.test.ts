@@ -23,7 +23,8 @@ function folder(t: TestContext): string {
 /** What another process gets for an expression of `addon`. */
 async function elsewhere(expression: string): Promise<unknown> {
   const load = `const addon = require("node-gyp-build")(${JSON.stringify(packageFolder())});`;
-  const child = spawn(process.execPath, ["-e", `${load} console.log(JSON.stringify(${expression}))`], { cwd: packageFolder(), stdio: ["ignore", "pipe", "inherit"] });
+  const script = `${load} console.log(JSON.stringify(${expression}))`;
+  const child = spawn(process.execPath, ["-e", script], { cwd: packageFolder(), stdio: ["ignore", "pipe", "inherit"] });
   let text = "";
   for await (const chunk of child.stdout) text += String(chunk);
   return JSON.parse(text);
@@ -61,7 +62,9 @@ test("peer tells the PID and user at the other end of a connection, and null for
   assert.equal(statSync(path).mode & 0o777, 0o600);
   const server = createServer().listen({ fd });
   t.after(() => server.close());
-  const [connection] = await Promise.all([once(server, "connection") as Promise<[Socket]>, once(connect(path), "connect")]).then(([first]) => first);
+  const accepted = once(server, "connection") as Promise<[Socket]>;
+  connect(path);
+  const [connection] = await accepted;
   const { _handle: handle } = connection as Socket & { _handle: { fd: number } };
   assert.deepEqual(addon.peer(handle.fd), { pid: process.pid, uid: process.getuid?.() });
   connection.destroy();

@@ -6,7 +6,10 @@ import { spawn } from "node:child_process";
 import type { SpawnOptions } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync,
+  writeFileSync,
+} from "node:fs";
 import { request } from "node:http";
 import type { IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
@@ -125,7 +128,8 @@ export class Site {
   }
 
   /** The same, with whatever stands between it and us. */
-  open(program: string, args: readonly string[], { env = {}, cwd = this.folder, stdio = ["ignore", "pipe", "pipe"] }: Circumstances = {}): Sentry {
+  open(program: string, args: readonly string[], circumstances: Circumstances = {}): Sentry {
+    const { env = {}, cwd = this.folder, stdio = ["ignore", "pipe", "pipe"] } = circumstances;
     return new Sentry(spawn(program, args, { cwd, env: this.env(env), stdio, ...this.#account }), () => this.nobodyLeft());
   }
 
