@@ -6,7 +6,6 @@ import { randomBytes } from "node:crypto";
 import { realpathSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { isatty } from "node:tty";
 
 import type { Configuration, EntryConfiguration } from "../config/configuration.ts";
 import { Functions } from "../config/functions.ts";
@@ -20,11 +19,13 @@ import type { Addon, Fact, SpawnRequest } from "../native/addon.ts";
 import { happeningOf, NativeKernel } from "../native/kernel.ts";
 import { colourOf } from "../output/colours.ts";
 import { Transcript } from "../output/journal.ts";
-import type { Sinks } from "../output/journal.ts";
+import { refuseTooMany } from "./descriptors.ts";
 import { FirstStarts } from "./first-starts.ts";
-import { makeLogFolder, makeRunFolder } from "./place.ts";
+import { makeRunFolder } from "./place.ts";
 import type { Place } from "./place.ts";
+import { orRefuse } from "./refusal.ts";
 import { Signals } from "./signals.ts";
+import { fileSinks, terminalSink } from "./sinks.ts";
 import { startRequest } from "./start-request.ts";
 
 /** More spawning threads than cores gain nothing; more than four have nothing to do. */
@@ -32,9 +33,6 @@ const MOST_SPAWNERS = 4;
 
 /** How long the output may take at the end. */
 const LAST_WORDS: Millis = 2000;
-
-/** Stdout: where the transcript goes, unless detached. */
-const STDOUT = 1;
 
 export interface Supervision {
   readonly place: Place;
@@ -58,12 +56,13 @@ export function supervise({ place, configuration, addon, detached, started }: Su
   const bound: string[] = [];
   let lastWords: NodeJS.Timeout | undefined;
 
+  refuseTooMany(configuration);
   makeRunFolder(place);
   lock(addon, place);
   const { listening, socket, eventsFault, sinks } = orUndo(() => ({
     listening: new Map(configuration.entries.map((entry) => [entry.law.name, bindAll(entry)])),
-    socket: bind(place.socket, () => listenUnix(place.socket)),
-    eventsFault: bind("the native threads", () =>
+    socket: orRefuse(place.socket, () => listenUnix(place.socket)),
+    eventsFault: orRefuse("the native threads", () =>
       addon.start(Math.min(availableParallelism(), MOST_SPAWNERS), configuration.processEvents, take)),
     sinks: detached ? fileSinks(addon, place, entries.keys()) : terminalSink(addon),
   }));
@@ -98,7 +97,8 @@ export function supervise({ place, configuration, addon, detached, started }: Su
   });
 
   // A mistake of Sentry's own must not end what it supervises: it is told, and the loop goes on.
-  process.on("uncaughtException", (error) => transcript.bug(error, "something was done that nobody waited for"));
+  const tell = (error: unknown): void => transcript.bug(error, "something was done that nobody waited for");
+  process.on("uncaughtException", tell);
 
   transcript.tell(`Sentry started (PID: ${process.pid} saved in ${place.pidFile}).`);
   if (eventsFault !== null) {
@@ -143,6 +143,7 @@ export function supervise({ place, configuration, addon, detached, started }: Su
 
   function end(): void {
     clearTimeout(lastWords);
+    process.off("uncaughtException", tell);
     removeNames();
     addon.stop();
     gone();
@@ -150,7 +151,7 @@ export function supervise({ place, configuration, addon, detached, started }: Su
 
   /** Bound once, before the first process; each of the entry's processes gets the same sockets. */
   function bindAll({ law, listen: all }: EntryConfiguration): number[] {
-    return all.map((one) => bind(`${one.kind === "unix" ? one.path : `port ${one.port}`} for entry ${law.name}`, () =>
+    return all.map((one) => orRefuse(`${one.kind === "unix" ? one.path : `port ${one.port}`} for entry ${law.name}`, () =>
       one.kind === "unix" ? listenUnix(one.path) : addon.listenTcp(one.host ?? "*", one.port)));
   }
 
@@ -179,35 +180,8 @@ export function supervise({ place, configuration, addon, detached, started }: Su
 }
 
 function lock(addon: Addon, place: Place): void {
-  const holder = bind(place.pidFile, () => addon.lockFile(place.pidFile));
+  const holder = orRefuse(place.pidFile, () => addon.lockFile(place.pidFile));
   if (holder === null) return;
   const who = holder === 0 ? `its PID is not in ${place.pidFile} yet` : `PID: ${holder}`;
   throw new SentryError("E_RUNNING", `Sentry already runs for ${place.config} (${who})`);
-}
-
-/** What the machine refuses before the first start keeps Sentry from starting. */
-function bind<T>(what: string, take: () => T): T {
-  try {
-    return take();
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === "EADDRINUSE") throw new SentryError("E_REFUSED", `cannot use ${what}: ${message}`);
-    if (code !== "EACCES" && code !== "EPERM" && code !== "EROFS") throw new SentryError("E_FAILED", `cannot use ${what}: ${message}`);
-    throw new SentryError("E_PERMISSION", `cannot use ${what}: ${message}\nUse --run-dir to choose another folder for Sentry's own files.`);
-  }
-}
-
-function terminalSink(addon: Addon): Sinks {
-  const own = addon.openTerminal(STDOUT);
-  const coloured = isatty(STDOUT) && !process.env["NO_COLOR"];
-  return { own, of: () => own, coloured: () => coloured };
-}
-
-/** A file for each entry, with all its lines; Sentry's own are in a file that no entry's name can mean. */
-function fileSinks(addon: Addon, place: Place, entries: Iterable<string>): Sinks {
-  makeLogFolder(place);
-  const open = (name: string): number => bind(name, () => addon.openFile(join(place.logs, name), false));
-  const own = open("_sentry.log");
-  const files = new Map([...entries].map((entry) => [entry, open(`${entry}.log`)]));
-  return { own, of: (entry) => files.get(entry) ?? own, coloured: () => false };
 }
