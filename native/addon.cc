@@ -230,9 +230,8 @@ Napi::Value start(const Napi::CallbackInfo& info) {
     self.wake.NonBlockingCall([&self](Napi::Env env, Napi::Function callback) { deliver(env, callback, &self); });
   });
   const Host& host = *self.host;
-  const auto& fatal = host.signals_fault() ? host.signals_fault() : host.pump().fault();
-  if (fatal) {
-    throw_fault(env, *fatal);
+  if (host.fault()) {
+    throw_fault(env, *host.fault());
     self.stop();
     return Napi::Value();
   }
@@ -325,6 +324,10 @@ Napi::Value listen_on_unix(const Napi::CallbackInfo& info) {
   }
   auto& listener = std::get<UnixListener>(listening);
   const Napi::Value fd = for_node(info.Env(), listener.fd);
+  if (info.Env().IsExceptionPending()) {
+    unlink_socket(listener);
+    return Napi::Value();
+  }
   instance(info).sockets.emplace(path, std::move(listener));
   return fd;
 }

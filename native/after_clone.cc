@@ -118,7 +118,9 @@ bool become(ChildPlan& plan) noexcept {
 }  // namespace
 
 int after_clone(void* child_plan) noexcept {
-  become(*static_cast<ChildPlan*>(child_plan));
+  auto& plan = *static_cast<ChildPlan*>(child_plan);
+  __atomic_store_n(plan.begun, true, __ATOMIC_RELEASE);
+  become(plan);
   syscall(SYS_exit_group, 127);
   return 127;
 }

@@ -26,7 +26,7 @@ struct ChildLimit {
   struct { uint64_t soft, hard; } value;
 };
 
-// Plain memory: pointers into what plan.h owns. Everything from `failed` on is the child's answer.
+// Plain memory: pointers into what plan.h owns. Everything from `begun` on is the child's answer.
 struct ChildPlan {
   const int* keep;      // keep[n] becomes the child's descriptor n; all others are gone
   int keep_count;
@@ -56,6 +56,7 @@ struct ChildPlan {
   char* const* argv;
   char* const* envp;
 
+  bool* begun;          // set as soon as the child runs
   Step failed;
   int error;
   int failed_limit;     // which of `limits` was refused

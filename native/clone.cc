@@ -87,7 +87,7 @@ Lane::~Lane() {
   if (stack_ != MAP_FAILED) munmap(stack_, kStackBytes);
 }
 
-std::variant<Child, Fault> Lane::clone(Plan& plan, std::atomic<int>& pidfd) noexcept {
+std::variant<Child, Fault> Lane::clone(Plan& plan, Handle& handle) noexcept {
   if (null_fd_ < 0) return Fault{"open", EMFILE, "/dev/null"};
   if (stack_ == MAP_FAILED) return Fault{"clone", ENOMEM, "stack"};
   auto out = make_pipe(plan);
@@ -102,7 +102,8 @@ std::variant<Child, Fault> Lane::clone(Plan& plan, std::atomic<int>& pidfd) noex
 
   // The kernel writes the pidfd before the child runs; an int is what it writes, and another thread may be reading.
   static_assert(sizeof(std::atomic<int>) == sizeof(int) && std::atomic<int>::is_always_lock_free);
-  auto* pidfd_out = reinterpret_cast<int*>(&pidfd);
+  auto* pidfd_out = reinterpret_cast<int*>(&handle.pidfd);
+  plan.child().begun = &handle.begun;
   char* const top = static_cast<char*>(stack_) + kStackBytes;
   const int dumpable = prctl(PR_GET_DUMPABLE);
   const Stamp at = now();
@@ -116,9 +117,12 @@ std::variant<Child, Fault> Lane::clone(Plan& plan, std::atomic<int>& pidfd) noex
   // The child that became another user shared our memory, and the kernel took the right to be dumped from all of it.
   if (plan.changes_user() && dumpable == 1) prctl(PR_SET_DUMPABLE, 1);
 
-  if (pid < 0) return Fault{"clone", error, ""};
+  if (pid < 0) {
+    handle.pidfd = -1;
+    return Fault{"clone", error, ""};
+  }
   if (plan.child().failed != Step::none) {
-    reap_failed(pidfd);
+    reap_failed(handle.pidfd);
     return plan.fault();
   }
   const Request& request = plan.request();

@@ -21,6 +21,15 @@ struct LowPair {
   static LowPair reserve(int null_fd) noexcept;
 };
 
+// A child that is being started. The kernel writes the number of the pidfd before its last checks, and where one of
+// those fails (the pids controller) it closes it again: the number means this child only once the child itself runs.
+struct Handle {
+  std::atomic<int> pidfd = -1;
+  bool begun = false;
+
+  int get() const noexcept { return __atomic_load_n(&begun, __ATOMIC_ACQUIRE) ? pidfd.load() : -1; }
+};
+
 // What a spawning thread owns for all its clones: the child's stack, and low numbers for its stdout and stderr.
 class Lane {
  public:
@@ -30,10 +39,10 @@ class Lane {
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
 
-  // `pidfd` is set as soon as the kernel has made the child, while this call is still held: by it, others can signal
-  // a child that hangs in exec. It is the caller's, also where the Child came to nothing: only the caller knows when
+  // `handle` is filled in as soon as the child runs, while this call is still held: by it, others can signal a child
+  // that hangs in exec. Its pidfd is the caller's, also where the Child came to nothing: only the caller knows when
   // nobody else looks at it any more. The calling thread must have all signals blocked.
-  std::variant<Child, Fault> clone(Plan& plan, std::atomic<int>& pidfd) noexcept;
+  std::variant<Child, Fault> clone(Plan& plan, Handle& handle) noexcept;
 
   // To be used again, once this thread ends.
   LowPair give_back() noexcept { return std::move(low_); }

@@ -38,8 +38,10 @@ class Host {
 
   // Why the kernel's process events are not listened to, where they were asked for and are not.
   const std::optional<Fault>& events_fault() const noexcept { return events_fault_; }
-  // Why the signals to this process could not be taken over.
-  const std::optional<Fault>& signals_fault() const noexcept { return signals_fault_; }
+  // What keeps it from working at all; then nothing but the destructor may be called.
+  const std::optional<Fault>& fault() const noexcept {
+    return signals_fault_ ? signals_fault_ : reaper_->fault() ? reaper_->fault() : pump_->fault();
+  }
 
  private:
   void post(Fact fact);

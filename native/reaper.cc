@@ -45,6 +45,10 @@ Reaper::Reaper(Post post, std::optional<Signals> signals, std::optional<ExitTime
       exit_times_(std::move(exit_times)),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
       wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (!epoll_ || !wake_) {
+    fault_ = Fault{"epoll", errno, "waiting thread"};
+    return;
+  }
   listen_to(epoll_.get(), wake_.get(), kWake);
   if (signals_) listen_to(epoll_.get(), signals_->fd(), kSignals);
   sigset_t all, before;
@@ -55,6 +59,7 @@ Reaper::Reaper(Post post, std::optional<Signals> signals, std::optional<ExitTime
 }
 
 Reaper::~Reaper() {
+  if (!thread_.joinable()) return;
   ask([this] { ended_ = true; });
   thread_.join();
 }

@@ -29,6 +29,8 @@ class Reaper {
   // Signals to Sentry are waited for here as well. The kernel's process events are read when a pidfd woke the thread
   // and never for their own sake: a busy host does not wake an idle Sentry.
   Reaper(Post post, std::optional<Signals> signals, std::optional<ExitTimes> exit_times);
+  // Why it cannot work: then there is no thread, and nothing else may be called.
+  const std::optional<Fault>& fault() const noexcept { return fault_; }
   // Ends the thread. Processes live on; zombies that were not reaped stay.
   ~Reaper();
 
@@ -57,6 +59,7 @@ class Reaper {
   void take_signals();
 
   const Post post_;
+  std::optional<Fault> fault_;
   std::optional<Signals> signals_;
   std::optional<ExitTimes> exit_times_;
   Fd epoll_;

@@ -10,9 +10,9 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <map>
 #include <mutex>
-#include <thread>
 
 #include "clone.h"
 
@@ -38,13 +38,29 @@ class SignalsBlocked {
   sigset_t before_;
 };
 
+// False where the machine has no thread to give: std::thread would end the process.
+bool run_detached(std::function<void()> body) {
+  const SignalsBlocked blocked;
+  auto owned = std::make_unique<std::function<void()>>(std::move(body));
+  const auto run = [](void* function) -> void* {
+    const std::unique_ptr<std::function<void()>> owned(static_cast<std::function<void()>*>(function));
+    (*owned)();
+    return nullptr;
+  };
+  pthread_t thread;
+  if (pthread_create(&thread, nullptr, run, owned.get()) != 0) return false;
+  pthread_detach(thread);
+  static_cast<void>(owned.release());
+  return true;
+}
+
 }  // namespace
 
 // Shared by the threads and the Spawner, because a thread that is held in an exec may outlive the Spawner.
 struct Spawner::Pool : std::enable_shared_from_this<Spawner::Pool> {
   struct Attempt {
     Clock::time_point since = Clock::now();
-    std::atomic<int> pidfd = -1;
+    Handle handle;
     bool replaced = false;  // another thread has taken this one's place
   };
 
@@ -56,10 +72,10 @@ struct Spawner::Pool : std::enable_shared_from_this<Spawner::Pool> {
     for (int n = 0; n < threads_wanted + kSpareLanes; ++n) low_numbers.push_back(LowPair::reserve(null.get()));
   }
 
-  void add_thread() {
+  bool add_thread() {
+    if (!run_detached([pool = shared_from_this()] { pool->work(); })) return false;
     ++threads;
-    SignalsBlocked blocked;
-    std::thread([pool = shared_from_this()] { pool->work(); }).detach();
+    return true;
   }
 
   LowPair low_pair() {
@@ -95,12 +111,12 @@ struct Spawner::Pool : std::enable_shared_from_this<Spawner::Pool> {
     const RunId run = request.run;
     auto planned = Plan::make(std::move(request), null.get(), file_limit);
     std::variant<Child, Fault> result;
-    if (auto* plan = std::get_if<std::unique_ptr<Plan>>(&planned)) result = lane.clone(**plan, attempt.pidfd);
+    if (auto* plan = std::get_if<std::unique_ptr<Plan>>(&planned)) result = lane.clone(**plan, attempt.handle);
     else result = std::get<Fault>(std::move(planned));
 
     lock.lock();
     const bool replaced = attempt.replaced;
-    Fd pidfd(attempt.pidfd);  // not before the lock is held: signal() may be using the number
+    Fd pidfd(attempt.handle.pidfd);  // not before the lock is held: signal() may be using the number
     under_way.erase(run);
     if (ended) return replaced;  // nobody is there to be told; the pipes close, the process is its own
     // Told with the lock held, so that a signal for this run finds it here, or where `born` has put it.
@@ -130,9 +146,10 @@ struct Spawner::Pool : std::enable_shared_from_this<Spawner::Pool> {
         watched.wait(lock);
       } else if (const auto due = oldest->since + kHeld; Clock::now() < due) {
         watched.wait_until(lock, due);
-      } else {
+      } else if (add_thread()) {
         oldest->replaced = true;
-        add_thread();
+      } else {
+        oldest->since = Clock::now();  // no thread to be had: tried again in a second
       }
     }
   }
@@ -158,8 +175,7 @@ Spawner::Spawner(int threads, Born born, Post post)
     : pool_(std::make_shared<Pool>(std::move(born), std::move(post), threads)) {
   std::lock_guard lock(pool_->mutex);
   for (int n = 0; n < threads; ++n) pool_->add_thread();
-  SignalsBlocked blocked;
-  std::thread([pool = pool_] { pool->replace_held(); }).detach();
+  run_detached([pool = pool_] { pool->replace_held(); });
 }
 
 Spawner::~Spawner() {
@@ -173,6 +189,10 @@ Spawner::~Spawner() {
 
 void Spawner::spawn(Request request) {
   std::lock_guard lock(pool_->mutex);
+  if (pool_->threads == 0 && !pool_->add_thread()) {
+    pool_->post(FaultFact{request.run, Fault{"thread", EAGAIN, request.command}, now()});
+    return;
+  }
   pool_->queue.push_back(std::move(request));
   pool_->wanted.notify_one();
   if (pool_->must_be_watched()) pool_->watched.notify_one();
@@ -189,7 +209,7 @@ bool Spawner::signal(RunId run, int signal) {
   }
   const auto attempt = pool_->under_way.find(run);
   if (attempt == pool_->under_way.end()) return false;
-  if (const int pidfd = attempt->second.pidfd.load(); pidfd >= 0) {
+  if (const int pidfd = attempt->second.handle.get(); pidfd >= 0) {
     syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0);
   }
   return true;

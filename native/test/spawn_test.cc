@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "../clone.h"
 #include "check.h"
 #include "contract.h"
 
@@ -173,6 +174,31 @@ TEST("LISTEN_PID is the child's own") {
     REQUIRE(pair.run_to_end(asked));
     CHECK(pair.output(1) == "mine\n");
   }));
+}
+
+// The kernel makes the pidfd before it asks the pids controller, and then closes it again: that number is not ours.
+TEST("a clone that the pids controller refuses is a fault, and the number of its pidfd is forgotten") {
+  const std::string group = "/sys/fs/cgroup/pids/sentry-test-" + std::to_string(getpid());
+  if (mkdir(group.c_str(), 0755) < 0) SKIP("no pids controller (cgroup v1) that may be used");
+  const auto put = [](const std::string& path, const char* text) {
+    const Fd file(open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    return write(file.get(), text, strlen(text)) > 0;
+  };
+  const int alone = fork();
+  if (alone == 0) {
+    if (!put(group + "/pids.max", "1") || !put(group + "/cgroup.procs", "0")) _exit(2);
+    const Fd null(open("/dev/null", O_RDWR | O_CLOEXEC));
+    auto planned = Plan::make(request(1, {"/bin/true"}), null.get(), std::nullopt);
+    Lane lane(null.get(), LowPair::reserve(null.get()));
+    Handle handle;
+    const auto result = lane.clone(*std::get<std::unique_ptr<Plan>>(planned), handle);
+    const auto* fault = std::get_if<Fault>(&result);
+    _exit(fault && fault->error == EAGAIN && handle.pidfd == -1 && handle.get() == -1 ? 0 : 1);
+  }
+  int status = 0;
+  waitpid(alone, &status, 0);
+  rmdir(group.c_str());
+  CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
 // A program under a write lease: opening it waits until the lease is given back (or 45 s, fcntl(2)). What a dead

@@ -1,4 +1,5 @@
 /** How the command talks to a running Sentry: HTTP over its Unix socket. It knows the address, and nothing of the engine. */
+import { existsSync } from "node:fs";
 import { request } from "node:http";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
@@ -9,7 +10,7 @@ import type { Place } from "./place.ts";
 
 export interface Answer {
   readonly status: number;
-  readonly body: unknown;
+  readonly body: string;
 }
 
 /** A connection to one Sentry. It ends when that process does, and not before. */
@@ -38,15 +39,16 @@ export class Client {
     });
   }
 
-  post(path: string): Promise<Answer> {
-    return new Promise((resolve, reject) => {
+  /** Null where the connection ended before an answer came: Sentry was just about to leave. */
+  post(path: string): Promise<Answer | null> {
+    return new Promise((resolve) => {
       const asked = request({ method: "POST", path, createConnection: () => this.#socket, headers: { connection: "keep-alive" } });
-      asked.on("error", (error) => reject(new SentryError("E_FAILED", `Sentry did not answer: ${error.message}`)));
+      asked.on("error", () => resolve(null));
       asked.on("response", (response) => {
         let text = "";
         response.setEncoding("utf8").on("data", (chunk: string) => { text += chunk; });
-        response.on("end", () => resolve({ status: response.statusCode ?? 0, body: JSON.parse(text) }));
-        response.on("error", reject);
+        response.on("end", () => resolve({ status: response.statusCode ?? 0, body: text }));
+        response.on("error", () => resolve(null));
       });
       asked.end();
     });
@@ -64,7 +66,9 @@ export class Client {
 
 function refusal(place: Place, { code, message }: NodeJS.ErrnoException): SentryError {
   if (code === "ENOENT" || code === "ECONNREFUSED" || code === "ENOTDIR") {
-    return new SentryError("E_NOT_RUNNING", `no Sentry runs for ${place.config} (tried ${place.socket}); start one with: sentry start ${place.config}`);
+    const hint = existsSync(place.pidFile) ? `${place.pidFile} is there: if the process that it names is Sentry, its socket was removed, and SIGTERM ends it`
+      : `start one with: sentry start ${place.config}`;
+    return new SentryError("E_NOT_RUNNING", `no Sentry answers for ${place.config} (tried ${place.socket}); ${hint}`);
   }
   return new SentryError("E_PERMISSION", `cannot talk to Sentry at ${place.socket}: ${message}`);
 }

@@ -85,6 +85,7 @@ function configOf(name: string | undefined, { config }: Options): string | undef
 }
 
 function runDirOf(options: Options): string | undefined {
+  if (options["run-dir"] === "") throw new SentryError("E_USAGE", "--run-dir is given no folder");
   return options["run-dir"] ?? (process.env["SENTRY_RUN_DIR"] || undefined);
 }
 

@@ -60,5 +60,6 @@ function ownFolder(path: string): boolean {
   if (found.uid !== process.geteuid?.()) {
     throw new SentryError("E_PERMISSION", `${path} belongs to another user (uid ${found.uid}); use --run-dir to choose another folder`);
   }
+  if ((found.mode & 0o022) !== 0) throw new SentryError("E_PERMISSION", `${path} can be written to by others; not used (chmod go-w)`);
   return false;
 }

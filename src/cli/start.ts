@@ -57,6 +57,8 @@ export async function startDetached(place: Place, runDir: string | undefined, js
   // Its stderr is a pipe as long as we are there: what the configuration prints while it is evaluated is seen.
   const sentry = spawn(process.execPath, args, { detached: true, cwd: "/", stdio: ["ignore", "ignore", "pipe", "pipe"] });
   sentry.stderr?.pipe(process.stderr);
+  // Called off: it stops what it has started, or comes to nothing.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => sentry.kill("SIGTERM"));
 
   let told = "";
   for await (const chunk of (sentry.stdio[REPORT] as Readable).setEncoding("utf8")) told += String(chunk);

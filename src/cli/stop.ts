@@ -6,11 +6,11 @@ import { print } from "./print.ts";
 
 export async function stop(place: Place, json: boolean): Promise<void> {
   const client = await Client.open(place);
-  const { status, body } = await client.post("/stop");
+  const answer = await client.post("/stop");
   // 409: it is stopping already, and that is waited for just as well.
-  if (status !== 202 && status !== 409) {
+  if (answer !== null && answer.status !== 202 && answer.status !== 409) {
     client.close();
-    throw new SentryError("E_FAILED", `Sentry refused to stop: ${JSON.stringify(body)}`);
+    throw new SentryError("E_FAILED", `Sentry refused to stop: ${answer.body}`);
   }
   await client.gone();
   print(json ? { stopped: true, config: place.config } : `Sentry stopped for ${place.config}.`);

@@ -173,6 +173,7 @@ export function supervise({ place, configuration, addon, detached, started }: Su
     try {
       return begin();
     } catch (error) {
+      addon.stop();
       removeNames();
       throw error;
     }

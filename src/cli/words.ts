@@ -27,7 +27,8 @@ export function read(words: readonly string[]): Asked {
   if (verb === "--version" || verb === "-V") return { kind: "version" };
   if (verb === "--help" || verb === "-h" || verb === "help") {
     const [of] = rest;
-    return { kind: "help", of: of !== undefined && isVerb(of) ? of : null };
+    if (of !== undefined && !isVerb(of)) throw wrong(`unknown verb '${of}'`);
+    return { kind: "help", of: of ?? null };
   }
   if (verb === undefined) throw wrong("which verb?");
   if (!isVerb(verb)) throw wrong(verb.startsWith("-") ? `unknown option '${verb}' before a verb` : `unknown verb '${verb}'`);
@@ -54,7 +55,9 @@ function parse(args: string[], verb: VerbName): { options: Options; positionals:
 function verbFirst(words: readonly string[]): readonly string[] {
   const [first = "", second, ...rest] = words;
   const isConfig = !first.startsWith("-") && (first.includes("/") || /\.[cm]?[jt]s$/.test(first));
-  return isConfig && second !== undefined ? [second, "--config", first, ...rest] : words;
+  if (!isConfig) return words;
+  if (second === undefined) throw wrong(`which verb for ${first}?`);
+  return [second, "--config", first, ...rest];
 }
 
 function wrong(what: string, verb?: VerbName): SentryError {

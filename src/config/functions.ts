@@ -27,7 +27,8 @@ interface Waiting {
   reject(fault: StartFault): void;
 }
 
-const longestQueue = 1000;
+/** As many as one entry can have slots: all of them may be started at once. */
+const longestQueue = 10_000;
 const seconds = 10;
 
 export class Functions {

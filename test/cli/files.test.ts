@@ -155,6 +155,17 @@ suite("Sentry's files", { concurrency: 2 }, () => {
     await sentry.endsWell();
   });
 
+  test("are not put into a folder that others can write to: exit 5", async (t) => {
+    const site = new Site(t);
+    site.config(sleeper);
+    mkdirSync(site.path("open"));
+    chmodSync(site.path("open"), 0o777);
+    const { code, stderr } = await site.sentry(["start", "sample.ts", "--run-dir", "open"]);
+    assert.equal(code, 5, stderr);
+    assert.match(stderr, /open can be written to by others/);
+    assert.deepEqual(readdirSync(site.path("open")), []);
+  });
+
   test("are never reached through a symbolic link: exit 5, and what it points to stays as it is", async (t) => {
     const site = new Site(t);
     site.config(sleeper);

@@ -32,7 +32,8 @@ suite("sentry", { concurrency: 2 }, () => {
   });
 
   for (const [title, words] of [
-    ["no verb", []], ["an unknown verb", ["sratt"]], ["an unknown option", ["start", "--nonsense"]],
+    ["no verb", []], ["a configuration without a verb", ["./sample.ts"]], ["help with an unknown verb", ["help", "sratt"]],
+    ["a run folder without a name", ["start", "--run-dir", ""]], ["an unknown verb", ["sratt"]], ["an unknown option", ["start", "--nonsense"]],
     ["two configurations", ["start", "-c", "sample.ts", "sample.ts"]], ["too many words", ["check", "sample.ts", "other.ts"]],
     ["an option without its value", ["start", "--run-dir"]], ["start --json without --detach", ["start", "--json", "sample.ts"]],
   ] as const) {

@@ -80,3 +80,10 @@ test("a program that ends its process, is killed, or waits for nothing is told s
 test("a program that never ends is killed after its time", async () => {
   assert.match(await complaint("for (;;);"), /sample\.ts did not finish loading within 10 s$/);
 });
+
+test("what the program itself writes to descriptor 3 is no configuration", async () => {
+  for (const line of ["{}", '"x"', "null", "[]", '{"configuration":{}}', "nonsense"]) {
+    const told = await complaint(`import { writeSync } from "node:fs";\nwriteSync(3, ${JSON.stringify(`${line}\n`)});\nfor (;;);`);
+    assert.match(told, /wrote to descriptor 3, which is Sentry's/);
+  }
+});
