@@ -14,21 +14,12 @@
 #include <iterator>
 
 #include "check.h"
+#include "folder.h"
 
 using namespace sentry;
 namespace fs = std::filesystem;
 
 namespace {
-
-// A folder of its own for each test, gone with it.
-struct Folder {
-  std::string path;
-  Folder() {
-    char name[] = "/tmp/lockfile_test.XXXXXX";
-    path = mkdtemp(name);
-  }
-  ~Folder() { fs::remove_all(path); }
-};
 
 std::string text_of(const std::string& path) {
   std::ifstream file{path};
