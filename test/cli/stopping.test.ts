@@ -1,6 +1,8 @@
 /** Signals to Sentry, and `sentry stop`. */
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { once } from "node:events";
+import { existsSync, mkdirSync } from "node:fs";
+import { createServer } from "node:net";
 import { suite, test } from "node:test";
 
 import { Site } from "../support/site.ts";
@@ -114,6 +116,18 @@ suite("stopping", { concurrency: 6 }, () => {
     const answers = await Promise.all([site.sentry(["stop", "sample.ts"]), site.sentry(["stop", "sample.ts"])]);
     assert.deepEqual(answers.map(({ code }) => code), [0, 0]);
     await sentry.endsWell();
+  });
+
+  test("sentry stop does not take a connection that is closed for the end of Sentry", async (t) => {
+    const site = new Site(t);
+    site.config('entry("x", "sleep", ["1000"])');
+    mkdirSync(site.path("sample.run"));
+    const deaf = createServer((socket) => socket.destroy()).listen(site.path("sample.run/socket"));
+    await once(deaf, "listening");
+    const { code, stderr } = await site.sentry(["stop", "sample.ts"]);
+    deaf.close();
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, /without an answer/);
   });
 
   test("sentry stop exits 3 where no Sentry runs, and says what was tried", async (t) => {
