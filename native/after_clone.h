@@ -17,7 +17,7 @@ namespace sentry {
 
 // The steps of a child, in order; each names the call that may fail in it.
 enum class Step : int {
-  none, descriptors, session, umask, priority, oom_score_adj, limit, groups, group_id, user_id, directory, privileges, exec
+  none, descriptors, session, priority, oom_score_adj, limit, groups, group_id, user_id, directory, privileges, exec
 };
 
 // prlimit64's own structure: musl has no name for it.

@@ -36,7 +36,6 @@ const char* step_name(Step step) noexcept {
     case Step::none: return "";
     case Step::descriptors: return "descriptors";
     case Step::session: return "setsid";
-    case Step::umask: return "umask";
     case Step::priority: return "nice";
     case Step::oom_score_adj: return "oomScoreAdj";
     case Step::limit: return "limits";

@@ -18,23 +18,12 @@
 #include <vector>
 
 #include "../pump.h"
+#include "until.h"
 
 namespace printing {
 
 using namespace sentry;
 using namespace std::chrono_literals;
-
-// A bound for what must happen; far above what it takes, so that only what never happens runs into it.
-constexpr auto kNever = 60s;
-
-inline bool until(const std::function<bool()>& condition) {
-  const auto end = std::chrono::steady_clock::now() + kNever;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::sleep_for(1ms);
-  }
-  return true;
-}
 
 class Facts {
  public:

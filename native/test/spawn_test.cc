@@ -7,6 +7,7 @@
 #include "../clone.h"
 #include "check.h"
 #include "contract.h"
+#include "folder.h"
 
 using namespace contract;
 
@@ -26,15 +27,14 @@ TEST("a child has the arguments, environment, folder and umask that were asked f
 
 TEST("a name is looked up in the child's PATH, not in ours") {
   CHECK(no_leaks([] {
-    char folder[] = "/tmp/sentry-path-XXXXXX";
-    REQUIRE(mkdtemp(folder));
-    const std::string script = std::string(folder) + "/only-here";
+    const Folder folder;
+    const std::string script = folder.path + "/only-here";
     std::FILE* file = std::fopen(script.c_str(), "w");
     std::fputs("#!/bin/sh\nexit 7\n", file);
     std::fclose(file);
     Pair pair;
     Request asked = request(1, {"only-here"});
-    asked.env = {std::string("PATH=/nonexistent:/etc/passwd:") + folder};
+    asked.env = {"PATH=/nonexistent:/etc/passwd:" + folder.path};
     pair.spawn(asked);
     const auto denied = pair.facts.await<FaultFact>(1);
     REQUIRE(denied);
@@ -44,8 +44,6 @@ TEST("a name is looked up in the child's PATH, not in ours") {
     const auto exit = pair.run_to_end(asked);
     REQUIRE(exit);
     CHECK(exit->code == 7);
-    unlink(script.c_str());
-    rmdir(folder);
   }));
 }
 

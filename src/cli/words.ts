@@ -1,4 +1,4 @@
-/** The command's words, taken apart. Node's own parser does it: a library for it took longer to load than all the rest. */
+/** The command's words, taken apart. Node's own parser does it: what starts so often is to load as little as it can. */
 import { parseArgs } from "node:util";
 
 import { SentryError } from "../errors.ts";
