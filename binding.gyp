@@ -27,6 +27,17 @@
       "cflags_cc": ["-fno-stack-protector", "-U_FORTIFY_SOURCE"]
     },
     {
+      # A program of its own, build/Release/sentry-keeper. Static where there is a C library for that: in a package it
+      # then runs on any libc.
+      "target_name": "sentry-keeper",
+      "type": "executable",
+      "product_extension": "",
+      "sources": ["native/keeper.c"],
+      "cflags": ["-std=c11", "-Wall", "-Wextra"],
+      "ldflags!": ["-Wl,-z,nodelete"],
+      "ldflags": ["<!(echo 'int main(void) { return 0; }' | ${CXX:-g++} -static -x c - -o /dev/null 2> /dev/null && echo -static || echo -Wl,-z,now)"]
+    },
+    {
       "target_name": "sentry",
       "dependencies": ["after_clone"],
       "sources": ["<!@(grep -v after_clone native/sources.txt)"]

@@ -1,192 +1,37 @@
-// The only file that knows napi.h: values in, values out, no decisions. What each function means, and in what units, is
-// written once, in src/native/addon.ts, in the same order.
+// The functions that JavaScript sees, and no decisions. What each means is written once, in src/native/addon.ts, in the
+// same order. Only this file and values.h know napi.h.
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <napi.h>
 
-#include <cctype>
 #include <cerrno>
-#include <cstring>
 #include <map>
 
 #include "host.h"
 #include "lockfile.h"
+#include "reexec.h"
 #include "sockets.h"
+#include "values.h"
 
 namespace sentry {
 namespace {
 
-// ---- values in
-
-std::string text(const Napi::Object& object, const char* key) { return object.Get(key).ToString(); }
-
-int integer(const Napi::Value& value) { return value.ToNumber().Int32Value(); }
-
-std::optional<int> integer_or_null(const Napi::Object& object, const char* key) {
-  const Napi::Value value = object.Get(key);
-  return value.IsNumber() ? std::optional(integer(value)) : std::nullopt;
-}
-
-std::optional<std::string> text_or_null(const Napi::Value& value) {
-  return value.IsString() ? std::optional(value.As<Napi::String>().Utf8Value()) : std::nullopt;
-}
-
-template <typename Take>
-void for_each(const Napi::Value& list, Take take) {
-  if (!list.IsArray()) return;
-  const auto array = list.As<Napi::Array>();
-  for (uint32_t n = 0; n < array.Length(); ++n) take(array.Get(n));
-}
-
-std::vector<std::string> texts(const Napi::Value& list) {
-  std::vector<std::string> out;
-  for_each(list, [&](const Napi::Value& value) { out.push_back(value.ToString()); });
-  return out;
-}
-
-Request request_of(const Napi::Object& object) {
-  Request request;
-  request.run = object.Get("run").ToNumber().Int64Value();
-  request.command = text(object, "command");
-  request.argv = texts(object.Get("argv"));
-  request.env = texts(object.Get("env"));
-  request.cwd = text(object, "cwd");
-  request.umask = integer_or_null(object, "umask");
-  request.user = text_or_null(object.Get("user"));
-  request.group = text_or_null(object.Get("group"));
-  if (object.Get("groups").IsArray()) request.groups = texts(object.Get("groups"));
-  request.nice = integer_or_null(object, "nice");
-  request.oom_score_adj = integer_or_null(object, "oomScoreAdj");
-  request.no_new_privileges = object.Get("noNewPrivileges").ToBoolean();
-  for_each(object.Get("limits"), [&](const Napi::Value& value) {
-    const auto limit = value.As<Napi::Array>();
-    request.limits.push_back({limit.Get(0u).ToString(), limit.Get(1u).ToNumber().Int64Value(),
-                              limit.Get(2u).ToNumber().Int64Value()});
-  });
-  for_each(object.Get("pass"), [&](const Napi::Value& fd) { request.pass.push_back(integer(fd)); });
-  request.out_sink = integer(object.Get("stdout"));
-  request.err_sink = integer(object.Get("stderr"));
-  request.label = text(object, "label");
-  request.colour = text_or_null(object.Get("colour")).value_or("");
-  return request;
-}
-
-// ---- values out
-
-double millis(int64_t micros) noexcept { return static_cast<double>(micros) / 1000; }
-
-Napi::Object moment(Napi::Env env, const Stamp& at) {
-  auto object = Napi::Object::New(env);
-  object.Set("wall", static_cast<double>(at.wall_us));
-  object.Set("mono", millis(at.mono_us));
-  return object;
-}
-
-template <typename T>
-Napi::Value or_null(Napi::Env env, bool there, const T& value) {
-  return there ? Napi::Value::From(env, value) : env.Null();
-}
-
-// As a part of a sentence: "no such file or directory".
-std::string words(int error) {
-  std::string text = std::strerror(error);
-  if (text.size() > 1 && std::islower(text[1])) text[0] = static_cast<char>(std::tolower(text[0]));
-  return text;
-}
-
-Napi::Object fault_object(Napi::Env env, const Fault& fault) {
-  auto object = Napi::Object::New(env);
-  object.Set("step", fault.step);
-  object.Set("errno", errno_name(fault.error));
-  object.Set("message", words(fault.error));
-  object.Set("subject", fault.subject);
-  return object;
-}
-
-struct FactObject {
-  Napi::Env env;
-
-  Napi::Object operator()(const SpawnedFact& fact) const {
-    auto object = of("spawned", fact.run);
-    object.Set("pid", fact.pid);
-    object.Set("at", moment(env, fact.at));
-    return object;
-  }
-  Napi::Object operator()(const FaultFact& fact) const {
-    auto object = fault_object(env, fact.fault);
-    object.Set("kind", "fault");
-    object.Set("run", static_cast<double>(fact.run));
-    object.Set("at", moment(env, fact.at));
-    return object;
-  }
-  Napi::Object operator()(const ExitFact& fact) const {
-    const Exit& exit = fact.exit;
-    auto object = of("exit", fact.run);
-    object.Set("pid", exit.pid);
-    object.Set("code", or_null(env, exit.code >= 0, exit.code));
-    object.Set("signal", or_null(env, exit.signal != 0, signal_name(exit.signal)));
-    object.Set("coreDumped", exit.core_dumped);
-    object.Set("at", moment(env, exit.at));
-    object.Set("kernelTime", exit.kernel_time);
-    object.Set("userMs", millis(exit.user_us));
-    object.Set("systemMs", millis(exit.system_us));
-    object.Set("maxRssBytes", or_null(env, exit.max_rss >= 0, static_cast<double>(exit.max_rss)));
-    return object;
-  }
-  Napi::Object operator()(const SignalFact& fact) const {
-    auto object = Napi::Object::New(env);
-    object.Set("kind", "signal");
-    object.Set("signal", signal_name(fact.signal));
-    object.Set("pid", fact.pid);
-    object.Set("uid", fact.uid);
-    object.Set("fromKernel", fact.from_kernel);
-    object.Set("terminalGone", fact.terminal_gone);
-    object.Set("at", moment(env, fact.at));
-    return object;
-  }
-  Napi::Object operator()(const LostFact& fact) const {
-    auto object = Napi::Object::New(env);
-    object.Set("kind", "lost");
-    object.Set("what", fact.what);
-    object.Set("count", static_cast<double>(fact.count));
-    return object;
-  }
-  Napi::Object operator()(const FlushedFact& fact) const {
-    auto object = Napi::Object::New(env);
-    object.Set("kind", "flushed");
-    object.Set("token", static_cast<double>(fact.token));
-    return object;
-  }
-
-  Napi::Object of(const char* kind, RunId run) const {
-    auto object = Napi::Object::New(env);
-    object.Set("kind", kind);
-    object.Set("run", static_cast<double>(run));
-    return object;
-  }
-};
-
-void throw_fault(Napi::Env env, const Fault& fault) {
-  const std::string message = fault.subject + ": " + fault.step + ": " + errno_name(fault.error) + " (" +
-                              words(fault.error) + ")";
-  auto error = Napi::Error::New(env, message);
-  error.Set("code", Napi::String::New(env, errno_name(fault.error)));
-  error.ThrowAsJavaScriptException();
-}
-
-// ---- the functions, in the order of src/native/addon.ts
-
 constexpr int kBacklog = 511;  // what Node itself asks for
 
-// What belongs to one Node environment: the host between start() and stop(), and what has a name in the file system,
-// by its path.
+// What belongs to one Node environment: the host between start() and stop() or detach(), and what has a name in the file
+// system, by its path.
 struct Instance {
   std::unique_ptr<Host> host;
   Napi::ThreadSafeFunction wake;
+  int starts = 0;
+  std::optional<Signals> signals;  // left by detach(): they go on being noted
+  KeeperLink keeper;
   std::map<std::string, LockFile> locks;
   std::map<std::string, UnixListener> sockets;
 
   // Runs before Node tears the thread-safe function down: clean-up hooks are called last in, first out.
   void stop() {
+    signals.reset();
     if (!host) return;
     host.reset();
     wake.Release();
@@ -202,19 +47,30 @@ Host* host(const Napi::CallbackInfo& info) {
   return running;
 }
 
-void deliver(Napi::Env env, Napi::Function callback, Instance* self) {
-  if (!self->host) return;
+// `start`: which one asked for it. A call may still be waiting when its host has gone, and another has come.
+void deliver(Napi::Env env, Napi::Function callback, Instance* self, int start) {
+  if (!self->host || self->starts != start) return;
   const std::vector<Fact> facts = self->host->take_facts();
   if (facts.empty()) return;
-  auto batch = Napi::Array::New(env, facts.size());
-  for (uint32_t n = 0; n < facts.size(); ++n) batch.Set(n, std::visit(FactObject{env}, facts[n]));
-  callback.Call({batch});
+  callback.Call({facts_array(env, facts)});
   // Of what is thrown here, Node would only warn. In a thread that is being terminated the exception has no value.
   napi_value thrown = nullptr;
   if (!env.IsExceptionPending()) return;
   napi_get_and_clear_last_exception(env, &thrown);
   if (thrown != nullptr) napi_fatal_exception(env, thrown);
 }
+
+// What detach() left in this image is used before what an earlier one left: the descriptor of its signals is ours still.
+Host::Inherited inherited_by(Instance& self, const Napi::Value& value) {
+  Host::Inherited inherited = inherited_of(value);
+  if (!self.signals) return inherited;
+  if (inherited.signals_pipe.get() == self.signals->fd()) static_cast<void>(inherited.signals_pipe.release());
+  inherited.signals.emplace(std::move(*self.signals));
+  self.signals.reset();
+  return inherited;
+}
+
+// ---- the functions, in the order of src/native/addon.ts
 
 Napi::Value start(const Napi::CallbackInfo& info) {
   Instance& self = instance(info);
@@ -223,12 +79,15 @@ Napi::Value start(const Napi::CallbackInfo& info) {
     Napi::Error::New(env, "start() has been called before").ThrowAsJavaScriptException();
     return env.Undefined();
   }
-  self.wake = Napi::ThreadSafeFunction::New(env, info[2].As<Napi::Function>(), "sentry facts", 0, 1);
+  const auto how = info[0].As<Napi::Object>();
+  const Host::Options options{integer(how.Get("spawners")), true, how.Get("processEvents").ToBoolean()};
+  self.wake = Napi::ThreadSafeFunction::New(env, info[1].As<Napi::Function>(), "sentry facts", 0, 1);
   env.AddCleanupHook([&self] { self.stop(); });
-  const bool process_events = info[1].ToBoolean();
-  self.host = std::make_unique<Host>(Host::Options{integer(info[0]), true, process_events}, [&self] {
-    self.wake.NonBlockingCall([&self](Napi::Env env, Napi::Function callback) { deliver(env, callback, &self); });
-  });
+  const auto wake = [&self, start = ++self.starts] {
+    self.wake.NonBlockingCall(
+        [&self, start](Napi::Env env, Napi::Function callback) { deliver(env, callback, &self, start); });
+  };
+  self.host = std::make_unique<Host>(options, inherited_by(self, how.Get("inherited")), self.keeper, wake);
   const Host& host = *self.host;
   if (host.fault()) {
     throw_fault(env, *host.fault());
@@ -244,6 +103,12 @@ void spawn(const Napi::CallbackInfo& info) {
   if (Host* running = host(info)) running->spawn(request_of(info[0].As<Napi::Object>()));
 }
 
+Napi::Value adopt(const Napi::CallbackInfo& info) {
+  Host* running = host(info);
+  if (!running) return Napi::Value();
+  return Napi::Boolean::New(info.Env(), running->adopt(adopted_of(info[0].As<Napi::Object>())));
+}
+
 void signal(const Napi::CallbackInfo& info) {
   Host* running = host(info);
   if (!running) return;
@@ -252,11 +117,11 @@ void signal(const Napi::CallbackInfo& info) {
     Napi::Error::New(info.Env(), "there is no signal " + info[1].ToString().Utf8Value()).ThrowAsJavaScriptException();
     return;
   }
-  running->signal(info[0].ToNumber().Int64Value(), number, info[2].ToString().Utf8Value() == "group");
+  running->signal(long_integer(info[0]), number, info[2].ToString().Utf8Value() == "group");
 }
 
 void reap(const Napi::CallbackInfo& info) {
-  if (Host* running = host(info)) running->reap(info[0].ToNumber().Int64Value());
+  if (Host* running = host(info)) running->reap(long_integer(info[0]));
 }
 
 Napi::Value open_terminal(const Napi::CallbackInfo& info) {
@@ -273,22 +138,45 @@ Napi::Value open_file(const Napi::CallbackInfo& info) {
   return Napi::Value();
 }
 
+void adopt_output(const Napi::CallbackInfo& info) {
+  if (Host* running = host(info)) running->pump().adopt(intake_of(info[0].As<Napi::Object>()));
+}
+
+void owe(const Napi::CallbackInfo& info) {
+  if (Host* running = host(info)) running->pump().owe(integer(info[0]), info[1].ToString());
+}
+
 void say(const Napi::CallbackInfo& info) {
   Host* running = host(info);
   if (!running) return;
   Line line;
   line.sink = integer(info[0]);
-  line.wall_us = info[1].ToNumber().Int64Value();
+  line.wall_us = long_integer(info[1]);
   line.label = text_or_null(info[2]);
   line.colour = text_or_null(info[3]).value_or("");
   line.text = info[4].ToString();
-  line.opens = info[5].IsNumber() ? info[5].ToNumber().Int64Value() : 0;
-  line.closes = info[6].IsNumber() ? info[6].ToNumber().Int64Value() : 0;
+  line.opens = info[5].IsNumber() ? long_integer(info[5]) : 0;
+  line.closes = info[6].IsNumber() ? long_integer(info[6]) : 0;
   running->pump().say(std::move(line));
 }
 
 void flush(const Napi::CallbackInfo& info) {
-  if (Host* running = host(info)) running->pump().flush(info[0].ToNumber().Int64Value());
+  if (Host* running = host(info)) running->pump().flush(long_integer(info[0]));
+}
+
+void quiesce(const Napi::CallbackInfo& info) {
+  if (Host* running = host(info)) running->quiesce(info[0].ToBoolean());
+}
+
+Napi::Value detach(const Napi::CallbackInfo& info) {
+  Host* running = host(info);
+  if (!running) return Napi::Value();
+  Instance& self = instance(info);
+  Host::Left left = running->detach();
+  const Napi::Object detached = detached_object(info.Env(), left);
+  self.stop();
+  if (left.signals) self.signals.emplace(std::move(*left.signals));
+  return detached;
 }
 
 void stop(const Napi::CallbackInfo& info) { instance(info).stop(); }
@@ -301,6 +189,26 @@ Napi::Value lock_file(const Napi::CallbackInfo& info) {
   if (auto* fault = std::get_if<Fault>(&locked)) throw_fault(env, *fault);
   else instance(info).locks.emplace(path, std::get<LockFile>(std::move(locked)));
   return env.Null();
+}
+
+// What has that path, or null with an exception pending.
+template <typename Named>
+Named* named(Napi::Env env, std::map<std::string, Named>& all, const std::string& path) {
+  const auto found = all.find(path);
+  if (found != all.end()) return &found->second;
+  throw_fault(env, Fault{"descriptor", ENOENT, path});
+  return nullptr;
+}
+
+Napi::Value lock_descriptor(const Napi::CallbackInfo& info) {
+  const LockFile* lock = named(info.Env(), instance(info).locks, info[0].ToString());
+  return lock ? Napi::Number::New(info.Env(), lock->descriptor()) : Napi::Value();
+}
+
+void inherit_lock(const Napi::CallbackInfo& info) {
+  const std::string path = info[0].ToString();
+  auto& locks = instance(info).locks;
+  if (!locks.contains(path)) locks.emplace(path, LockFile(Fd(integer(info[1])), path));
 }
 
 Napi::Value remove_lock(const Napi::CallbackInfo& info) {
@@ -332,6 +240,18 @@ Napi::Value listen_on_unix(const Napi::CallbackInfo& info) {
   return fd;
 }
 
+Napi::Value socket_descriptor(const Napi::CallbackInfo& info) {
+  const UnixListener* listener = named(info.Env(), instance(info).sockets, info[0].ToString());
+  return listener ? Napi::Value(socket_object(info.Env(), *listener)) : Napi::Value();
+}
+
+Napi::Value inherit_socket(const Napi::CallbackInfo& info) {
+  const std::string path = info[0].ToString();
+  auto& sockets = instance(info).sockets;
+  if (!sockets.contains(path)) sockets.emplace(path, listener_of(path, info[1].As<Napi::Object>()));
+  return for_node(info.Env(), sockets.at(path).fd);
+}
+
 Napi::Value remove_socket(const Napi::CallbackInfo& info) {
   const auto found = instance(info).sockets.extract(info[0].ToString());
   return Napi::Boolean::New(info.Env(), found && unlink_socket(found.mapped()));
@@ -353,24 +273,109 @@ Napi::Value listen_on_tcp(const Napi::CallbackInfo& info) {
   return Napi::Value();
 }
 
+Napi::Value duplicate(const Napi::CallbackInfo& info) {
+  const int copy = fcntl(integer(info[0]), F_DUPFD_CLOEXEC, 0);
+  if (copy >= 0) return Napi::Number::New(info.Env(), copy);
+  throw_fault(info.Env(), Fault{"dup", errno, "descriptor " + info[0].ToString().Utf8Value()});
+  return Napi::Value();
+}
+
+void close_fd(const Napi::CallbackInfo& info) { Fd(integer(info[0])); }
+
+Napi::Value take_keeper(const Napi::CallbackInfo& info) {
+  Instance& self = instance(info);
+  auto held = self.keeper.take(info[0].ToString());
+  if (!held) return info.Env().Null();
+  if (self.host) self.host->watch_keeper();
+  return held_array(info.Env(), *held);
+}
+
+void start_keeper(const Napi::CallbackInfo& info) {
+  Instance& self = instance(info);
+  if (const auto fault = self.keeper.start(info[0].ToString(), info[1].ToString())) throw_fault(info.Env(), *fault);
+  else if (self.host) self.host->hold_all();
+}
+
+Napi::Value keeper_descriptor(const Napi::CallbackInfo& info) {
+  const int fd = instance(info).keeper.descriptor();
+  return fd >= 0 ? Napi::Value(Napi::Number::New(info.Env(), fd)) : info.Env().Null();
+}
+
+void inherit_keeper(const Napi::CallbackInfo& info) {
+  Instance& self = instance(info);
+  if (integer(info[0]) != self.keeper.descriptor()) self.keeper.inherit(Fd(integer(info[0])));
+  if (self.host) self.host->watch_keeper();
+}
+
+void hold(const Napi::CallbackInfo& info) {
+  instance(info).keeper.hold(info[0].ToString().Utf8Value(), integer(info[1]));
+}
+
+void release(const Napi::CallbackInfo& info) { instance(info).keeper.release(info[0].ToString().Utf8Value()); }
+
+void end_keeper(const Napi::CallbackInfo& info) { instance(info).keeper.end(); }
+
+Napi::Value memfd(const Napi::CallbackInfo& info) {
+  auto made = sealed_memfd(info[0].ToString().Utf8Value());
+  if (auto* fd = std::get_if<Fd>(&made)) return Napi::Number::New(info.Env(), fd->release());
+  throw_fault(info.Env(), std::get<Fault>(made));
+  return Napi::Value();
+}
+
+// The file that this addon was loaded from.
+std::string own_file() {
+  Dl_info about{};
+  return dladdr(reinterpret_cast<void*>(own_file), &about) != 0 ? about.dli_fname : "";
+}
+
+void exec(const Napi::CallbackInfo& info) {
+  if (const auto& signals = instance(info).signals) signals->pass_on();
+  throw_fault(info.Env(), exec_next({info[0].ToString(), texts(info[1]), integers(info[2]), own_file()}));
+}
+
+void close_on_exec(const Napi::CallbackInfo& info) {
+  for (const int fd : integers(info[0])) set_close_on_exec(fd, true);
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new Instance);
   const auto add = [&](const char* name, auto function) { exports.Set(name, Napi::Function::New(env, function, name)); };
   add("start", start);
   add("spawn", spawn);
+  add("adopt", adopt);
   add("signal", signal);
   add("reap", reap);
   add("openTerminal", open_terminal);
   add("openFile", open_file);
+  add("adoptOutput", adopt_output);
+  add("owe", owe);
   add("say", say);
   add("flush", flush);
+  add("quiesce", quiesce);
+  add("detach", detach);
   add("stop", stop);
   add("lockFile", lock_file);
+  add("lockDescriptor", lock_descriptor);
+  add("inheritLock", inherit_lock);
   add("removeLock", remove_lock);
   add("listenUnix", listen_on_unix);
+  add("socketDescriptor", socket_descriptor);
+  add("inheritSocket", inherit_socket);
   add("removeSocket", remove_socket);
   add("peer", peer_of);
   add("listenTcp", listen_on_tcp);
+  add("duplicate", duplicate);
+  add("close", close_fd);
+  add("takeKeeper", take_keeper);
+  add("startKeeper", start_keeper);
+  add("keeperDescriptor", keeper_descriptor);
+  add("inheritKeeper", inherit_keeper);
+  add("hold", hold);
+  add("release", release);
+  add("endKeeper", end_keeper);
+  add("memfd", memfd);
+  add("exec", exec);
+  add("closeOnExec", close_on_exec);
   return exports;
 }
 

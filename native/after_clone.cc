@@ -57,7 +57,7 @@ bool write_oom_score_adj(const char* text, long length) noexcept {
   return written;
 }
 
-void write_pid(char* digits) noexcept {
+int write_pid(char* digits) noexcept {
   long pid = syscall(SYS_getpid);
   char reversed[20];
   int count = 0;
@@ -67,6 +67,17 @@ void write_pid(char* digits) noexcept {
   } while (pid > 0);
   for (int n = 0; n < count; ++n) digits[n] = reversed[count - 1 - n];
   digits[count] = 0;
+  return count;
+}
+
+// While the descriptor table is the parent's own: what is opened here is closed here. Where this fails, the parent does it.
+void introduce(Introduction& self) noexcept {
+  if (self.connection < 0) return;
+  *self.descriptor = static_cast<int>(syscall(SYS_pidfd_open, syscall(SYS_getpid), 0));
+  if (*self.descriptor < 0) return;
+  *self.length += static_cast<size_t>(write_pid(self.digits));
+  self.made = syscall(SYS_sendmsg, self.connection, self.message, MSG_NOSIGNAL) >= 0;
+  syscall(SYS_close, *self.descriptor);
 }
 
 // As execvp(3): what is not there is passed over; a file that may not be executed is remembered, and the search goes on.
@@ -83,6 +94,7 @@ bool execute(ChildPlan& plan) noexcept {
 }
 
 bool become(ChildPlan& plan) noexcept {
+  introduce(plan.introduction);
   // The descriptor table is still the parent's own (CLONE_FILES): this gives the child a copy of its first few
   // entries, however many thousands there are. Linux 5.9.
   if (syscall(SYS_close_range, plan.unshare_from, ~0u, CLOSE_RANGE_UNSHARE) < 0) return fail(plan, Step::descriptors);

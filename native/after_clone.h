@@ -9,6 +9,7 @@
 // The same sharing is what makes errors simple: the child leaves its step and errno in the plan, and the parent reads
 // them when clone returns. No error pipe. vfork(2), clone(2).
 #pragma once
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #include <cstdint>
@@ -24,6 +25,17 @@ enum class Step : int {
 struct ChildLimit {
   int resource;
   struct { uint64_t soft, hard; } value;
+};
+
+// How the child makes itself known to the keeper, with a pidfd of itself, before it becomes the program: so that, should
+// Sentry be killed in this moment, no process runs of which nobody else knows.
+struct Introduction {
+  int connection;    // -1: there is no keeper
+  msghdr* message;   // all but what only the child knows:
+  int* descriptor;   // its pidfd, in the control part
+  char* digits;      // its pid, at the end of the text …
+  size_t* length;    // … and how much longer that gets by it
+  bool made;         // the child's answer
 };
 
 // Plain memory: pointers into what plan.h owns. Everything from `begun` on is the child's answer.
@@ -56,6 +68,7 @@ struct ChildPlan {
   char* const* argv;
   char* const* envp;
 
+  Introduction introduction;
   bool* begun;          // set as soon as the child runs
   Step failed;
   int error;

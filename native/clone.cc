@@ -7,12 +7,17 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
+
+#include "die_at.h"
+#include "identity.h"
 
 #ifndef CLONE_PIDFD
 #define CLONE_PIDFD 0x00001000  // Linux 5.2
@@ -60,6 +65,43 @@ int lowered(int fd, const Fd& low) noexcept {
   return fd >= LowPair::kLow && low && dup3(fd, low.get(), O_CLOEXEC) >= 0 ? low.get() : fd;
 }
 
+ino_t inode_of(const Fd& pipe) noexcept {
+  struct stat found{};
+  return fstat(pipe.get(), &found) == 0 ? found.st_ino : 0;
+}
+
+// What the child says to the keeper: process_label(), with its pid, which only the child knows in time.
+class OwnWords {
+ public:
+  OwnWords(const KeeperLink& keeper, const std::string& kept)
+      : connection_(keeper.borrow()), label_("H" + process_label(kept, 0)) {
+    label_.pop_back();  // the pid's place
+    parts_[0] = {label_.data(), label_.size()};
+    parts_[1] = {digits_, 0};
+    message_.msg_iov = parts_;
+    message_.msg_iovlen = 2;
+    message_.msg_control = rights_;
+    message_.msg_controllen = sizeof rights_;
+    cmsghdr* const head = CMSG_FIRSTHDR(&message_);
+    head->cmsg_len = CMSG_LEN(sizeof(int));
+    head->cmsg_level = SOL_SOCKET;
+    head->cmsg_type = SCM_RIGHTS;
+  }
+
+  Introduction introduction() noexcept {
+    auto* descriptor = reinterpret_cast<int*>(CMSG_DATA(CMSG_FIRSTHDR(&message_)));
+    return {connection_ ? *connection_ : -1, &message_, descriptor, digits_, &parts_[1].iov_len, false};
+  }
+
+ private:
+  std::shared_ptr<const int> connection_;  // open for as long as this
+  std::string label_;
+  char digits_[20];
+  iovec parts_[2];
+  alignas(cmsghdr) char rights_[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message_{};
+};
+
 int64_t own_peak_rss() noexcept {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
@@ -78,9 +120,10 @@ LowPair LowPair::reserve(int null_fd) noexcept {
   return {Fd(fcntl(null_fd, F_DUPFD_CLOEXEC, 3)), Fd(fcntl(null_fd, F_DUPFD_CLOEXEC, 3))};
 }
 
-Lane::Lane(int null_fd, LowPair low) noexcept
+Lane::Lane(int null_fd, LowPair low, KeeperLink keeper) noexcept
     : null_fd_(null_fd),
       low_(std::move(low)),
+      keeper_(std::move(keeper)),
       stack_(mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0)) {}
 
 Lane::~Lane() {
@@ -96,7 +139,16 @@ std::variant<Child, Fault> Lane::clone(Plan& plan, Handle& handle) noexcept {
   if (auto* fault = std::get_if<Fault>(&err)) return std::move(*fault);
   auto& out_pipe = std::get<Pipe>(out);
   auto& err_pipe = std::get<Pipe>(err);
+  const Request& request = plan.request();
 
+  // Before the clone: at no moment is there a process whose output nobody but us holds.
+  const uint64_t held_at = keeper_.generation();
+  const std::string out_label = "out " + request.kept, err_label = "err " + request.kept;
+  keeper_.hold({out_label, out_pipe.read.get()}, {err_label, err_pipe.read.get()});
+  die_at("hold-output");
+
+  OwnWords own_words(keeper_, request.kept);
+  plan.child().introduction = own_words.introduction();
   plan.set_standard(null_fd_, lowered(out_pipe.write.get(), low_.out), lowered(err_pipe.write.get(), low_.err));
   plan.child().unshare_from = static_cast<unsigned>(std::max(LowPair::kLow, plan.highest_kept() + 1));
 
@@ -117,17 +169,19 @@ std::variant<Child, Fault> Lane::clone(Plan& plan, Handle& handle) noexcept {
   // The child that became another user shared our memory, and the kernel took the right to be dumped from all of it.
   if (plan.changes_user() && dumpable == 1) prctl(PR_SET_DUMPABLE, 1);
 
-  if (pid < 0) {
-    handle.pidfd = -1;
-    return Fault{"clone", error, ""};
+  if (pid < 0 || plan.child().failed != Step::none) {
+    keeper_.release(out_label);
+    keeper_.release(err_label);
+    if (pid >= 0) keeper_.release(process_label(request.kept, pid));
+    if (pid >= 0) reap_failed(handle.pidfd);
+    else handle.pidfd = -1;
+    return pid >= 0 ? plan.fault() : Fault{"clone", error, ""};
   }
-  if (plan.child().failed != Step::none) {
-    reap_failed(handle.pidfd);
-    return plan.fault();
-  }
-  const Request& request = plan.request();
+  die_at("cloned");
+  const ino_t out_inode = inode_of(out_pipe.read), err_inode = inode_of(err_pipe.read);
   return Child{request.run, pid, Fd(), std::move(out_pipe.read), std::move(err_pipe.read), request.out_sink,
-               request.err_sink, request.label, request.colour, own_peak_rss(), at};
+               request.err_sink, request.label, request.colour, own_peak_rss(), at, start_ticks(pid).value_or(0),
+               out_inode, err_inode, request.kept, plan.child().introduction.made ? held_at : 0};
 }
 
 }  // namespace sentry

@@ -5,6 +5,7 @@
 
 #include "fault.h"
 #include "fd.h"
+#include "keeper_link.h"
 #include "plan.h"
 #include "spawner.h"
 
@@ -34,7 +35,7 @@ struct Handle {
 class Lane {
  public:
   // `null_fd`: /dev/null, open for as long as the lane.
-  Lane(int null_fd, LowPair low) noexcept;
+  Lane(int null_fd, LowPair low, KeeperLink keeper) noexcept;
   ~Lane();
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
@@ -42,6 +43,7 @@ class Lane {
   // `handle` is filled in as soon as the child runs, while this call is still held: by it, others can signal a child
   // that hangs in exec. Its pidfd is the caller's, also where the Child came to nothing: only the caller knows when
   // nobody else looks at it any more. The calling thread must have all signals blocked.
+  // The keeper has the pipes before the child has them, and is told to let go of them where there is none.
   std::variant<Child, Fault> clone(Plan& plan, Handle& handle) noexcept;
 
   // To be used again, once this thread ends.
@@ -50,6 +52,7 @@ class Lane {
  private:
   const int null_fd_;
   LowPair low_;
+  KeeperLink keeper_;
   void* stack_;
 };
 

@@ -55,6 +55,18 @@ Exit decode_exit(const siginfo_t& status, const rusage& usage) noexcept {
   return exit;
 }
 
+Exit decode_exit(uint32_t wait_status) noexcept {
+  const int status = static_cast<int>(wait_status);
+  Exit exit;
+  if (WIFEXITED(status)) {
+    exit.code = WEXITSTATUS(status);
+  } else {
+    exit.signal = WTERMSIG(status);
+    exit.core_dumped = WCOREDUMP(status);
+  }
+  return exit;
+}
+
 std::string signal_name(int signal) {
   for (const auto& [name, number] : kSignals)
     if (number == signal) return name;

@@ -1,4 +1,5 @@
-// How a process ended: what waitid(2) said, decoded here and nowhere else; and the two time lines it is told on.
+// How a process ended: what waitid(2) or a wait status said, decoded here and nowhere else; and the two time lines it
+// is told on.
 #pragma once
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -23,7 +24,7 @@ Stamp at_monotonic(int64_t mono_ns) noexcept;
 struct Exit {
   int pid = 0;
   int code = -1;   // exit code, or -1 when a signal ended it
-  int signal = 0;  // the signal, or 0; with code -1: unknown, because somebody else in this process reaped the child
+  int signal = 0;  // the signal, or 0; with code -1: unknown, because somebody else reaped it and nobody saw how it ended
   bool core_dumped = false;
   bool kernel_time = false;  // `at` is the kernel's own stamp (process events), not ours
   Stamp at;
@@ -34,6 +35,9 @@ struct Exit {
 
 // Decodes si_code and si_status as waitid(2) fills them in.
 Exit decode_exit(const siginfo_t& status, const rusage& usage) noexcept;
+
+// Decodes a wait status, as /proc and the kernel's own records give it. wait(2).
+Exit decode_exit(uint32_t wait_status) noexcept;
 
 // "SIGTERM" for 15, "SIGRTMIN+2" for real-time signals. signal(7).
 std::string signal_name(int signal);

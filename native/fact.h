@@ -1,6 +1,8 @@
 // What native threads tell TypeScript. Facts go through one channel, in the order in which they were posted:
 // a run's Spawned never after its Exit.
 #pragma once
+#include <sys/types.h>
+
 #include <cstdint>
 #include <functional>
 #include <variant>
@@ -12,15 +14,27 @@ namespace sentry {
 
 using RunId = int64_t;  // given by the caller at spawn, echoed in every fact about that process
 
-struct SpawnedFact { RunId run; int pid; Stamp at; };
+// `start_ticks`: field 22 of /proc/PID/stat, which tells the process from a later one with its pid.
+// The pipes are known by their inode numbers; they are what a restart of Sentry finds them by.
+struct SpawnedFact {
+  RunId run;
+  int pid;
+  Stamp at;
+  uint64_t start_ticks = 0;
+  ino_t out_pipe = 0;
+  ino_t err_pipe = 0;
+};
 struct FaultFact { RunId run; Fault fault; Stamp at; };
 struct ExitFact { RunId run; Exit exit; };
 // sigaction(2): si_pid, si_uid, si_code. `terminal_gone`: a SIGHUP, and the controlling terminal that we had is no more.
 struct SignalFact { int signal; int pid; int uid; bool from_kernel; Stamp at; bool terminal_gone = false; };
 struct LostFact { const char* what; int64_t count; };  // "processEvents" or "output": dropped, and how many
 struct FlushedFact { int64_t token; };                 // the pump has done, or dropped, all that was asked before
+struct QuietFact {};       // no start is under way, and none will be
+struct KeeperGoneFact {};  // the keeper has ended, or does not answer: nobody but us holds anything
 
-using Fact = std::variant<SpawnedFact, FaultFact, ExitFact, SignalFact, LostFact, FlushedFact>;
+using Fact =
+    std::variant<SpawnedFact, FaultFact, ExitFact, SignalFact, LostFact, FlushedFact, QuietFact, KeeperGoneFact>;
 
 // Callable from any thread; never blocks.
 using Post = std::function<void(Fact)>;

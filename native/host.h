@@ -4,13 +4,18 @@
 //
 // Teardown, in this order: the spawner (a start under way is not told of any more), the reaper, the pump (what can be
 // written at once is written). Processes live on. Safe at any point, from the thread that made the Host.
+//
+// detach() is the same for the sake of an exec: what the threads had is given back, for the next image to adopt, or, if
+// the exec fails, for another Host in this one.
 #pragma once
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <vector>
 
+#include "keeper_link.h"
 #include "pump.h"
 #include "reaper.h"
 #include "spawner.h"
@@ -25,16 +30,45 @@ class Host {
     bool process_events = false;
   };
 
+  // What was there before: left by a Host in this image, or over an exec by one in the image before.
+  struct Inherited {
+    std::optional<Signals> signals;  // still taken; otherwise …
+    Fd signals_pipe;                 // … what came before the exec
+    size_t record_bytes = 0;
+    std::optional<ProcEvents> events;
+    std::optional<FileLimit> file_limit;
+  };
+
+  struct Left {
+    std::vector<Fact> facts;
+    std::vector<Adopted> processes;
+    Pump::Left output;
+    std::optional<Signals> signals;
+    std::optional<ProcEvents> events;
+    std::optional<FileLimit> file_limit;
+  };
+
   // `wake` is called on some thread whenever facts wait and nobody has been woken for them yet: a thousand facts that
-  // come while JavaScript is busy are one call.
-  Host(const Options& options, std::function<void()> wake);
+  // come while JavaScript is busy are one call. The keeper outlives the Host.
+  Host(const Options& options, Inherited inherited, KeeperLink& keeper, std::function<void()> wake);
 
   std::vector<Fact> take_facts();
 
   void spawn(Request request) { spawner_->spawn(std::move(request)); }
+  // False where that process is gone, and its number possibly a stranger's. Without a pidfd, one is opened.
+  bool adopt(Adopted process);
   void signal(RunId run, int signal, bool group);
   void reap(RunId run) { reaper_->reap(run); }
   Pump& pump() const noexcept { return *pump_; }
+
+  // The keeper is to be watched for its end: there is one now. A new one is given all that there is.
+  void watch_keeper();
+  void hold_all();
+
+  // Answered by a QuietFact.
+  void quiesce(bool on);
+  // When it is quiet. Nothing but the destructor may be called afterwards.
+  Left detach();
 
   // Why the kernel's process events are not listened to, where they were asked for and are not.
   const std::optional<Fault>& events_fault() const noexcept { return events_fault_; }
@@ -44,10 +78,14 @@ class Host {
   }
 
  private:
+  std::optional<Signals> take_signals(Inherited& inherited);
+  std::optional<ExitTimes> listen_to_events(std::optional<ProcEvents> events);
   void post(Fact fact);
   void born(Child child);
 
+  KeeperLink& keeper_;
   const std::function<void()> wake_;
+  const std::optional<FileLimit> file_limit_;
   std::mutex mutex_;
   std::vector<Fact> facts_;
   std::optional<Fault> events_fault_;

@@ -68,7 +68,7 @@ std::variant<LockFile, Holder, Fault> lock(const std::string& path) {
     if (flock(fd.get(), LOCK_EX | LOCK_NB) == 0) {
       if (!still_at(fd.get(), path.c_str())) continue;
       LockFile file{std::move(fd), path};
-      if (write_own_pid(file.fd())) return file;
+      if (write_own_pid(file.descriptor())) return file;
       const int error = errno;
       file.remove();
       return Fault{"write", error, path};

@@ -13,9 +13,11 @@ namespace sentry {
 // Holds the lock for as long as it lives. Letting go of it leaves the file, for the next one to take over.
 class LockFile {
  public:
+  // Of a file that is locked: by lock(), or by an earlier image of this process.
   LockFile(Fd fd, std::string path) noexcept : fd_(std::move(fd)), path_(std::move(path)) {}
 
-  int fd() const noexcept { return fd_.get(); }
+  // To be inherited over an exec, with CLOEXEC taken off: the lock is the open file's, and goes along.
+  int descriptor() const noexcept { return fd_.get(); }
 
   // A clean end: removes the file, if it is still this one at that path. The lock is held meanwhile, so it cannot be
   // a successor's. True if it was removed.

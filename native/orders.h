@@ -4,7 +4,6 @@
 #pragma once
 #include <sys/eventfd.h>
 
-#include <array>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -14,19 +13,15 @@
 
 #include "fact.h"
 #include "fd.h"
+#include "intake.h"
 #include "sink.h"
 
 namespace sentry {
 
 struct Opening { int number; Sink sink; };
 
-struct Adoption {
-  RunId run;
-  std::array<Fd, 2> pipes;   // the read ends of its stdout and stderr
-  std::array<int, 2> sinks;  // and where they go
-  std::string label;         // "dummy.1514"
-  std::string colour;        // an SGR parameter, or empty
-};
+// The rest of a line, of which an earlier image of this process has written a part: it goes before anything else.
+struct Owing { int sink; std::string text; };
 
 // A line of the transcript.
 struct Line {
@@ -40,9 +35,10 @@ struct Line {
 };
 
 struct Flushing { int64_t token; };
+struct Holding {};  // a new keeper is to hold all pipes
 struct Ending {};
 
-using Order = std::variant<Opening, Adoption, Line, Flushing, Ending>;
+using Order = std::variant<Opening, Intake, Owing, Line, Flushing, Holding, Ending>;
 
 class Orders {
  public:

@@ -39,6 +39,7 @@ Turn Output::take_turn(Token token, Source& source, Outlet& outlet) {
     ready_.erase(token);
     outlet.held.erase(token);
     unsubscribe(source.descriptor());
+    if (!source.from().kept.empty()) keeper_.release(source.from().keeper_label());
     sources_.erase(token);
     return turn;
   }

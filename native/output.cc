@@ -16,7 +16,8 @@
 
 namespace sentry {
 
-Output::Output(Post post, Orders& orders) : post_(std::move(post)), orders_(orders) {
+Output::Output(Post post, Orders& orders, KeeperLink keeper)
+    : post_(std::move(post)), orders_(orders), keeper_(std::move(keeper)) {
   tzset();  // localtime_r(3) need not do it
   sigset_t sigio;
   sigemptyset(&sigio);
@@ -38,6 +39,20 @@ Output::~Output() {
   for (auto& [number, outlet] : outlets_) {
     if (outlet.sink.untold() > 0) post_(LostFact{"output", outlet.sink.untold()});
   }
+}
+
+Output::Left Output::leave() {
+  Left left;
+  for (auto& [token, source] : sources_) left.intakes.push_back(source.leave());
+  for (auto& [number, outlet] : outlets_) {
+    for (const Waiting& waiting : outlet.waiting) outlet.sink.drop(waiting.text.empty() ? 0 : 1);
+    if (outlet.sink.untold() > 0) post_(LostFact{"output", outlet.sink.untold()});
+    if (outlet.sink.state() == Sink::State::dead || outlet.sink.owed().empty()) continue;
+    left.owed.push_back({number, std::string(outlet.sink.owed())});
+  }
+  sources_.clear();
+  outlets_.clear();
+  return left;
 }
 
 void Output::run() {
@@ -104,11 +119,23 @@ bool Output::obey() {
 
 void Output::perform(Opening& opening) { outlets_.insert_or_assign(opening.number, Outlet(std::move(opening.sink))); }
 
-void Output::perform(Adoption& adoption) {
-  for (size_t i = 0; i < 2; ++i) {
-    if (!adoption.pipes[i]) continue;
-    Source source(std::move(adoption.pipes[i]), thread_, adoption.sinks[i], adoption.label, adoption.colour);
-    sources_.insert_or_assign(source_tokens(adoption.run)[i], std::move(source));
+void Output::perform(Intake& intake) {
+  const Token token = source_token(intake.run, intake.stream);
+  const bool open = std::exchange(intake.open, false);
+  sources_.insert_or_assign(token, Source(std::move(intake), thread_));
+  if (open) open_source(token);
+}
+
+void Output::perform(Owing& owing) {
+  Outlet& outlet = outlet_of(owing.sink);
+  outlet.sink.inherit(std::move(owing.text));
+  outlet.sink.resume();
+  settle(owing.sink, outlet);
+}
+
+void Output::perform(Holding&) {
+  for (const auto& [token, source] : sources_) {
+    if (!source.from().kept.empty()) keeper_.hold(source.from().keeper_label(), source.descriptor());
   }
 }
 
@@ -137,11 +164,15 @@ void Output::perform(Flushing& flushing) {
 }
 
 void Output::open_run(RunId run) {
-  for (const Token token : source_tokens(run)) {
-    const auto found = sources_.find(token);
-    // EEXIST where it is open already. What is in the pipe by now is reported too: an edge is counted from nothing.
-    if (found != sources_.end()) subscribe(found->second.descriptor(), EPOLLIN | EPOLLET, token);
-  }
+  for (const Token token : source_tokens(run)) open_source(token);
+}
+
+void Output::open_source(Token token) {
+  const auto found = sources_.find(token);
+  if (found == sources_.end() || found->second.from().open) return;
+  // What is in the pipe by now is reported too: an edge is counted from nothing.
+  subscribe(found->second.descriptor(), EPOLLIN | EPOLLET, token);
+  found->second.open();
 }
 
 void Output::close_run(RunId run) {

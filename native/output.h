@@ -21,10 +21,13 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "fact.h"
 #include "fault.h"
 #include "fd.h"
+#include "intake.h"
+#include "keeper_link.h"
 #include "orders.h"
 #include "sink.h"
 #include "source.h"
@@ -33,10 +36,17 @@ namespace sentry {
 
 class Output {
  public:
-  Output(Post post, Orders& orders);
+  struct Left {
+    std::vector<Intake> intakes;
+    std::vector<Owing> owed;
+  };
+
+  Output(Post post, Orders& orders, KeeperLink keeper);
   ~Output();
   const std::optional<Fault>& fault() const noexcept { return fault_; }
   void run();
+  // After run() has come back: all that this thread had. Lines of Sentry's own that still waited are lost, and told of.
+  Left leave();
 
  private:
   // Names what epoll watches, by number: an event that is read late must not be a dangling pointer. A run has two
@@ -44,8 +54,11 @@ class Output {
   using Token = uint64_t;
   static constexpr Token orders_token = 3, sigio_token = 7;
   static constexpr Token sink_token(int number) noexcept { return 4 * static_cast<Token>(number) + 2; }
+  static constexpr Token source_token(RunId run, int stream) noexcept {
+    return 4 * static_cast<Token>(run) + static_cast<Token>(stream);
+  }
   static constexpr std::array<Token, 2> source_tokens(RunId run) noexcept {
-    return {4 * static_cast<Token>(run), 4 * static_cast<Token>(run) + 1};
+    return {source_token(run, 0), source_token(run, 1)};
   }
 
   static constexpr std::chrono::nanoseconds longest_gathering{500'000};
@@ -76,11 +89,14 @@ class Output {
   void gather();
   bool obey();
   void perform(Opening& opening);
-  void perform(Adoption& adoption);
+  void perform(Intake& intake);
+  void perform(Owing& owing);
   void perform(Line& line);
   void perform(Flushing& flushing);
+  void perform(Holding&);
   void perform(Ending&) {}
   void open_run(RunId run);
+  void open_source(Token token);
   void close_run(RunId run);
   bool subscribe(int fd, uint32_t events, Token token) noexcept;
   void unsubscribe(int fd) noexcept;
@@ -100,6 +116,7 @@ class Output {
 
   Post post_;
   Orders& orders_;
+  KeeperLink keeper_;
   std::optional<Fault> fault_;
   Fd epoll_, sigio_;
   Scratch scratch_;

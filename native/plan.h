@@ -43,6 +43,7 @@ struct Request {
   int err_sink = 0;
   std::string label;
   std::string colour;
+  std::string kept;  // the keeper files the run's descriptors under this
 };
 
 // The soft and hard limit of open files that children start with. Node raises its own soft limit to the hard one

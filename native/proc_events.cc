@@ -50,6 +50,8 @@ bool attach(int socket, ProcEvents::Scope scope) noexcept {
     return attach(socket, code);
   }
   const sock_filter remember = BPF_STMT(BPF_MISC | BPF_TAX, 0);
+  const auto own = static_cast<uint32_t>(getpid());
+  const uint8_t others = scope == ProcEvents::Scope::all_exits ? 1 : 0;  // as far away as `accept`
   std::array code{
       load(0),
       jump_if(kNone, 15, 0),  // accept
@@ -68,7 +70,7 @@ bool attach(int socket, ProcEvents::Scope scope) noexcept {
       load(kBody + 4),
       sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_X, 0, 0, 3),  // accept
       load(kBody + 20),
-      jump_if(static_cast<uint32_t>(getpid()), 1, 0),
+      jump_if(own, 1, others),
       kReject,
       kAccept,
   };
@@ -166,13 +168,15 @@ std::variant<ProcEvents, Fault> ProcEvents::open(Scope scope, int buffer_bytes) 
   });
   if (!answer) return refused(EOPNOTSUPP, "the kernel is silent, as it is in a container (user or pid namespace)");
   if (*answer != 0) return refused(*answer, "not permitted before Linux 6.6 without CAP_NET_ADMIN");
-  return ProcEvents{std::move(socket), *drops};
+  return ProcEvents{std::move(socket), *drops, false};
 }
 
 // Before 6.6 the kernel does not notice that a listener is gone, and would go on making events for nobody.
 ProcEvents::~ProcEvents() {
   if (socket_) ask(socket_.get(), kIgnore, 0);
 }
+
+bool ProcEvents::change_scope(Scope scope) noexcept { return attach(socket_.get(), scope); }
 
 int64_t ProcEvents::read(const std::function<void(const ProcEvent&)>& each) {
   drain(socket_.get(), each);

@@ -4,7 +4,7 @@
 
 namespace sentry {
 
-Pump::Pump(Post post) : output_(std::move(post), orders_) {
+Pump::Pump(Post post, KeeperLink keeper) : output_(std::move(post), orders_, std::move(keeper)) {
   if (fault()) return;
   // A thread begins with the mask of the one that starts it: no signal ever runs a handler in it.
   sigset_t all, before;
@@ -14,7 +14,14 @@ Pump::Pump(Post post) : output_(std::move(post), orders_) {
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
-Pump::~Pump() {
+Pump::~Pump() { end(); }
+
+Pump::Left Pump::detach() {
+  end();
+  return output_.leave();
+}
+
+void Pump::end() {
   if (!thread_.joinable()) return;
   orders_.put(Ending{});
   thread_.join();
@@ -34,13 +41,14 @@ std::variant<int, Fault> Pump::open_file(const std::string& path, bool raw) {
   return add(std::move(std::get<Sink>(opened)));
 }
 
-void Pump::adopt(RunId run, Fd out, Fd err, int out_sink, int err_sink, std::string label, std::string colour) {
-  orders_.put(Adoption{
-      run, {std::move(out), std::move(err)}, {out_sink, err_sink}, std::move(label), std::move(colour)});
-}
+void Pump::adopt(Intake intake) { orders_.put(std::move(intake)); }
+
+void Pump::owe(int sink, std::string text) { orders_.put(Owing{sink, std::move(text)}); }
 
 void Pump::say(Line line) { orders_.put(std::move(line)); }
 
 void Pump::flush(int64_t token) { orders_.put(Flushing{token}); }
+
+void Pump::hold_all() { orders_.put(Holding{}); }
 
 }  // namespace sentry

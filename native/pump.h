@@ -8,6 +8,10 @@
 // first line. A line that `closes` it is written after all that the run's pipes held at that moment: not after their
 // end, which a grandchild that lives on can put off for ever. What such a one prints later still gets the label.
 //
+// A pipe that has come to its end is let go of at the keeper too, which holds all others for the case of a SIGKILL. An
+// exec ends this thread in order, with detach(): the next image goes on with what it had, and no byte has left a pipe
+// but to where it belongs.
+//
 // See orders.h (what can be asked), source.h (how bytes get from a pipe to a sink without being lost), sink.h (why nobody
 // is waited for) and output.h (the thread's loop).
 #pragma once
@@ -20,6 +24,8 @@
 #include "fact.h"
 #include "fault.h"
 #include "fd.h"
+#include "intake.h"
+#include "keeper_link.h"
 #include "orders.h"
 #include "output.h"
 
@@ -29,7 +35,7 @@ class Pump {
  public:
   // Starts the thread, with all signals blocked. Where the machine refuses what it needs, fault() says so and the pump
   // does nothing.
-  explicit Pump(Post post);
+  explicit Pump(Post post, KeeperLink keeper = {});
   // Does what was asked for so far, as far as the sinks take it at once, and ends the thread. Nobody is waited for. What
   // is left in the pipes is not read: it lives on in the kernel where somebody else holds their read ends, and is lost
   // where nobody does; who prints then gets SIGPIPE. What was dropped and not yet told is posted as lost; a flush that
@@ -38,19 +44,29 @@ class Pump {
   Pump(const Pump&) = delete;
   Pump& operator=(const Pump&) = delete;
 
+  using Left = Output::Left;
+  // Like the end, but the pipes are given back, with what stays in them, and so are halves of lines that a sink has
+  // still to take. Nothing but the destructor may be called afterwards.
+  Left detach();
+
   const std::optional<Fault>& fault() const noexcept { return output_.fault(); }
 
   // Both give the number of a new sink. The descriptor itself is not kept, and may be closed.
   int open_terminal(int fd);
   std::variant<int, Fault> open_file(const std::string& path, bool raw);
 
-  void adopt(RunId run, Fd out, Fd err, int out_sink, int err_sink, std::string label, std::string colour);
+  void adopt(Intake intake);
+  // To be called before anything else is said to that sink.
+  void owe(int sink, std::string text);
   void say(Line line);
   // Answered by a FlushedFact.
   void flush(int64_t token);
+  // Gives all pipes to the keeper: it is a new one.
+  void hold_all();
 
  private:
   int add(Sink sink);
+  void end();
 
   Orders orders_;
   Output output_;

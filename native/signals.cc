@@ -1,5 +1,6 @@
 #include "signals.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <unistd.h>
@@ -72,9 +73,31 @@ std::variant<Signals, Fault> Signals::take() {
   for (const int signal : kTaken) sigaddset(&taken, signal);
   action.sa_mask = taken;
   for (size_t i = 0; i < kTaken.size(); ++i) sigaction(kTaken[i], &action, &signals.previous_[i]);
-  // Whoever started this process may have left them blocked, and a blocked SIGTERM would never arrive.
+  // Whoever started this process may have left them blocked, and a blocked SIGTERM would never arrive. After an exec
+  // they are kept blocked, until now, by preload.c.
+  if (void* let = dlsym(RTLD_DEFAULT, "sentry_let_signals_through")) reinterpret_cast<void (*)()>(let)();
   pthread_sigmask(SIG_UNBLOCK, &taken, nullptr);
   return signals;
+}
+
+void Signals::pass_on() const noexcept {
+  SignalFact note{};
+  note.terminal_gone = had_terminal_;
+  write_record(write_end_.get(), note);
+}
+
+std::vector<SignalFact> Signals::inherit(Fd pipe, size_t record_bytes) {
+  std::vector<SignalFact> waiting;
+  if (record_bytes != kRecordBytes) return waiting;
+  SignalFact fact;
+  for (ssize_t got; (got = read(pipe.get(), &fact, sizeof fact)) != 0;) {
+    if (got < 0 && errno == EINTR) continue;
+    if (got != static_cast<ssize_t>(sizeof fact)) break;
+    if (fact.signal != 0) waiting.push_back(fact);
+    else if (fact.terminal_gone) had_terminal_ = true;  // pass_on()
+  }
+  for (SignalFact& each : waiting) each.terminal_gone = each.signal == SIGHUP && terminal_gone();
+  return waiting;
 }
 
 Signals::~Signals() {

@@ -10,13 +10,18 @@
 //
 // Taking USR1 over is also a matter of safety: Node would open its debugger for whoever connects.
 //
+// Over an exec none is lost. What the handler has written waits in the pipe, which goes along; what comes later is
+// blocked until the next image takes it (reexec.h).
+//
 // A SIGHUP that was ignored at the start (nohup) is taken over like any other. Node has by then set every ignored
 // signal back to its default, so nobody can know any more; what must outlive its terminal is started detached.
 #pragma once
 #include <signal.h>
 
 #include <array>
+#include <cstddef>
 #include <variant>
+#include <vector>
 
 #include "fact.h"
 #include "fd.h"
@@ -26,6 +31,9 @@ namespace sentry {
 class Signals {
  public:
   static constexpr std::array kTaken{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
+
+  // A record is the bytes of a SignalFact: an image of another version may have made it longer or shorter.
+  static constexpr size_t kRecordBytes = sizeof(SignalFact);
 
   // Takes them over, and unblocks them in the calling thread. One at a time: EBUSY while another Signals lives.
   static std::variant<Signals, Fault> take();
@@ -44,6 +52,13 @@ class Signals {
   // shell passes on when its terminal goes is told from a request to reload: the kernel takes the terminal away from
   // the whole session before it sends the first SIGHUP (drivers/tty/tty_jobctrl.c).
   bool terminal_gone() const noexcept;
+
+  // Before an exec. Notes for the next image whether there was a terminal. The signals stay taken, also after it failed.
+  void pass_on() const noexcept;
+
+  // After an exec: what has come since the former image read its pipe for the last time, in order. This is called once,
+  // before next(). Nothing where its records are of another size.
+  std::vector<SignalFact> inherit(Fd pipe, size_t record_bytes);
 
  private:
   Signals(Fd read_end, Fd write_end) noexcept;

@@ -96,6 +96,11 @@ size_t Sink::offer(std::string_view bytes) {
   return pay() && confess() ? write_some(bytes) : 0;
 }
 
+void Sink::inherit(std::string rest) {
+  if (owed_ == "\n") owed_.clear();
+  owed_ += rest;
+}
+
 bool Sink::accept(std::string_view line) {
   const size_t taken = offer(line);
   if (taken == 0 && state_ == State::blocked) return false;

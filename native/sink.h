@@ -47,6 +47,9 @@ class Sink {
   size_t offer(std::string_view bytes);
   // The rest of a line of which a part was taken.
   void owe(std::string_view rest) { owed_ += rest; }
+  // The rest of a line that an earlier image of this process had begun. It ends the torn line that was found here.
+  void inherit(std::string rest);
+  std::string_view owed() const noexcept { return owed_; }
   // Offers one line of Sentry's own. False where it has to wait; otherwise it is written, owed or dropped.
   bool accept(std::string_view line);
   // Moves bytes from a pipe to the end of a raw file: splice(2), with its results. They never pass through here, and a

@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -17,32 +17,34 @@ namespace sentry {
 namespace {
 
 // A path taken apart. The folder is held open, so that looking, removing and binding are about one and the same.
+// `address` is good for as long as it is.
 struct Place {
   Fd folder;
   std::string name;
   sockaddr_un address{};
 };
 
-std::variant<Place, Fault> place_of(const std::string& path) {
+// `step` is what it is wanted for: a path that cannot be an address is a fault of that.
+std::variant<Place, Fault> place_of(const char* step, const std::string& path) {
   const size_t slash = path.rfind('/');
   const std::string parent = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
   Place place;
   place.name = slash == std::string::npos ? path : path.substr(slash + 1);
-  if (place.name.empty()) return Fault{"bind", EINVAL, path};
+  if (place.name.empty()) return Fault{step, EINVAL, path};
   place.folder = Fd{open(parent.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
   if (!place.folder) return Fault{"open", errno, parent};
 
   // Where it does not fit, its folder gets a short name by way of /proc. Otherwise the path as it is: ss(8) shows it.
-  std::string bound = path;
-  if (bound.size() >= sizeof place.address.sun_path)
-    bound = "/proc/self/fd/" + std::to_string(place.folder.get()) + "/" + place.name;
-  if (bound.size() >= sizeof place.address.sun_path) return Fault{"bind", ENAMETOOLONG, path};
+  std::string text = path;
+  if (text.size() >= sizeof place.address.sun_path)
+    text = "/proc/self/fd/" + std::to_string(place.folder.get()) + "/" + place.name;
+  if (text.size() >= sizeof place.address.sun_path) return Fault{step, ENAMETOOLONG, path};
   place.address.sun_family = AF_UNIX;
-  std::memcpy(place.address.sun_path, bound.c_str(), bound.size() + 1);
+  std::memcpy(place.address.sun_path, text.c_str(), text.size() + 1);
   return place;
 }
 
-Fd unix_socket() noexcept { return Fd{socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)}; }
+Fd unix_socket(int type) noexcept { return Fd{socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)}; }
 
 const sockaddr* generic(const sockaddr_un& address) noexcept { return reinterpret_cast<const sockaddr*>(&address); }
 
@@ -51,7 +53,7 @@ bool remove_dead(const Place& place) noexcept {
   struct stat found{};
   if (fstatat(place.folder.get(), place.name.c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0) return errno == ENOENT;
   if (!S_ISSOCK(found.st_mode) || found.st_uid != geteuid()) return false;
-  const Fd probe = unix_socket();
+  const Fd probe = unix_socket(SOCK_STREAM);
   if (!probe || connect(probe.get(), generic(place.address), sizeof place.address) == 0) return false;
   // EAGAIN would be a live one with a full backlog, EPROTOTYPE a live one of another type.
   return errno == ECONNREFUSED && unlinkat(place.folder.get(), place.name.c_str(), 0) == 0;
@@ -68,12 +70,12 @@ struct FreeAddresses {
 
 }  // namespace
 
-std::variant<UnixListener, Fault> listen_unix(const std::string& path, int backlog) {
-  auto found = place_of(path);
+std::variant<UnixListener, Fault> listen_unix(const std::string& path, int backlog, int type) {
+  auto found = place_of("bind", path);
   if (auto* fault = std::get_if<Fault>(&found)) return std::move(*fault);
   const Place& place = std::get<Place>(found);
 
-  UnixListener listener{unix_socket(), path};
+  UnixListener listener{unix_socket(type), path};
   const int fd = listener.fd.get();
   if (fd < 0) return Fault{"socket", errno, path};
   // The file that bind(2) makes gets the socket's own mode, less the umask: no moment in which others could connect.
@@ -96,6 +98,21 @@ std::variant<UnixListener, Fault> listen_unix(const std::string& path, int backl
   }
   fcntl(fd, F_SETFL, 0);  // only looking for a dead socket in the way must not block
   return listener;
+}
+
+std::variant<Fd, Fault> connect_unix(const std::string& path, int type, std::chrono::seconds patience) {
+  auto found = place_of("connect", path);
+  if (auto* fault = std::get_if<Fault>(&found)) return std::move(*fault);
+  const Place& place = std::get<Place>(found);
+
+  Fd fd = unix_socket(type);
+  if (!fd) return Fault{"socket", errno, path};
+  const timeval most{static_cast<time_t>(patience.count()), 0};
+  setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &most, sizeof most);
+  setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &most, sizeof most);
+  fcntl(fd.get(), F_SETFL, 0);
+  if (connect(fd.get(), generic(place.address), sizeof place.address) != 0) return Fault{"connect", errno, path};
+  return fd;
 }
 
 bool unlink_socket(const UnixListener& listener) noexcept {

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -15,15 +16,24 @@ namespace {
 constexpr int longest_line = 1 << 20;      // what a pipe is grown to: the usual /proc/sys/fs/pipe-max-size
 constexpr size_t largest_batch = 1 << 18;  // a label before each of a million empty lines would be 25 MB
 
+// What a pipe is made with: 16 pages; less where its user has many. More than that, and somebody has made it grow.
+int usual_capacity() noexcept { return static_cast<int>(16 * sysconf(_SC_PAGESIZE)); }
+
 }  // namespace
 
-Source::Source(Fd pipe, int thread, int sink, std::string label, std::string colour)
-    : pipe_(std::move(pipe)), sink_(sink), label_(std::move(label)), colour_(std::move(colour)),
-      first_capacity_(capacity()) {
+Source::Source(Intake from, int thread)
+    : from_(std::move(from)),
+      first_capacity_(std::min(capacity(), usual_capacity())),
+      grown_(capacity() > first_capacity_) {
   // To this thread only, which has SIGIO blocked: F_SETOWN would name the process, and any thread of it could die of it.
   const f_owner_ex owner{F_OWNER_TID, thread};
   fcntl(descriptor(), F_SETOWN_EX, &owner);
   fcntl(descriptor(), F_SETFL, O_NONBLOCK);
+}
+
+Intake Source::leave() noexcept {
+  listen(false);
+  return std::move(from_);
 }
 
 uint64_t Source::queued() const noexcept {
@@ -68,7 +78,7 @@ Turn Source::turn(Sink& sink, Scratch& scratch) {
 
 // Makes the batch: each line with its label, and what stands after the last newline only where it is to be taken too.
 void Source::cut(std::string_view bytes, bool all, bool raw, bool labelled, Scratch& scratch) const {
-  const std::string start = labelled ? line_start(time(nullptr), label_, colour_) : "";
+  const std::string start = labelled ? line_start(time(nullptr), from_.label, from_.colour) : "";
   scratch.batch.clear();
   scratch.cuts.clear();
   for (size_t begin = 0; begin < bytes.size() && scratch.batch.size() < largest_batch;) {

@@ -11,12 +11,15 @@
 // one that begins behind half a line, and is longer than the room left, ends only once we have read. Both would wait
 // for ever. So while half a line is left in a pipe, O_ASYNC is set on it: SIGIO is sent for every piece written, also in
 // the middle of a write (5.14, and 5.10.62 of the long-term kernels). Output takes the signal, with a signalfd.
+//
+// A pipe may come from another Sentry, or from an earlier image of this one. The flags and the owner of an open file
+// outlive the thread that set them, and so does the size that a long line had made it grow to: so all are set anew.
 #pragma once
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-#include "fd.h"
+#include "intake.h"
 #include "scratch.h"
 #include "sink.h"
 
@@ -31,11 +34,15 @@ enum class Turn {
 
 class Source {
  public:
-  // The pipe's read end, and the thread that gets SIGIO for it.
-  Source(Fd pipe, int thread, int sink, std::string label, std::string colour);
+  // `thread` gets SIGIO for the pipe.
+  Source(Intake from, int thread);
 
-  int descriptor() const noexcept { return pipe_.get(); }
-  int sink() const noexcept { return sink_; }
+  const Intake& from() const noexcept { return from_; }
+  int descriptor() const noexcept { return from_.pipe.get(); }
+  int sink() const noexcept { return from_.sink; }
+  void open() noexcept { from_.open = true; }
+  // Lets go of the pipe, with all that it holds.
+  Intake leave() noexcept;
 
   // Moves one batch to the sink: at most what the pipe holds.
   Turn turn(Sink& sink, Scratch& scratch);
@@ -59,14 +66,12 @@ class Source {
   void listen(bool on) noexcept;
   Turn pause(uint64_t left) noexcept;
 
-  Fd pipe_;
-  int sink_;
-  std::string label_, colour_;
-  int first_capacity_;
+  Intake from_;
+  int first_capacity_;  // what it is shrunk to again, once a long line is through
   uint64_t consumed_ = 0;  // bytes that have left the pipe since the run began
   uint64_t mark_ = 0;      // on the same count
   uint64_t left_ = 0;      // bytes of half a line that the last turn left
-  bool grown_ = false, listening_ = false, hung_up_ = false;
+  bool grown_, listening_ = false, hung_up_ = false;
 };
 
 }  // namespace sentry

@@ -15,6 +15,7 @@
 #include <mutex>
 
 #include "clone.h"
+#include "die_at.h"
 
 namespace sentry {
 
@@ -37,6 +38,10 @@ class SignalsBlocked {
  private:
   sigset_t before_;
 };
+
+void send(int pidfd, int signal) noexcept { syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0); }
+
+std::string label_of(const Child& child) { return process_label(child.kept, child.pid); }
 
 // False where the machine has no thread to give: std::thread would end the process.
 bool run_detached(std::function<void()> body) {
@@ -62,12 +67,14 @@ struct Spawner::Pool : std::enable_shared_from_this<Spawner::Pool> {
     Clock::time_point since = Clock::now();
     Handle handle;
     bool replaced = false;  // another thread has taken this one's place
+    int signal = 0;         // one that was asked for before there was a process to send it to
   };
 
-  Pool(Born born_, Post post_, int threads_wanted)
+  Pool(Born born_, Post post_, int threads_wanted, KeeperLink keeper_, std::optional<FileLimit> file_limit_)
       : born(std::move(born_)),
         post(std::move(post_)),
-        file_limit(file_limit_before_node()),
+        keeper(std::move(keeper_)),
+        file_limit(file_limit_),
         null(open("/dev/null", O_RDWR | O_CLOEXEC)) {
     for (int n = 0; n < threads_wanted + kSpareLanes; ++n) low_numbers.push_back(LowPair::reserve(null.get()));
   }
@@ -87,11 +94,11 @@ struct Spawner::Pool : std::enable_shared_from_this<Spawner::Pool> {
 
   void work() {
     std::unique_lock lock(mutex);
-    Lane lane(null.get(), low_pair());
+    Lane lane(null.get(), low_pair(), keeper);
     bool replaced = false;
     while (!replaced) {
       ++idle;
-      wanted.wait(lock, [this] { return ended || !queue.empty(); });
+      wanted.wait(lock, [this] { return ended || (!quiesced && !queue.empty()); });
       --idle;
       if (ended) break;
       Request request = std::move(queue.front());
@@ -116,20 +123,33 @@ struct Spawner::Pool : std::enable_shared_from_this<Spawner::Pool> {
 
     lock.lock();
     const bool replaced = attempt.replaced;
+    const int signal = attempt.signal;
     Fd pidfd(attempt.handle.pidfd);  // not before the lock is held: signal() may be using the number
     under_way.erase(run);
     if (ended) return replaced;  // nobody is there to be told; the pipes close, the process is its own
     // Told with the lock held, so that a signal for this run finds it here, or where `born` has put it.
     if (auto* child = std::get_if<Child>(&result)) {
       child->pidfd = std::move(pidfd);
+      if (signal != 0) send(child->pidfd.get(), signal);
+      if (child->held_at != keeper.generation()) hold(*child);
+      die_at("hold-process");
       born(std::move(*child));
+      die_at("spawned");
     } else {
       post(FaultFact{run, std::get<Fault>(std::move(result)), now()});
     }
+    if (quiet && under_way.empty()) std::exchange(quiet, nullptr)();
     return replaced;
   }
 
-  bool must_be_watched() const { return !queue.empty() && idle == 0 && threads < kMostThreads; }
+  // Another keeper than the one that was given its pipes before the clone.
+  void hold(const Child& child) {
+    const std::string out = "out " + child.kept, err = "err " + child.kept;
+    keeper.hold({out, child.out.get()}, {err, child.err.get()});
+    keeper.hold(label_of(child), child.pidfd.get());
+  }
+
+  bool must_be_watched() const { return !quiesced && !queue.empty() && idle == 0 && threads < kMostThreads; }
 
   // Sleeps while there is nothing to replace: no request waits, or a thread is free for it.
   void replace_held() {
@@ -156,6 +176,7 @@ struct Spawner::Pool : std::enable_shared_from_this<Spawner::Pool> {
 
   const Born born;
   const Post post;
+  KeeperLink keeper;
   const std::optional<FileLimit> file_limit;
   const Fd null;  // every child's stdin
 
@@ -168,11 +189,13 @@ struct Spawner::Pool : std::enable_shared_from_this<Spawner::Pool> {
   std::vector<LowPair> low_numbers;
   int threads = 0;
   int idle = 0;
+  bool quiesced = false;
+  std::function<void()> quiet;  // to be called once nothing is under way
   bool ended = false;
 };
 
-Spawner::Spawner(int threads, Born born, Post post)
-    : pool_(std::make_shared<Pool>(std::move(born), std::move(post), threads)) {
+Spawner::Spawner(int threads, Born born, Post post, KeeperLink keeper, std::optional<FileLimit> file_limit)
+    : pool_(std::make_shared<Pool>(std::move(born), std::move(post), threads, std::move(keeper), file_limit)) {
   std::lock_guard lock(pool_->mutex);
   for (int n = 0; n < threads; ++n) pool_->add_thread();
   run_detached([pool = pool_] { pool->replace_held(); });
@@ -198,6 +221,26 @@ void Spawner::spawn(Request request) {
   if (pool_->must_be_watched()) pool_->watched.notify_one();
 }
 
+void Spawner::quiesce(std::function<void()> quiet) {
+  std::lock_guard lock(pool_->mutex);
+  pool_->quiesced = true;
+  if (pool_->under_way.empty()) quiet();
+  else pool_->quiet = std::move(quiet);
+}
+
+void Spawner::go_on() {
+  std::lock_guard lock(pool_->mutex);
+  pool_->quiesced = false;
+  pool_->quiet = nullptr;
+  pool_->wanted.notify_all();
+  pool_->watched.notify_one();
+}
+
+void Spawner::between_births(const std::function<void()>& what) {
+  std::lock_guard lock(pool_->mutex);
+  what();
+}
+
 bool Spawner::signal(RunId run, int signal) {
   std::lock_guard lock(pool_->mutex);
   for (auto request = pool_->queue.begin(); request != pool_->queue.end(); ++request) {
@@ -209,9 +252,8 @@ bool Spawner::signal(RunId run, int signal) {
   }
   const auto attempt = pool_->under_way.find(run);
   if (attempt == pool_->under_way.end()) return false;
-  if (const int pidfd = attempt->second.handle.get(); pidfd >= 0) {
-    syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0);
-  }
+  if (const int pidfd = attempt->second.handle.get(); pidfd >= 0) send(pidfd, signal);
+  else attempt->second.signal = signal;
   return true;
 }
 

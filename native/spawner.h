@@ -9,6 +9,7 @@
 
 #include "fact.h"
 #include "fd.h"
+#include "keeper_link.h"
 #include "plan.h"
 
 namespace sentry {
@@ -28,6 +29,11 @@ struct Child {
   // Just before the clone. The moment of its exec, seen from here, can be later than its exit: this thread may not have
   // run for a while.
   Stamp at;
+  uint64_t start_ticks = 0;  // identity.h; 0 where /proc does not say
+  ino_t out_pipe = 0;        // the inode numbers of the pipes
+  ino_t err_pipe = 0;
+  std::string kept;           // the keeper has it under `pid `, `out ` and `err ` and this …
+  uint64_t held_at = 0;       // … since that generation of keepers (keeper_link.h)
 };
 
 class Spawner {
@@ -35,8 +41,10 @@ class Spawner {
   using Born = std::function<void(Child)>;
   static constexpr int kMostThreads = 64;  // with all replacements of held ones
 
-  // `born` and `post` are called on the spawning threads: exactly one of them for each request.
-  Spawner(int threads, Born born, Post post);
+  // `born` and `post` are called on the spawning threads: exactly one of them for each request, one call at a time.
+  // What children are allowed of open files is `file_limit`, where their requests do not say it.
+  Spawner(int threads, Born born, Post post, KeeperLink keeper,
+          std::optional<FileLimit> file_limit = file_limit_before_node());
   // Requests that no thread has taken are dropped. Waits for the threads that are not held in an exec; those that
   // are have all they need of their own, and end by themselves or with the process.
   ~Spawner();
@@ -46,6 +54,15 @@ class Spawner {
   // False if this run is not, or no longer, a start under way here. A start that waits for a thread is called off
   // (step "start", ECANCELED); one that is held in its exec is signalled.
   bool signal(RunId run, int signal);
+
+  // Begins no start any more: requests wait. `quiet` is called once none is under way: at once, or on a spawning thread
+  // after its `born`.
+  void quiesce(std::function<void()> quiet);
+  // What has waited begins.
+  void go_on();
+
+  // Does this while nothing is being born: after one `born`, or fault, and before the next.
+  void between_births(const std::function<void()>& what);
 
   Spawner(const Spawner&) = delete;
   Spawner& operator=(const Spawner&) = delete;

@@ -11,6 +11,7 @@
 
 #include "../exit.h"
 #include "check.h"
+#include "stranger.h"
 
 using namespace sentry;
 
@@ -46,14 +47,20 @@ Child child(Body body) {
   return {pid, Fd{static_cast<int>(syscall(SYS_pidfd_open, pid, 0))}, born_ns};
 }
 
+std::optional<Threads::End> take(ExitTimes& times, int pid, int64_t woke_ns) {
+  const auto end = times.end_of(pid, woke_ns);
+  times.forget(pid);
+  return end;
+}
+
 // As the waiting thread does it: woken by the pidfd, asks, reaps. The moment of waking is put into `woke_ns`.
 std::optional<int64_t> end_of(ExitTimes& times, const Child& child, int64_t& woke_ns) {
   pollfd ended{child.pidfd.get(), POLLIN, 0};
   poll(&ended, 1, -1);
   woke_ns = clock_ns();
-  const auto at = times.take(child.pid, woke_ns);
+  const auto end = take(times, child.pid, woke_ns);
   waitpid(child.pid, nullptr, 0);
-  return at;
+  return end ? std::optional(end->at_ns) : std::nullopt;
 }
 
 // Ends the leader, with a thread that lives 50 ms more, ends the process with code 3 and first says when.
@@ -70,16 +77,31 @@ void end_leader_first(int say) {
   syscall(SYS_exit, 0);  // pthread_exit(3) does the same, but unwinds the test's own frames first
 }
 
-ProcEvent event(ProcEvent::What what, int pid, int64_t at_ns) {
+int64_t ended_at(const Threads& threads, int64_t woke_ns) {
+  const auto end = threads.over(woke_ns);
+  return end ? end->at_ns : -1;
+}
+
+ProcEvent event(ProcEvent::What what, int pid, int64_t at_ns, uint32_t status = 0) {
   ProcEvent event;
   event.what = what;
   event.pid = pid;
   event.tgid = 100;
   event.at_ns = at_ns;
+  event.exit_code = status;
   return event;
 }
 
 constexpr auto kFork = ProcEvent::What::fork, kExit = ProcEvent::What::exit;
+
+// The wait status that these ends of threads, in the order in which they are told, make together.
+std::optional<uint32_t> status_of(const std::vector<ProcEvent>& ends) {
+  Threads threads{1000};
+  threads.living = static_cast<int>(ends.size());
+  for (const ProcEvent& end : ends) threads.add(end);
+  const auto end = threads.over(9000);
+  return end ? end->wait_status : std::nullopt;
+}
 
 }  // namespace
 
@@ -90,7 +112,7 @@ TEST("a process is over with the last of its threads, in whatever order they end
   threads.add(event(kExit, 100, 5000));
   CHECK(!threads.over(9000));
   threads.add(event(kExit, 102, 4000));
-  CHECK(threads.over(9000) == 5000);
+  CHECK(ended_at(threads, 9000) == 5000);
 }
 
 TEST("an exec by another thread than the leader ends the leader, not the process") {
@@ -99,7 +121,7 @@ TEST("an exec by another thread than the leader ends the leader, not the process
   threads.add(event(kExit, 100, 2000));  // 101 has the number 100 from now on
   CHECK(!threads.over(2001));
   threads.add(event(kExit, 100, 7000));
-  CHECK(threads.over(9000) == 7000);
+  CHECK(ended_at(threads, 9000) == 7000);
 }
 
 TEST("what was before the birth is of an earlier process with that number") {
@@ -113,8 +135,18 @@ TEST("where the threads cannot be counted, only a leader's exit right before the
   threads.add(event(kExit, 101, 50'000'000));
   CHECK(!threads.over(50'100'000));
   threads.add(event(kExit, 100, 50'000'000));
-  CHECK(threads.over(50'100'000) == 50'000'000);
+  CHECK(ended_at(threads, 50'100'000) == 50'000'000);
   CHECK(!threads.over(60'000'000));
+}
+
+TEST("the status of a process is that of its last thread, and none where an earlier one had another") {
+  CHECK(status_of({event(kExit, 100, 2000, 0x300)}) == 0x300);
+  CHECK(status_of({event(kExit, 100, 2000, 0)}) == 0);
+  CHECK(status_of({event(kExit, 100, 2000, 0), event(kExit, 101, 3000, 0x300)}) == 0x300);
+  CHECK(status_of({event(kExit, 101, 3000, 0x300), event(kExit, 100, 2000, 0)}) == 0x300);
+  CHECK(status_of({event(kExit, 101, 2000, 9), event(kExit, 100, 2000, 9)}) == 9);
+  CHECK(!status_of({event(kExit, 100, 2000, 0x300), event(kExit, 101, 3000, 0)}));
+  CHECK(!status_of({event(kExit, 101, 2000, 0x700), event(kExit, 100, 3000, 0x300)}));
 }
 
 TEST("an exit is stamped between its start and when it is known") {
@@ -124,7 +156,7 @@ TEST("an exit is stamped between its start and when it is known") {
   int stamped = 0;
   for (int i = 0; i < kExits; ++i) {
     const Child one = child([] {});
-    times->watch(one.pid, one.born_ns);
+    times->watch(one.pid, Threads{one.born_ns});
     int64_t woke_ns = 0;
     const auto at = end_of(*times, one, woke_ns);
     stamped += at.has_value();
@@ -144,15 +176,15 @@ TEST("a process that ended before anybody asked about it has its stamp") {
   for (bool again = true; again;) {
     const Child early = child([] {});
     const Child late = child([] { usleep(20'000); });
-    times->watch(late.pid, late.born_ns);
+    times->watch(late.pid, Threads{late.born_ns});
     end_of(*times, late, late_woke);  // reads the other's event as well
-    times->watch(early.pid, early.born_ns);
+    times->watch(early.pid, Threads{early.born_ns});
     int64_t woke = 0;
     at = end_of(*times, early, woke);
     again = !at;
     // Nor is it given to a later process of that number.
-    times->watch(early.pid, clock_ns());
-    CHECK(!times->take(early.pid, clock_ns()));
+    times->watch(early.pid, Threads{clock_ns()});
+    CHECK(!take(*times, early.pid, clock_ns()));
   }
   CHECK(*at < late_woke);
 }
@@ -168,7 +200,7 @@ TEST("a leader that ends before its threads is not the end of the process") {
     const Fd from{ends[0]};
     Fd to{ends[1]};
     const Child one = child([&] { end_leader_first(ends[1]); });
-    times->watch(one.pid, one.born_ns);
+    times->watch(one.pid, Threads{one.born_ns});
     to.reset();
     int64_t woke = 0;
     at = end_of(*times, one, woke);
@@ -192,7 +224,7 @@ TEST("an exec by another thread than the leader is not the end of the process") 
       }, nullptr);
       for (;;) pause();
     });
-    times->watch(one.pid, one.born_ns);
+    times->watch(one.pid, Threads{one.born_ns});
     int64_t woke = 0;
     at = end_of(*times, one, woke);
   }
@@ -207,7 +239,7 @@ TEST("many that end at once each have their own stamp") {
     children.push_back(child([] {
       for (;;) pause();
     }));
-    times->watch(children.back().pid, children.back().born_ns);
+    times->watch(children.back().pid, Threads{children.back().born_ns});
   }
   const int64_t before = clock_ns();
   for (const Child& one : children) kill(one.pid, SIGKILL);
@@ -227,7 +259,7 @@ TEST("after a loss there is no stamp rather than a doubtful one, and then again 
   std::vector<Child> children;
   for (int i = 0; i < 100; ++i) {
     children.push_back(child([] {}));
-    times->watch(children.back().pid, children.back().born_ns);
+    times->watch(children.back().pid, Threads{children.back().born_ns});
   }
   for (const Child& one : children) {
     siginfo_t status{};
@@ -241,8 +273,78 @@ TEST("after a loss there is no stamp rather than a doubtful one, and then again 
   std::optional<int64_t> at;
   while (!at) {
     const Child next = child([] {});
-    times->watch(next.pid, next.born_ns);
+    times->watch(next.pid, Threads{next.born_ns});
     int64_t woke = 0;
     at = end_of(*times, next, woke);
   }
+}
+
+TEST("the exit of somebody else's child comes through once strangers are watched, with its status") {
+  auto times = exit_times();
+  if (!times) SKIP("no process events here");
+  const auto end_of_a_stranger = [&] {
+    stranger::Stranger one([] { _exit(5); });
+    times->watch(one.pid, Threads{0, false});
+    one.go();
+    pollfd ended{one.pidfd.get(), POLLIN, 0};
+    poll(&ended, 1, -1);
+    return take(*times, one.pid, clock_ns());
+  };
+  CHECK(!end_of_a_stranger());
+  times->watch_strangers();
+  std::optional<Threads::End> end;
+  while (!end) end = end_of_a_stranger();
+  CHECK(end->wait_status == 0x500);
+  CHECK(end->at_ns <= clock_ns());
+}
+
+TEST("a subscription that is handed on has the events of those who ended meanwhile, however many they are") {
+  auto former = exit_times();
+  if (!former) SKIP("no process events here");
+  constexpr size_t kMany = 200;
+  std::vector<Child> children;
+  std::vector<Threads> counted;
+  for (size_t i = 0; i < kMany; ++i) {
+    children.push_back(child([] {
+      for (;;) pause();
+    }));
+    former->watch(children.back().pid, Threads{children.back().born_ns});
+    counted.push_back(*former->threads_of(children.back().pid));
+  }
+  ProcEvents left = former->release();
+  former.reset();
+  const int64_t before = clock_ns();
+  for (const Child& one : children) kill(one.pid, SIGKILL);
+  for (const Child& one : children) {
+    siginfo_t status{};
+    waitid(P_PID, static_cast<id_t>(one.pid), &status, WEXITED | WNOWAIT);
+  }
+  const uint32_t drops = left.drops();
+  ExitTimes times(ProcEvents::inherit(left.release(), drops));
+  // The first one that is looked at reads the events of all, before the others are known.
+  size_t stamped = 0;
+  for (size_t i = 0; i < kMany; ++i) {
+    times.watch(children[i].pid, counted[i]);
+    const auto end = take(times, children[i].pid, clock_ns());
+    stamped += end.has_value();
+    if (end) CHECK(end->at_ns >= before && end->at_ns <= clock_ns() && end->wait_status == SIGKILL);
+    waitpid(children[i].pid, nullptr, 0);
+  }
+  CHECK(times.lost() == 0);
+  CHECK(stamped == kMany);
+}
+
+TEST("whose events may have been forgotten before it was asked about is not counted") {
+  auto times = exit_times();
+  if (!times) SKIP("no process events here");
+  const int64_t born_ns = clock_ns();
+  const Child asker = child([] { usleep(20'000); });
+  times->watch(asker.pid, Threads{asker.born_ns});
+  for (int i = 0; i < 100; ++i) waitpid(child([] {}).pid, nullptr, 0);
+  int64_t woke = 0;
+  end_of(*times, asker, woke);  // reads all of them, and remembers 64
+  times->watch(1, Threads{born_ns});
+  CHECK(!times->threads_of(1)->countable);
+  times->watch(1, Threads{clock_ns()});
+  CHECK(times->threads_of(1)->countable);
 }

@@ -84,7 +84,7 @@ TEST("the file has the pid and a newline, mode 0600, and is gone after a clean e
   auto& file = std::get<LockFile>(locked);
   CHECK(text_of(path) == std::to_string(getpid()) + "\n");
   CHECK((fs::status(path).permissions() & fs::perms::all) == (fs::perms::owner_read | fs::perms::owner_write));
-  CHECK((fcntl(file.fd(), F_GETFD) & FD_CLOEXEC) != 0);
+  CHECK((fcntl(file.descriptor(), F_GETFD) & FD_CLOEXEC) != 0);
   CHECK(file.remove());
   CHECK(!fs::exists(path));
   CHECK(!file.remove());

@@ -75,7 +75,8 @@ inline bool print(const Fd& to, std::string_view text) {
 // Has a run of this number adopted. Its stdout is what is returned; nothing ever prints to its stderr.
 inline Fd run_of(Pump& pump, RunId run, int sink, std::string label = "a.1", std::string colour = "") {
   Pipe out, err;
-  pump.adopt(run, std::move(out.out), std::move(err.out), sink, sink, std::move(label), std::move(colour));
+  pump.adopt({run, 0, std::move(out.out), sink, label, colour, false, ""});
+  pump.adopt({run, 1, std::move(err.out), sink, std::move(label), std::move(colour), false, ""});
   return std::move(out.in);
 }
 

@@ -24,8 +24,7 @@ pid_t start_pump(const File& file, bool raw, const Pipe& out) {
   Facts facts;
   Pump pump(facts.post());
   const int sink = file.open(pump, raw), nowhere = pump.open_terminal(-1);
-  Pipe err;
-  pump.adopt(1, Fd(out.out.get()), std::move(err.out), sink, sink, "a.1", "");
+  pump.adopt({1, 0, Fd(out.out.get()), sink, "a.1", "", false, ""});
   say(pump, nowhere, "Started", 1);
   for (;;) pause();
 }

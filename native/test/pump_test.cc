@@ -44,7 +44,8 @@ TEST("stdout and stderr each go to their own sink") {
   Pump pump(facts.post());
   Pipe out, err;
   const int raw = first.open(pump, true), labelled = second.open(pump);
-  pump.adopt(1, std::move(out.out), std::move(err.out), raw, labelled, "a.1", "");
+  pump.adopt({1, 0, std::move(out.out), raw, "a.1", "", false, ""});
+  pump.adopt({1, 1, std::move(err.out), labelled, "a.1", "", false, ""});
   say(pump, raw, "", 1);
   CHECK(print(out.in, "out\n") && print(err.in, "err\n"));
   CHECK(until([&] { return first.text() == "\nout\n" && unlabelled(second.text()) == Lines{"err"}; }));

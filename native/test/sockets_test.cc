@@ -143,6 +143,31 @@ TEST("the longest path that an address holds, and one byte more, both work") {
   }
 }
 
+TEST("a socket of another type is made, found and taken for alive by its own type") {
+  const Folder folder;
+  const std::string path = folder.path + "/socket";
+  auto made = listen_unix(path, 1, SOCK_SEQPACKET);
+  REQUIRE(std::holds_alternative<UnixListener>(made));
+  CHECK(error_of(connect_unix(path, SOCK_STREAM, std::chrono::seconds(1))) == EPROTOTYPE);
+  const auto connected = connect_unix(path, SOCK_SEQPACKET, std::chrono::seconds(1));
+  REQUIRE(std::holds_alternative<Fd>(connected));
+  const int fd = std::get<Fd>(connected).get();
+  CHECK((fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0 && (fcntl(fd, F_GETFL) & O_NONBLOCK) == 0);
+  CHECK(error_of(listen_unix(path, 1)) == EADDRINUSE);
+  std::get<UnixListener>(made).fd.reset();
+  CHECK(error_of(connect_unix(path, SOCK_SEQPACKET, std::chrono::seconds(1))) == ECONNREFUSED);
+  CHECK(error_of(connect_unix(folder.path + "/none", SOCK_SEQPACKET, std::chrono::seconds(1))) == ENOENT);
+  CHECK(std::holds_alternative<UnixListener>(listen_unix(path, 1, SOCK_SEQPACKET)));
+}
+
+TEST("a connect to a listener that has stopped accepting is given up") {
+  const Folder folder;
+  const auto made = listen_unix(folder.path + "/socket", 1);
+  REQUIRE(std::holds_alternative<UnixListener>(made));
+  while (connect_to(folder.path + "/socket")) continue;
+  CHECK(error_of(connect_unix(folder.path + "/socket", SOCK_STREAM, std::chrono::seconds(1))) == EAGAIN);
+}
+
 TEST("a folder that is missing, or a link, is a fault that names it") {
   const Folder folder;
   const auto missing = listen_unix(folder.path + "/none/socket", 16);

@@ -8,6 +8,7 @@
 #include "check.h"
 #include "contract.h"
 #include "folder.h"
+#include "held_program.h"
 
 using namespace contract;
 
@@ -187,7 +188,7 @@ TEST("a clone that the pids controller refuses is a fault, and the number of its
     if (!put(group + "/pids.max", "1") || !put(group + "/cgroup.procs", "0")) _exit(2);
     const Fd null(open("/dev/null", O_RDWR | O_CLOEXEC));
     auto planned = Plan::make(request(1, {"/bin/true"}), null.get(), std::nullopt);
-    Lane lane(null.get(), LowPair::reserve(null.get()));
+    Lane lane(null.get(), LowPair::reserve(null.get()), KeeperLink());
     Handle handle;
     const auto result = lane.clone(*std::get<std::unique_ptr<Plan>>(planned), handle);
     const auto* fault = std::get_if<Fault>(&result);
@@ -198,31 +199,6 @@ TEST("a clone that the pids controller refuses is a fault, and the number of its
   rmdir(group.c_str());
   CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
-
-// A program under a write lease: opening it waits until the lease is given back (or 45 s, fcntl(2)). What a dead
-// network mount does for ever.
-class HeldProgram {
- public:
-  HeldProgram() {
-    copy_.reset(mkostemp(path, O_CLOEXEC));
-    Fd from(open("/bin/true", O_RDONLY | O_CLOEXEC));
-    char buffer[65536];
-    for (ssize_t n; (n = read(from.get(), buffer, sizeof buffer)) > 0;)
-      if (write(copy_.get(), buffer, static_cast<size_t>(n)) != n) return;
-    fchmod(copy_.get(), 0755);
-    copy_.reset(open(path, O_RDONLY | O_CLOEXEC));
-    signal(SIGIO, SIG_IGN);
-    held = fcntl(copy_.get(), F_SETLEASE, F_WRLCK) == 0;
-  }
-  ~HeldProgram() { unlink(path); }
-  void let_go() { fcntl(copy_.get(), F_SETLEASE, F_UNLCK); }
-
-  char path[32] = "/tmp/sentry-held-XXXXXX";
-  bool held = false;
-
- private:
-  Fd copy_;
-};
 
 TEST("a start that hangs in exec does not keep the others from starting, and is not lost") {
   CHECK(no_leaks([] {
@@ -246,12 +222,28 @@ TEST("a start that hangs in exec can be ended by a signal") {
     pair.spawn(request(1, {program.path}));
     siginfo_t status{};
     CHECK(until([&] { return waitid(P_ALL, 0, &status, WEXITED | WNOWAIT | WNOHANG) == 0; }));  // it is there
-    pair.signal(1, SIGKILL);
+    CHECK(until([&] {
+      pair.signal(1, SIGKILL);  // it may not have run yet, and then is sent its signal only when it has been started
+      return pair.facts.count<ExitFact>() == 1;
+    }));
     const auto exit = pair.facts.await<ExitFact>(1);
     REQUIRE(exit);
     CHECK(exit->exit.signal == SIGKILL);
     pair.reap(1);
     program.let_go();
+  }));
+}
+
+TEST("a signal that comes while there is no process yet is not lost") {
+  CHECK(no_leaks([] {
+    Pair pair(1);
+    for (RunId run = 1; run <= 50; ++run) {
+      pair.spawn(request(run, {"/bin/sleep", "1000"}));
+      pair.signal(run, SIGKILL);
+      const auto end = [&] { return pair.facts.count<ExitFact>() + pair.facts.count<FaultFact>() == run; };
+      REQUIRE(until(end));
+      pair.reap(run);
+    }
   }));
 }
 
@@ -273,6 +265,42 @@ TEST("a start that nobody has taken up yet is called off by a signal") {
   }));
 }
 
+TEST("a spawner that is told to be quiet starts nothing until it may go on, and says when nothing is under way") {
+  CHECK(no_leaks([] {
+    HeldProgram program;
+    REQUIRE(program.held);
+    Pair pair(1);
+    pair.spawn(request(1, {program.path}));
+    siginfo_t status{};
+    CHECK(until([&] { return waitid(P_ALL, 0, &status, WEXITED | WNOWAIT | WNOHANG) == 0; }));  // it is there
+    pair.spawn(request(2, {"/bin/true"}));
+    pair.quiesce();
+    pair.spawn(request(3, {"/bin/true"}));
+    CHECK(pair.facts.count<QuietFact>() == 0);  // one is held in its exec
+    program.let_go();
+    CHECK(pair.facts.await_count<QuietFact>(1));
+    CHECK(pair.facts.count<SpawnedFact>() == 1);  // and that was told before
+    CHECK(pair.facts.await<ExitFact>(1));
+    pair.reap(1);
+    CHECK(pair.facts.count<SpawnedFact>() == 1);
+    pair.signal(2, SIGTERM);
+    CHECK(pair.facts.await<FaultFact>(2));  // called off while it waited
+    pair.go_on();
+    CHECK(pair.facts.await<ExitFact>(3));
+    pair.reap(3);
+  }));
+}
+
+TEST("a spawner with nothing under way is quiet at once") {
+  CHECK(no_leaks([] {
+    Pair pair;
+    REQUIRE(pair.run_to_end(request(1, {"/bin/true"})));
+    pair.quiesce();
+    CHECK(pair.facts.count<QuietFact>() == 1);
+  }));
+}
+
+// The last one: its child may still be on its way out when it is over.
 TEST("a spawner that ends while an exec hangs does not wait for it") {
   HeldProgram program;
   REQUIRE(program.held);

@@ -1,11 +1,13 @@
 /** How the command talks to a running Sentry: HTTP over its Unix socket. It knows the address, and nothing of the engine. */
 import { existsSync } from "node:fs";
 import { request } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
 import { dirname, basename } from "node:path";
 
 import { SentryError } from "../errors.ts";
+import type { ErrorCode } from "../errors.ts";
 import type { Place } from "./place.ts";
 
 export interface Answer {
@@ -13,7 +15,7 @@ export interface Answer {
   readonly body: string;
 }
 
-/** A connection to one Sentry. It ends when that process does, and not before. */
+/** A connection to one Sentry. It ends when that process does; a reload may end it as well, once it is answered. */
 export class Client {
   readonly #socket: Socket;
   readonly #closed: Promise<void>;
@@ -39,19 +41,37 @@ export class Client {
     });
   }
 
-  /** Null where the connection ended before an answer came: Sentry was just about to leave. */
   post(path: string): Promise<Answer | null> {
-    return new Promise((resolve) => {
-      const asked = request({ method: "POST", path, createConnection: () => this.#socket, headers: { connection: "keep-alive" } });
-      asked.on("error", () => resolve(null));
-      asked.on("response", (response) => {
-        let text = "";
-        response.setEncoding("utf8").on("data", (chunk: string) => { text += chunk; });
-        response.on("end", () => resolve({ status: response.statusCode ?? 0, body: text }));
-        response.on("error", () => resolve(null));
-      });
-      asked.end();
-    });
+    return this.request("POST", path);
+  }
+
+  /** Null where the connection ended before an answer came: Sentry was just about to leave. */
+  async request(method: string, path: string, body?: object): Promise<Answer | null> {
+    const response = await this.#ask(method, path, {}, body);
+    if (response === null) return null;
+    let text = "";
+    try {
+      for await (const chunk of response.setEncoding("utf8")) text += String(chunk);
+    } catch {
+      return null;
+    }
+    return { status: response.statusCode ?? 0, body: text };
+  }
+
+  /** What happens after the event with that id, until the connection ends. */
+  async *events(after: number): AsyncGenerator<unknown> {
+    const response = await this.#ask("GET", "/events", { "last-event-id": after });
+    if (response?.statusCode !== 200) return;
+    let text = "";
+    try {
+      for await (const chunk of response.setEncoding("utf8")) {
+        const lines = (text + String(chunk)).split("\n");
+        text = lines.pop() ?? "";
+        for (const line of lines) if (line.startsWith("data: ")) yield JSON.parse(line.slice("data: ".length));
+      }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ECONNRESET") throw error;
+    }
   }
 
   /** The process at the other end is gone: the kernel closes what it leaves open. */
@@ -62,7 +82,38 @@ export class Client {
   close(): void {
     this.#socket.destroy();
   }
+
+  #ask(method: string, path: string, headers: Record<string, string | number>, body?: object): Promise<IncomingMessage | null> {
+    return new Promise((resolve) => {
+      const asked = request({ method, path, createConnection: () => this.#socket, headers: { connection: "keep-alive", ...headers } });
+      asked.on("error", () => resolve(null));
+      asked.on("response", resolve);
+      if (body !== undefined) asked.setHeader("content-type", "application/json");
+      asked.end(body === undefined ? undefined : JSON.stringify(body));
+    });
+  }
 }
+
+/**
+ * Asks one thing, on a connection of its own. Gives the document that is the answer.
+ * @throws SentryError as Sentry's problem says
+ */
+export async function ask(place: Place, method: string, path: string, body?: object): Promise<unknown> {
+  const client = await Client.open(place);
+  const answer = await client.request(method, path, body);
+  client.close();
+  if (answer === null) throw new SentryError("E_FAILED", `Sentry closed the connection to ${place.socket} without an answer`);
+  const document: unknown = JSON.parse(answer.body);
+  if (answer.status < 300) return document;
+  const { code, detail } = document as { code: string; detail: string };
+  throw new SentryError(MEANT_FOR_US[code] ?? "E_FAILED", detail);
+}
+
+/** What Sentry's problems are to whoever gave the command. */
+const MEANT_FOR_US: Readonly<Record<string, ErrorCode>> = {
+  E_USAGE: "E_USAGE", E_NO_SUCH_ENTRY: "E_NO_SUCH_ENTRY", E_NO_SUCH_SLOT: "E_NO_SUCH_SLOT", E_REFUSED: "E_REFUSED",
+  E_CONFIG_INVALID: "E_CONFIG_INVALID",
+};
 
 function refusal(place: Place, { code, message }: NodeJS.ErrnoException): SentryError {
   if (code === "ENOENT" || code === "ECONNREFUSED" || code === "ENOTDIR") {

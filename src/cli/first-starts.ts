@@ -1,16 +1,23 @@
-/** Watches the records until each process that is wanted at the beginning has been started, or could not be. */
-import type { EntryConfiguration } from "../config/configuration.ts";
+/** Watches the records until each process that is to be started at the beginning has been, or could not be. */
 import type { HistoryRecord } from "../core/record.ts";
+import type { State } from "../core/state.ts";
 import { slotId } from "../core/types.ts";
-import type { SlotId } from "../core/types.ts";
+import type { Law, SlotId } from "../core/types.ts";
+
+/** Of a state that was left behind, what is at rest and should not be; what waits for its restart may wait for long. */
+export function toBeStarted(state: State | null, laws: readonly Law[]): SlotId[] {
+  if (state === null) return laws.flatMap(({ name, count }) => Array.from({ length: count }, (_, slot) => slotId(name, slot)));
+  return [...state.slots]
+    .filter(([, { wanted, phase }]) => phase.kind === "starting" || (wanted && phase.kind === "stopped"))
+    .map(([id]) => id);
+}
 
 export class FirstStarts {
   readonly #awaited: Set<SlotId>;
   readonly #done: () => void;
 
-  constructor(entries: readonly EntryConfiguration[], done: () => void) {
-    this.#awaited = new Set(entries.flatMap(({ law }) =>
-      Array.from({ length: law.count }, (_, slot) => slotId(law.name, slot))));
+  constructor(awaited: Iterable<SlotId>, done: () => void) {
+    this.#awaited = new Set(awaited);
     this.#done = done;
     // Nothing to wait for: done, but not before the caller has what it made.
     if (this.#awaited.size === 0) setImmediate(done);
@@ -18,6 +25,7 @@ export class FirstStarts {
 
   record(record: HistoryRecord): void {
     if (record.type !== "started" && record.type !== "fault" && record.type !== "stopped") return;
+    if (record.slot === null) return;
     if (this.#awaited.delete(slotId(record.entry, record.slot)) && this.#awaited.size === 0) this.#done();
   }
 }

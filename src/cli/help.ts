@@ -3,7 +3,7 @@ import { COMMON, VERBS } from "./verbs.ts";
 import type { Verb, VerbName, VerbOption } from "./verbs.ts";
 
 export function helpOfAll(): string {
-  const verbs = Object.entries(VERBS).map(([name, { argument, does }]) => [`${name} [${argument}]`, does] as const);
+  const verbs = Object.entries(VERBS).map(([name, { words, does }]) => [[name, ...words].join(" "), does] as const);
   return [
     "Usage: sentry <verb> [<config>] [options]", "",
     "Keeps programs running, and sees every exit exactly.", "",
@@ -18,7 +18,7 @@ export function helpOf(name: VerbName): string {
   const options = Object.entries({ ...verb.options, ...COMMON }).flatMap(([option, is]) =>
     is.does === null ? [] : [[spelled(option, is), is.does] as const]);
   return [
-    `Usage: sentry ${name} [${verb.argument}] [options]`, "", `${verb.does}.`, "",
+    `Usage: sentry ${[name, ...verb.words].join(" ")} [options]`, "", `${verb.does}.`, "",
     "Options:", ...columns(options), "", "Examples:", ...verb.examples.map((example) => `  ${example}`),
   ].join("\n");
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The command: reads the words, calls the verb, and is the only place that ends the process. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 
 import { findConfig, possibleConfigs } from "../config/find.ts";
@@ -8,16 +8,21 @@ import { loadConfig } from "../config/load.ts";
 import { SentryError } from "../errors.ts";
 import { placeOf } from "./place.ts";
 import type { Place } from "./place.ts";
+import { TRIAL } from "./trial.ts";
+import { version } from "./version.ts";
 import { read } from "./words.ts";
 import type { Options } from "./words.ts";
 import type { VerbName } from "./verbs.ts";
 
 const FAILED = 1;
 
-type Run = (name: string | undefined, options: Options) => Promise<void>;
+type Run = (names: readonly string[], options: Options) => Promise<void>;
+
+/** A verb that asks a running Sentry. */
+type Question = (place: Place, names: readonly string[], options: Options) => Promise<void>;
 
 const verbs: Record<VerbName, Run> = {
-  async start(name, options) {
+  async start([name], options) {
     if (options.json && !options.detach) {
       throw new SentryError("E_USAGE", "start --json goes with --detach: in the foreground, the terminal shows the transcript");
     }
@@ -26,20 +31,35 @@ const verbs: Record<VerbName, Run> = {
       const { startDetached } = await import("./start.ts");
       return startDetached(place, runDirOf(options), options.json === true);
     }
+    if (options.handover !== undefined) {
+      const { startAgain } = await import("./start.ts");
+      return startAgain(place, Number(options.handover));
+    }
     // First of all: its process boots while the rest of Sentry is loaded here.
     const configuration = loadConfig(place.config);
     const { start, startInBackground } = await import("./start.ts");
     return (options.background ? startInBackground : start)(place, configuration);
   },
-  async stop(name, options) {
+  async stop([name], options) {
+    const place = findRunning(name, options);
+    if (options.orphans) {
+      const { stopOrphans } = await import("./orphans.ts");
+      return stopOrphans(place, options.json === true);
+    }
     const { stop } = await import("./stop.ts");
-    return stop(findRunning(name, options), options.json === true);
+    return stop(place, options.json === true);
   },
-  async check(name, options) {
+  reload: (names, options) => ofConfig(names, options, async () => (await import("./reload.ts")).reload),
+  plan: (names, options) => ofConfig(names, options, async () => (await import("./plan.ts")).plan),
+  up: (names, options) => ofEntry(names, options, async () => (await import("./wishes.ts")).up),
+  down: (names, options) => ofEntry(names, options, async () => (await import("./wishes.ts")).down),
+  scale: (names, options) => ofEntry(names, options, async () => (await import("./wishes.ts")).scale),
+  why: (names, options) => ofEntry(names, options, async () => (await import("./why.ts")).why),
+  async check([name], options) {
     const { check } = await import("./check.ts");
     return check(find(name, options).config, options.json === true);
   },
-  async init(name, options) {
+  async init([name], options) {
     const { init } = await import("./init.ts");
     return init(configOf(name, options), options.json === true);
   },
@@ -53,10 +73,23 @@ main().then(() => leave(0), (error: unknown) => {
   leave(error instanceof SentryError ? error.exitCode : FAILED);
 });
 
+/** A verb whose word is a configuration. */
+async function ofConfig([name]: readonly string[], options: Options, load: () => Promise<Question>): Promise<void> {
+  const place = findRunning(name, options);
+  return (await load())(place, [], options);
+}
+
+/** A verb whose words are about an entry: the configuration comes with --config. */
+async function ofEntry(names: readonly string[], options: Options, load: () => Promise<Question>): Promise<void> {
+  const place = findRunning(undefined, options);
+  return (await load())(place, names, options);
+}
+
 async function main(): Promise<void> {
+  if (process.argv[2] === TRIAL) return (await import("./try.ts")).tryReload();
   const asked = read(process.argv.slice(2));
   switch (asked.kind) {
-    case "verb": return verbs[asked.verb](asked.name, asked.options);
+    case "verb": return verbs[asked.verb](asked.names, asked.options);
     case "version": return console.log(version());
     case "help": {
       const { helpOf, helpOfAll } = await import("./help.ts");
@@ -92,8 +125,4 @@ function runDirOf(options: Options): string | undefined {
 /** What has been printed into a pipe may still be on its way; only when all of it is out is this the end. */
 function leave(code: number): void {
   process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
-}
-
-function version(): string {
-  return (JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }).version;
 }

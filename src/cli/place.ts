@@ -3,6 +3,8 @@ import { chmodSync, lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } f
 import { basename, dirname, join, resolve } from "node:path";
 
 import { SentryError } from "../errors.ts";
+import type { Addon } from "../native/addon.ts";
+import { orRefuse } from "./refusal.ts";
 
 export interface Place {
   /** Real path of the configuration: the identity of this Sentry. */
@@ -10,6 +12,11 @@ export interface Place {
   readonly pidFile: string;
   readonly runFolder: string;
   readonly socket: string;
+  /** Where the keeper answers. */
+  readonly keeper: string;
+  readonly history: string;
+  /** The snapshot. */
+  readonly state: string;
   readonly logs: string;
 }
 
@@ -18,7 +25,11 @@ export function placeOf(config: string, runDir: string | undefined): Place {
   const name = basename(config).replace(/\.[cm]?[jt]s$/, "");
   const runFolder = runDir === undefined ? join(dirname(config), `${name}.run`) : resolve(runDir);
   const pidFile = join(runDir === undefined ? dirname(config) : runFolder, `${name}.pid`);
-  return { config, pidFile, runFolder, socket: join(runFolder, "socket"), logs: join(runFolder, "logs") };
+  const inside = (name: string): string => join(runFolder, name);
+  return {
+    config, pidFile, runFolder, socket: inside("socket"), keeper: inside("keeper"), history: inside("history"),
+    state: inside("state"), logs: inside("logs"),
+  };
 }
 
 /**
@@ -36,6 +47,22 @@ export function makeRunFolder(place: Place): void {
     rmSync(ignore, { force: true }); // half of one, on a full disk, would never be completed
     throw new SentryError("E_PERMISSION", `cannot write ${ignore}: ${(error as Error).message}\nUse --run-dir to choose another folder.`);
   }
+}
+
+/** One that is there, and ours. */
+export function ownRunFolder(place: Place): void {
+  ownFolder(place.runFolder);
+}
+
+/**
+ * From here on this process is the Sentry of the configuration.
+ * @throws SentryError E_RUNNING
+ */
+export function lock(addon: Addon, place: Place): void {
+  const holder = orRefuse(place.pidFile, () => addon.lockFile(place.pidFile));
+  if (holder === null) return;
+  const who = holder === 0 ? `its PID is not in ${place.pidFile} yet` : `PID: ${holder}`;
+  throw new SentryError("E_RUNNING", `Sentry already runs for ${place.config} (${who})`);
 }
 
 /** The folder of the log files that a detached Sentry writes. */

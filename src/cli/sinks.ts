@@ -10,17 +10,23 @@ import { orRefuse } from "./refusal.ts";
 
 const STDOUT = 1;
 
-export function terminalSink(addon: Addon): Sinks {
+export interface NamedSinks extends Sinks {
+  /** Whose output goes there; null: it is Sentry's own, or of all together. */
+  entryOf(sink: number): string | null;
+}
+
+export function terminalSink(addon: Addon): NamedSinks {
   const own = addon.openTerminal(STDOUT);
   const coloured = isatty(STDOUT) && !process.env["NO_COLOR"];
-  return { own, of: () => own, coloured: () => coloured };
+  return { own, of: () => own, coloured: () => coloured, entryOf: () => null };
 }
 
 /** A file for each entry, with all its lines; Sentry's own are in a file that no entry's name can mean. */
-export function fileSinks(addon: Addon, place: Place, entries: Iterable<string>): Sinks {
+export function fileSinks(addon: Addon, place: Place, entries: Iterable<string>): NamedSinks {
   makeLogFolder(place);
   const open = (name: string): number => orRefuse(name, () => addon.openFile(join(place.logs, name), false));
   const own = open("_sentry.log");
   const files = new Map([...entries].map((entry) => [entry, open(`${entry}.log`)]));
-  return { own, of: (entry) => files.get(entry) ?? own, coloured: () => false };
+  const names = new Map([...files].map(([entry, sink]) => [sink, entry]));
+  return { own, of: (entry) => files.get(entry) ?? own, coloured: () => false, entryOf: (sink) => names.get(sink) ?? null };
 }

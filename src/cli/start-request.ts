@@ -4,6 +4,7 @@ import type { Functions } from "../config/functions.ts";
 import type { EntryConfiguration } from "../config/configuration.ts";
 import type { Fault, RunId } from "../core/types.ts";
 import type { SpawnRequest } from "../native/addon.ts";
+import { keptOf } from "../survival/kept.ts";
 
 /** What one Sentry gives to all its starts. */
 export interface Surroundings {
@@ -36,6 +37,7 @@ export async function startRequest(
   return {
     run, command, argv: [command, ...args], env, cwd, umask, user, group, groups, nice, oomScoreAdj, noNewPrivileges,
     limits, pass, stdout: sink, stderr: sink, label: name, colour: surroundings.colourOf(name),
+    kept: keptOf(surroundings.instance, run, name, slot),
   };
 }
 

@@ -6,26 +6,33 @@ import type { Readable } from "node:stream";
 import type { Configuration } from "../config/configuration.ts";
 import { SentryError } from "../errors.ts";
 import type { ErrorCode } from "../errors.ts";
-import { print } from "./print.ts";
+import type { Beginning } from "./beginning.ts";
+import { refuseTooMany } from "./descriptors.ts";
+import { Keeper } from "./keeper.ts";
+import { lock, makeRunFolder } from "./place.ts";
 import type { Place } from "./place.ts";
+import { print } from "./print.ts";
 
 /** The descriptor on which a detached Sentry tells the command what became of the start. */
 const REPORT = 3;
 
-type Report = { readonly pid: number } | { readonly code: ErrorCode; readonly message: string };
+/** What the transcript has said first. */
+interface Begun { readonly told: readonly string[] }
+
+type Report = { readonly pid: number } & Begun | { readonly code: ErrorCode; readonly message: string };
 
 /**
  * In the foreground until everything is stopped.
  * @param configuration is being evaluated in its own process, while the rest of Sentry is loaded here
  */
 export async function start(place: Place, configuration: Promise<Configuration>): Promise<void> {
-  await run(place, configuration, false, () => {});
+  await run(place, configuration, false, null);
 }
 
 /** The same in the background, as `startDetached` has started it. */
 export async function startInBackground(place: Place, configuration: Promise<Configuration>): Promise<void> {
   try {
-    await run(place, configuration, true, () => report({ pid: process.pid }));
+    await run(place, configuration, true, ({ told }) => report({ pid: process.pid, told }));
   } catch (error) {
     const code = error instanceof SentryError ? error.code : "E_FAILED";
     report({ code, message: error instanceof Error ? error.message : String(error) });
@@ -33,11 +40,37 @@ export async function startInBackground(place: Place, configuration: Promise<Con
   }
 }
 
-async function run(place: Place, configuration: Promise<Configuration>, detached: boolean, started: () => void): Promise<void> {
+async function run(place: Place, configuration: Promise<Configuration>, detached: boolean, started: ((begun: Begun) => void) | null): Promise<void> {
   configuration.catch(() => {}); // awaited below, once the rest is loaded
-  const [{ supervise }, { loadAddon }] = await Promise.all([import("./supervise.ts"), import("../native/load.ts")]);
+  const [{ supervise }, { beginHere }, { loadAddon }] = await Promise.all(
+    [import("./supervise.ts"), import("./beginning.ts"), import("../native/load.ts")]);
   const addon = loadAddon();
-  await supervise({ place, configuration: await configuration, addon, detached, started });
+  const circumstances = { place, configuration: await configuration, addon, keeper: new Keeper(addon, place) };
+  refuseTooMany(circumstances.configuration);
+  makeRunFolder(place);
+  lock(addon, place);
+  let beginning: Beginning | undefined;
+  try {
+    beginning = beginHere(circumstances);
+    const { told } = beginning;
+    await supervise({ ...circumstances, detached, started: started && (() => started({ told })) }, beginning);
+  } catch (error) {
+    addon.stop();
+    beginning?.undo();
+    addon.removeLock(place.pidFile);
+    throw error;
+  }
+}
+
+/** The image that comes after an exec: nothing is read from disk but its own program. */
+export async function startAgain(place: Place, memfd: number): Promise<void> {
+  const [{ supervise }, { beginAgain }, { loadAddon }, { readHandover }] = await Promise.all(
+    [import("./supervise.ts"), import("./beginning.ts"), import("../native/load.ts"), import("./handover.ts")]);
+  const handover = readHandover(memfd);
+  const addon = loadAddon();
+  addon.close(memfd);
+  const circumstances = { place, configuration: handover.configuration as Configuration, addon, keeper: new Keeper(addon, place) };
+  await supervise({ ...circumstances, detached: handover.detached, started: null }, beginAgain(circumstances, handover, null));
 }
 
 function report(what: Report): void {
@@ -67,5 +100,5 @@ export async function startDetached(place: Place, runDir: string | undefined, js
   if ("code" in what) throw new SentryError(what.code, what.message);
   sentry.unref();
   const { pidFile, socket, config } = place;
-  print(json ? { pid: what.pid, pidFile, socket, config } : `Sentry started (PID: ${what.pid} saved in ${pidFile}).`);
+  print(json ? { pid: what.pid, pidFile, socket, config } : what.told.join("\n"));
 }

@@ -5,7 +5,7 @@ import type { Place } from "./place.ts";
 import { print } from "./print.ts";
 
 export async function stop(place: Place, json: boolean): Promise<void> {
-  const client = await Client.open(place);
+  const client = await open(place);
   const answer = await client.post("/stop");
   // 409: it is stopping already, and that is waited for just as well.
   if (answer !== null && answer.status !== 202 && answer.status !== 409) {
@@ -17,6 +17,20 @@ export async function stop(place: Place, json: boolean): Promise<void> {
     throw new SentryError("E_FAILED", `Sentry closes connections to ${place.socket} without an answer; SIGTERM to the PID in ${place.pidFile} stops it`);
   }
   print(json ? { stopped: true, config: place.config } : `Sentry stopped for ${place.config}.`);
+}
+
+/** @throws SentryError that names what is left, where Sentry is gone and its processes are not */
+async function open(place: Place): Promise<Client> {
+  try {
+    return await Client.open(place);
+  } catch (error) {
+    if (!(error instanceof SentryError) || error.code !== "E_NOT_RUNNING") throw error;
+    const { orphansOf } = await import("./orphans.ts");
+    const { living, oldPid } = orphansOf(place);
+    if (living === 0) throw error;
+    throw new SentryError("E_NOT_RUNNING", `Sentry${oldPid === null ? "" : ` (PID ${oldPid})`} is gone, and ${living === 1 ? "one of its processes lives" : `${living} of its processes live`} on. `
+      + `sentry start takes them up, sentry stop --orphans stops them (${place.config}).`);
+  }
 }
 
 /** Whether somebody is there after all: then the connection did not end because the process did. */

@@ -1,32 +1,41 @@
 /**
- * The composition root: joins the law, the loop and the native threads to one running Sentry, from its configuration
- * to its end. Everything that is decided is decided elsewhere.
+ * The composition root: joins the law, the loop and the native threads to one running Sentry, from what it begins with to
+ * its end, or to the image that comes after it. Everything that is decided is decided elsewhere.
  */
-import { randomBytes } from "node:crypto";
-import { realpathSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { basename, dirname, join } from "node:path";
 
-import type { Configuration, EntryConfiguration } from "../config/configuration.ts";
 import { Functions } from "../config/functions.ts";
+import type { HistoryRecord } from "../core/record.ts";
 import type { Fault, Millis, RunId } from "../core/types.ts";
 import { systemClock, SystemTimers } from "../engine/clock.ts";
+import { dieAt } from "../engine/die-at.ts";
 import { Engine } from "../engine/engine.ts";
 import type { Unanswered } from "../engine/engine.ts";
-import { SentryError } from "../errors.ts";
 import { listen } from "../http/listener.ts";
-import type { Addon, Fact, SpawnRequest } from "../native/addon.ts";
+import type { Listener } from "../http/listener.ts";
+import type { Fact, SpawnRequest } from "../native/addon.ts";
 import { happeningOf, NativeKernel } from "../native/kernel.ts";
 import { colourOf } from "../output/colours.ts";
 import { Transcript } from "../output/journal.ts";
-import { refuseTooMany } from "./descriptors.ts";
-import { FirstStarts } from "./first-starts.ts";
-import { makeRunFolder } from "./place.ts";
-import type { Place } from "./place.ts";
+import { History } from "../survival/history.ts";
+import { readLabel } from "../survival/kept.ts";
+import { toPlain } from "../survival/plain.ts";
+import { bootId } from "../survival/proc.ts";
+import { VERSION, writeSnapshot } from "../survival/snapshot.ts";
+import type { Snapshot } from "../survival/snapshot.ts";
+import { endUnknown } from "../survival/takeover.ts";
+import { beginAgain } from "./beginning.ts";
+import type { Beginning, Circumstances } from "./beginning.ts";
+import { FirstStarts, toBeStarted } from "./first-starts.ts";
 import { orRefuse } from "./refusal.ts";
+import { Reloading } from "./reloading.ts";
+import { viewOf } from "./shown.ts";
 import { Signals } from "./signals.ts";
+import type { SignalFact } from "./signals.ts";
 import { fileSinks, terminalSink } from "./sinks.ts";
 import { startRequest } from "./start-request.ts";
+import { version } from "./version.ts";
 
 /** More spawning threads than cores gain nothing; more than four have nothing to do. */
 const MOST_SPAWNERS = 4;
@@ -34,83 +43,114 @@ const MOST_SPAWNERS = 4;
 /** How long the output may take at the end. */
 const LAST_WORDS: Millis = 2000;
 
-export interface Supervision {
-  readonly place: Place;
-  readonly configuration: Configuration;
-  readonly addon: Addon;
+export interface Supervision extends Circumstances {
   /** Output goes to files in the run folder, and nothing to the terminal. */
   readonly detached: boolean;
-  /** Each wanted process has been started, or could not be, and the socket answers. */
-  started(): void;
+  /** Each process that is to be started at the beginning has been, or could not be, and the socket answers. Null: nobody waits. */
+  readonly started: (() => void) | null;
 }
 
-/**
- * Runs until everything is stopped.
- * @throws SentryError where it cannot begin; then nothing was started, and nothing is left behind
- */
-export function supervise({ place, configuration, addon, detached, started }: Supervision): Promise<void> {
-  let gone: () => void;
+/** Runs until everything is stopped. What keeps it from beginning is thrown, as a SentryError. */
+export function supervise(supervision: Supervision, beginning: Beginning): Promise<void> {
+  const { place, configuration, addon, keeper, detached, started } = supervision;
+  const { addresses, definitions, instance, startedAt, reexecedAt } = beginning;
+  let gone: (next?: Promise<void>) => void;
   const left = new Promise<void>((resolve) => { gone = resolve; });
   const entries = new Map(configuration.entries.map((entry) => [entry.law.name, entry]));
   const signals = new Signals(process.ppid);
-  const bound: string[] = [];
   let lastWords: NodeJS.Timeout | undefined;
 
-  refuseTooMany(configuration);
-  makeRunFolder(place);
-  lock(addon, place);
-  const { listening, socket, eventsFault, sinks } = orUndo(() => ({
-    listening: new Map(configuration.entries.map((entry) => [entry.law.name, bindAll(entry)])),
-    socket: orRefuse(place.socket, () => listenUnix(place.socket)),
-    eventsFault: orRefuse("the native threads", () =>
-      addon.start(Math.min(availableParallelism(), MOST_SPAWNERS), configuration.processEvents, take)),
-    sinks: detached ? fileSinks(addon, place, entries.keys()) : terminalSink(addon),
-  }));
+  const eventsFault = orRefuse("the native threads", () => addon.start({
+    spawners: Math.min(availableParallelism(), MOST_SPAWNERS), processEvents: configuration.processEvents, inherited: beginning.inherited,
+  }, take));
+  const names = new Set([...entries.keys(), ...(beginning.state?.entries.keys() ?? []), ...beginning.outputs.map(({ kept }) => entryOf(kept))]);
+  const sinks = detached ? fileSinks(addon, place, names) : terminalSink(addon);
   const transcript = new Transcript(addon.say.bind(addon), sinks, systemClock);
+  const history = History.open(place.history, {
+    lastId: beginning.lastId, instance, boot: bootId(),
+    onTrouble: (message) => transcript.tell(message), onGrown: () => writeState(snapshot()),
+  });
   const functions = configuration.code === null ? null
     : new Functions(configuration.code, configuration.path, (text) => transcript.tell(text.trimEnd()));
 
+  const listening = new Map(configuration.entries.map((entry) =>
+    [entry.law.name, entry.listen.map((one) => addresses.bind(one, `for entry ${entry.law.name}`))]));
   const surroundings = {
-    instance: randomBytes(8).toString("hex"), inherited: { ...process.env }, functions, listening,
+    instance, inherited: { ...process.env }, functions, listening,
     sinkOf: (entry: string) => sinks.of(entry),
     colourOf: (entry: string) => (sinks.coloured(sinks.of(entry)) ? colourOf(entry) : null),
   };
   const prepare = async (run: RunId, name: string, slot: number): Promise<SpawnRequest | Fault> => {
     const entry = entries.get(name);
-    if (entry === undefined) throw new Error(`there is no entry ${name}`);
-    return startRequest(entry, slot, run, surroundings);
+    if (entry !== undefined) return startRequest(entry, slot, run, surroundings);
+    // After a take-over: it runs on as long as it lives. How it was started stands nowhere any more.
+    return { step: "start", errno: "", message: `it is not in ${place.config} any more; sentry reload takes it out`, subject: "" };
   };
 
-  const firstStarts = new FirstStarts(configuration.entries, started);
+  const firstStarts = started === null ? null
+    : new FirstStarts(toBeStarted(beginning.state, configuration.entries.map(({ law }) => law)), () => {
+      started();
+      reloading.begin();
+    });
+  const kernel = new NativeKernel(addon, systemClock, prepare, (facts) => engine.post(facts));
   const engine: Engine = new Engine({
-    clock: systemClock,
-    timers: new SystemTimers(systemClock, (token) => engine.post([{ kind: "timeUp", token }])),
-    kernel: new NativeKernel(addon, systemClock, prepare, (facts) => engine.post(facts)),
-    journal: {
-      record: (record) => {
-        transcript.record(record);
-        firstStarts.record(record);
-      },
-      bug: (error, what) => transcript.bug(error, what),
-    },
+    clock: systemClock, timers: new SystemTimers(systemClock, (token) => engine.post([{ kind: "timeUp", token }])), kernel,
+    journal: { record, bug: (error, what) => transcript.bug(error, what) },
     leave,
-  });
+  }, beginning.state ?? undefined);
 
   // A mistake of Sentry's own must not end what it supervises: it is told, and the loop goes on.
   const tell = (error: unknown): void => transcript.bug(error, "something was done that nobody waited for");
   process.on("uncaughtException", tell);
 
-  transcript.tell(`Sentry started (PID: ${process.pid} saved in ${place.pidFile}).`);
+  const reloading: Reloading = new Reloading({
+    place, detached, addon, engine, transcript, history, addresses, sinks, startedAt, reexecedAt, snapshot, writeState,
+    listener: () => listener,
+    letGo() {
+      kernel.letGo();
+      keeper.letGo();
+      functions?.close();
+      history.close();
+      process.off("uncaughtException", tell);
+    },
+    takeUp: (handover) => gone(supervise(supervision, beginAgain(supervision, handover, addresses))),
+  });
+
+  for (const text of beginning.told) transcript.tell(text);
   if (eventsFault !== null) {
     transcript.tell(`The kernel's process events are not listened to: ${eventsFault}. Exits are exact without them.`);
   }
-  engine.post([{ kind: "start", laws: configuration.entries.map((entry) => entry.law) }]);
+  const ended = takeUp();
+  if (beginning.failed !== null) record({ type: "fault", at: systemClock.now().wall, entry: null, slot: null, pid: null, cause: null, by: null, ...beginning.failed });
+  engine.post([...beginning.first, ...ended]);
+  take([...beginning.facts]);
+  engine.post([beginning.last]);
+  writeState(snapshot());
+  dieAt("resumed");
   // Supervision comes first. Whoever has connected meanwhile waits in the socket's queue.
-  listen(socket, {
-    engine, clock: systemClock, program: (name) => entries.get(name) ?? { command: "", args: [] },
-    peer: (fd) => addon.peer(fd), bug: (error, what) => transcript.bug(error, what),
-  });
+  const listener: Listener = listen(
+    beginning.socket, viewOf({ addon, engine, history, reloading, transcript, entries, definitions }), beginning.idle);
+  if (beginning.again !== null) reloading.signalled(beginning.again.by);
+  if (firstStarts === null) reloading.begin();
   return left;
+
+  /** The processes and pipes that were there before. What has ended in the meantime, and left nothing behind, is ended. */
+  function takeUp() {
+    for (const { entry, text } of beginning.owed) addon.owe(entry === null ? sinks.own : sinks.of(entry), text);
+    for (const output of beginning.outputs) {
+      const entry = entryOf(output.kept);
+      addon.adoptOutput({ ...output, sink: sinks.of(entry), colour: surroundings.colourOf(entry) });
+    }
+    return beginning.processes
+      .filter((process) => !addon.adopt(process) && !process.ended)
+      .map(({ run, pid }) => endUnknown(run, pid, systemClock.now()));
+  }
+
+  function record(record: HistoryRecord): void {
+    history.append(record);
+    transcript.record(record);
+    firstStarts?.record(record);
+  }
 
   /** A batch of what native threads have seen. */
   function take(facts: Fact[]): void {
@@ -119,70 +159,84 @@ export function supervise({ place, configuration, addon, detached, started }: Su
 
   /** What is no affair of a process: signals to Sentry are requests like others, the rest ends here. */
   function commandOf(fact: Fact): Unanswered | null {
-    if (fact.kind === "flushed") end();
-    if (fact.kind === "lost" && fact.what === "processEvents") {
-      transcript.tell(`${fact.count} of the kernel's process events were lost. Exits are exact without them.`);
+    switch (fact.kind) {
+      case "flushed":
+        if (fact.token === LEAVING) end();
+        else reloading.answered("flushed");
+        return null;
+      case "quiet": reloading.answered("quiet"); return null;
+      case "keeperGone": renewKeeper(); return null;
+      case "lost":
+        if (fact.what === "processEvents") transcript.tell(`${fact.count} of the kernel's process events were lost. Exits are exact without them.`);
+        return null;
+      case "signal": return wishOf(fact);
+      case "spawned": case "fault": case "exit": return null; // happenings
     }
-    if (fact.kind !== "signal") return null;
+  }
+
+  function wishOf(fact: SignalFact): Unanswered | null {
+    const by = { kind: "signal", pid: fact.pid, uid: fact.uid } as const;
     switch (signals.meaningOf(fact)) {
       // A terminal that goes away is told more than once, by the kernel and by the shell: nobody asks for haste with that.
-      case "stop": return { kind: "stop", hurry: fact.signal !== "SIGHUP", by: { kind: "signal", pid: fact.pid, uid: fact.uid }, reply: null };
-      case "reload": transcript.tell(`SIGHUP from PID ${fact.pid}: this version cannot reload; everything runs on.`); return null;
+      case "stop": return { kind: "stop", hurry: fact.signal !== "SIGHUP", by, reply: null };
+      case "reload": reloading.signalled(by); return null;
       case "reopen": transcript.tell(`SIGUSR2 from PID ${fact.pid}: this version cannot reopen log files; everything runs on.`); return null;
       case null: return null;
     }
   }
 
+  function renewKeeper(): void {
+    keeper.renew((told) => {
+      addresses.hold();
+      for (const text of told) transcript.tell(text);
+    });
+  }
+
+  function snapshot(): Snapshot {
+    return {
+      version: VERSION, sentry: version(), boot: bootId(), instance, pid: process.pid, startedAt, reexecedAt,
+      lastId: history.lastId, state: toPlain(engine.state), definitions,
+    };
+  }
+
+  /** Without it a successor has the history; so a full disk is told, and no more. */
+  function writeState(what: Snapshot): void {
+    try {
+      writeSnapshot(place.state, what);
+    } catch (error) {
+      transcript.tell(`cannot write ${place.state}: ${(error as Error).message}`);
+    }
+  }
+
   /** Nothing is alive any more; what was printed is written before the end, but no slow reader is waited for. */
   function leave(): void {
+    reloading.abort();
     functions?.close();
     transcript.tell("Bye.");
-    addon.flush(0);
+    addon.flush(LEAVING);
     lastWords = setTimeout(end, LAST_WORDS);
   }
 
   function end(): void {
     clearTimeout(lastWords);
     process.off("uncaughtException", tell);
-    removeNames();
+    keeper.letGo();
+    history.close();
+    rmSync(place.state, { force: true });
+    addresses.removeAll();
+    addon.endKeeper();
+    addon.removeSocket(place.socket);
+    addon.removeLock(place.pidFile);
     addon.stop();
     gone();
   }
-
-  /** Bound once, before the first process; each of the entry's processes gets the same sockets. */
-  function bindAll({ law, listen: all }: EntryConfiguration): number[] {
-    return all.map((one) => orRefuse(`${one.kind === "unix" ? one.path : `port ${one.port}`} for entry ${law.name}`, () =>
-      one.kind === "unix" ? listenUnix(one.path) : addon.listenTcp(one.host ?? "*", one.port)));
-  }
-
-  /** The addon opens no folder through a link, which is right for our own; what a user names may lead over one (/var/run). */
-  function listenUnix(path: string): number {
-    const real = join(realpathSync(dirname(path)), basename(path));
-    const fd = addon.listenUnix(real);
-    bound.push(real);
-    return fd;
-  }
-
-  /** What has a name in the file system while Sentry runs, and only then. */
-  function removeNames(): void {
-    for (const path of bound) addon.removeSocket(path);
-    addon.removeLock(place.pidFile);
-  }
-
-  function orUndo<T>(begin: () => T): T {
-    try {
-      return begin();
-    } catch (error) {
-      addon.stop();
-      removeNames();
-      throw error;
-    }
-  }
 }
 
-function lock(addon: Addon, place: Place): void {
-  const holder = orRefuse(place.pidFile, () => addon.lockFile(place.pidFile));
-  if (holder === null) return;
-  const who = holder === 0 ? `its PID is not in ${place.pidFile} yet` : `PID: ${holder}`;
-  throw new SentryError("E_RUNNING", `Sentry already runs for ${place.config} (${who})`);
+/** The flush at the end; reloads have other numbers. */
+const LEAVING = 0;
+
+/** Whose run it is: that is part of what its descriptors are kept under. */
+function entryOf(kept: string): string {
+  const label = readLabel(`out ${kept}`);
+  return label === null || label.kind === "listen" ? "" : label.entry;
 }

@@ -11,8 +11,8 @@ export interface VerbOption {
 }
 
 export interface Verb {
-  /** The one positional argument, which may be left out. */
-  readonly argument: string;
+  /** What it is called with: `<entry>` has to be there, `[config]` may be left out. */
+  readonly words: readonly string[];
   readonly does: string;
   readonly options: Readonly<Record<string, VerbOption>>;
   readonly examples: readonly string[];
@@ -26,25 +26,58 @@ export const COMMON: Readonly<Record<string, VerbOption>> = {
   help: { type: "boolean", short: "h", does: "show this" },
 };
 
+const ENTRY = "<entry|entry:slot>";
+
 export const VERBS = {
   start: {
-    argument: "config", does: "start the configured processes, and keep them running",
+    words: ["[config]"], does: "start the configured processes, and keep them running",
     options: {
       detach: { type: "boolean", short: "d", does: "return once each process has been started, and run on in the background" },
       background: { type: "boolean", does: null },
+      handover: { type: "string", does: null },
     },
     examples: ["sentry start sample.ts", "sentry start --detach", "sentry start sample.ts --run-dir /run/sample"],
   },
   stop: {
-    argument: "config", does: "stop everything in order, and wait until Sentry is gone", options: {},
-    examples: ["sentry stop", "sentry stop sample.ts"],
+    words: ["[config]"], does: "stop everything in order, and wait until Sentry is gone",
+    options: {
+      orphans: { type: "boolean", does: "where Sentry is dead and only its processes are left: stop those" },
+    },
+    examples: ["sentry stop", "sentry stop sample.ts", "sentry stop --orphans sample.ts"],
+  },
+  reload: {
+    words: ["[config]"], does: "compile and check the configuration, and put it in force; nothing else is touched", options: {},
+    examples: ["sentry reload", "sentry reload sample.ts"],
+  },
+  plan: {
+    words: ["[config]"], does: "show what a reload would do now, and why", options: {},
+    examples: ["sentry plan", "sentry plan --json sample.ts"],
   },
   check: {
-    argument: "config", does: "compile and validate a configuration; touch nothing", options: {},
+    words: ["[config]"], does: "compile and validate a configuration; touch nothing", options: {},
     examples: ["sentry check sample.ts", "sentry check --json"],
   },
+  up: {
+    words: [ENTRY], does: "want an entry, or one slot of it, to run", options: {},
+    examples: ["sentry up web", "sentry up web:1 -c sample.ts"],
+  },
+  down: {
+    words: [ENTRY], does: "stop an entry, or one slot of it, until it is wanted up again", options: {},
+    examples: ["sentry down web", "sentry down web:1 -c sample.ts"],
+  },
+  scale: {
+    words: ["<entry>", "<n>"], does: "keep that many processes of an entry, until the configuration says otherwise", options: {},
+    examples: ["sentry scale web 4", "sentry scale web 0 -c sample.ts"],
+  },
+  why: {
+    words: [ENTRY], does: "tell what happened to an entry, or to one slot of it: each start, exit and stop, its cause, and who asked",
+    options: {
+      lines: { type: "string", short: "n", value: "n", does: "how much of it, the newest (default: 100)" },
+    },
+    examples: ["sentry why web", "sentry why web:1 -n 20", "sentry why --json web -c sample.ts"],
+  },
   init: {
-    argument: "file", does: "write a commented configuration", options: {},
+    words: ["[file]"], does: "write a commented configuration", options: {},
     examples: ["sentry init", "sentry init sample.ts"],
   },
 } as const satisfies Record<string, Verb>;

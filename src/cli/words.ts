@@ -12,6 +12,10 @@ export interface Options {
   readonly json?: boolean;
   readonly detach?: boolean;
   readonly background?: boolean;
+  /** A number: the descriptor on which an image of Sentry finds what the one before it has left. */
+  readonly handover?: string;
+  readonly orphans?: boolean;
+  readonly lines?: string;
   readonly help?: boolean;
 }
 
@@ -19,7 +23,7 @@ export type Asked =
   | { readonly kind: "version" }
   /** `of` null: of the whole command. */
   | { readonly kind: "help"; readonly of: VerbName | null }
-  | { readonly kind: "verb"; readonly verb: VerbName; readonly name: string | undefined; readonly options: Options };
+  | { readonly kind: "verb"; readonly verb: VerbName; readonly names: readonly string[]; readonly options: Options };
 
 /** @throws SentryError E_USAGE */
 export function read(words: readonly string[]): Asked {
@@ -35,9 +39,12 @@ export function read(words: readonly string[]): Asked {
 
   const { options, positionals } = parse(rest, verb);
   if (options.help) return { kind: "help", of: verb };
-  const [name, extra] = positionals;
+  const { words: wanted } = VERBS[verb];
+  const missing = wanted[positionals.length];
+  if (missing?.startsWith("<")) throw wrong(`${missing} is missing`, verb);
+  const extra = positionals[wanted.length];
   if (extra !== undefined) throw wrong(`'${extra}' is one word too many`, verb);
-  return { kind: "verb", verb, name, options };
+  return { kind: "verb", verb, names: positionals, options };
 }
 
 function parse(args: string[], verb: VerbName): { options: Options; positionals: string[] } {

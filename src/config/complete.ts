@@ -19,7 +19,7 @@ export function complete(path: string, folder: string, given: Given): Omit<Confi
     };
     if (seen.has(entry.name)) complain(`two entries are named \`${entry.name}\``);
     seen.add(entry.name);
-    return completeEntry(entry, functions[index] ?? false, folder, complain);
+    return completeEntry(entry, functions[index] ?? null, folder, complain);
   });
   return { path, entries, processEvents: asked.options.processEvents ?? true };
 }
@@ -27,7 +27,7 @@ export function complete(path: string, folder: string, given: Given): Omit<Confi
 type Complain = (message: string) => never;
 
 function completeEntry(
-  { name, command, args, options }: AskedEntry, envFunction: boolean, folder: string, complain: Complain,
+  { name, command, args, options }: AskedEntry, envSource: string | null, folder: string, complain: Complain,
 ): EntryConfiguration {
   const delay = millisOf(options.delay ?? 1000);
   if (delay > longestDelay) complain(`option \`delay\` of entry \`${name}\` must be at most 24 days`);
@@ -37,7 +37,8 @@ function completeEntry(
     args,
     cwd: resolve(folder, options.cwd ?? "."),
     env: (options.env ?? {}) as Record<string, string>,
-    envFunction,
+    envFunction: envSource !== null,
+    envSource,
     envFile: options.envFile === undefined ? null : resolve(folder, options.envFile),
     inheritEnv: typeof options.inheritEnv === "object" ? [...options.inheritEnv] : (options.inheritEnv ?? true),
     user: accountOf(options.user),

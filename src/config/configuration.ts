@@ -23,6 +23,8 @@ export interface EntryConfiguration {
   env: Record<string, string>;
   /** `env` is a function of the program, to be asked at each start; then `env` is empty. */
   envFunction: boolean;
+  /** The text of that function: another text is another environment. */
+  envSource: string | null;
   /** Absolute. */
   envFile: string | null;
   /** All, nothing, or what is named. */

@@ -42,7 +42,7 @@ async function evaluate(): Promise<Configuration> {
   if (!("default" in program)) throw new Complaint(`${path} has no default export: write \`export default sentry([...])\``);
   const given = readProgram(program.default, path);
   if (!check(given.asked)) throw (await import("./explain.ts")).explain(given);
-  return { ...complete(path, dirname(path), given), code: given.functions.includes(true) ? code : null };
+  return { ...complete(path, dirname(path), given), code: given.functions.some((source) => source !== null) ? code : null };
 }
 
 /** One clear message for whatever went wrong. */

@@ -26,8 +26,8 @@ export interface Given {
   /** … for the whole, and for each entry, where it stands … */
   place: { stack?: string };
   places: { stack?: string }[];
-  /** … and whether its `env` is a function. */
-  functions: boolean[];
+  /** … and the text of its `env`, where that is a function. */
+  functions: (string | null)[];
 }
 
 type Fields = Record<string, unknown>;
@@ -53,11 +53,11 @@ export function readProgram(exported: unknown, path: string): Given {
     },
     place: exported.place,
     places: list.map((one) => one.place),
-    functions: read.map((one) => one.envFunction),
+    functions: read.map((one) => one.envSource),
   };
 }
 
-function readEntry(entry: Entry): { asked: AskedEntry; envFunction: boolean } {
+function readEntry(entry: Entry): { asked: AskedEntry; envSource: string | null } {
   const [name, command, ...rest] = entry.given;
   const whose = `of entry \`${String(name)}\``;
   const args = isFields(rest[0]) ? [] : rest.shift();
@@ -73,9 +73,9 @@ function readEntry(entry: Entry): { asked: AskedEntry; envFunction: boolean } {
     if (key in options) throw new Complaint(`\`${key}\` ${whose} is given twice`, entry.place);
     options[key] = value;
   }
-  const envFunction = typeof options["env"] === "function";
-  if (envFunction) delete options["env"];
-  return { asked: { name, command, args: args === undefined ? [] : args, options } as AskedEntry, envFunction };
+  const envSource = typeof options["env"] === "function" ? String(options["env"]) : null;
+  if (envSource !== null) delete options["env"];
+  return { asked: { name, command, args: args === undefined ? [] : args, options } as AskedEntry, envSource };
 }
 
 /**

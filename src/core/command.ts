@@ -1,8 +1,16 @@
 /** All that can be asked, and all that can happen. */
-import type { By, Exit, Fault, Law, RunId, SlotId, Stamp, Token } from "./types.ts";
+import type { By, Exit, Fault, Identity, Law, RunId, SlotId, Stamp, Token } from "./types.ts";
 
 /** Whom an answer goes to; null where nobody waits for one. */
 export type ReplyTo = number | null;
+
+/** What was found of a Sentry that is gone. */
+export interface TakeOver {
+  /** Its pid; null where nothing says so any more. */
+  readonly pid: number | null;
+  /** How many of its processes live. */
+  readonly processes: number;
+}
 
 /** Somebody wants something. Answered by a `reply` effect. */
 export type Request =
@@ -19,7 +27,16 @@ export type Request =
 export type Happening =
   /** The beginning: the configured entries. */
   | { readonly kind: "start"; readonly laws: readonly Law[] }
-  | { readonly kind: "spawned"; readonly run: RunId; readonly pid: number; readonly at: Stamp }
+  /**
+   * The beginning with a state that an earlier image of Sentry has left: brings what is in line with what the state says.
+   * Starts that were under way come to nothing and are asked for anew; timers are set again, for the same moments.
+   */
+  | { readonly kind: "resume"; readonly tookOver: TakeOver | null }
+  /**
+   * Another configuration is in force from now on. `replaced`: the entries whose processes have to be new ones.
+   */
+  | { readonly kind: "reload"; readonly laws: readonly Law[]; readonly replaced: readonly string[]; readonly by: By }
+  | { readonly kind: "spawned"; readonly run: RunId; readonly pid: number; readonly at: Stamp; readonly identity: Identity }
   | { readonly kind: "fault"; readonly run: RunId; readonly fault: Fault; readonly at: Stamp }
   | { readonly kind: "exited"; readonly run: RunId; readonly exit: Exit }
   | { readonly kind: "timeUp"; readonly token: Token };

@@ -3,18 +3,22 @@
  * put in place. A step that throws leaves nothing half done, and costs what it touches, not what there is.
  */
 import type { Effect } from "./effect.ts";
+import { Overlay } from "./overlay.ts";
 import type { HistoryRecord } from "./record.ts";
 import { runOf, timerOf } from "./state.ts";
-import type { Course, Entry, Slot, State } from "./state.ts";
+import type { Course, Entry, Phase, Removed, Slot, State } from "./state.ts";
 import { slotId } from "./types.ts";
-import type { Law, RunId, SlotId, Stamp, Token } from "./types.ts";
+import type { By, Law, RunId, SlotId, Stamp, Token } from "./types.ts";
 
 export class Draft {
   readonly now: Stamp;
   readonly effects: Effect[] = [];
   course: Course;
+  leaveBy: By;
+  asleep: boolean;
   live: number;
   readonly entries: Overlay<string, Entry>;
+  readonly removed: Overlay<string, Removed>;
   readonly slots: Overlay<SlotId, Slot>;
   readonly runs: Overlay<RunId, SlotId>;
   readonly timers: Overlay<Token, SlotId>;
@@ -26,8 +30,11 @@ export class Draft {
     this.#state = state;
     this.now = now;
     this.course = state.course;
+    this.leaveBy = state.leaveBy;
+    this.asleep = state.asleep;
     this.live = state.live;
     this.entries = new Overlay(state.entries);
+    this.removed = new Overlay(state.removed);
     this.slots = new Overlay(state.slots);
     this.runs = new Overlay(state.runs);
     this.timers = new Overlay(state.timers);
@@ -52,9 +59,14 @@ export class Draft {
   }
 
   law(slot: Slot): Law {
-    const entry = this.entries.get(slot.entry);
+    const entry = this.entries.get(slot.entry) ?? this.removed.get(slot.entry);
     if (entry === undefined) throw new Error(`slot ${slot.entry}:${slot.number} has no entry`);
     return entry.law;
+  }
+
+  /** Slots from this number on are only there until their processes have ended. */
+  count(entry: string): number {
+    return this.entries.get(entry)?.count ?? 0;
   }
 
   /** Whether a process is to be there: the slot's own wish holds only while Sentry keeps things running at all. */
@@ -63,74 +75,70 @@ export class Draft {
   }
 
   /**
-   * Puts a slot in the place of what it was, and all that follows from its phase with it: the indexes, the timer,
-   * the number of the living. `fired` is the timer that brought this about, if it was one: it needs no cancelling.
+   * Puts a slot in the place of what it was, and all that follows from its phase with it: the start, the timer, the
+   * indexes, the number of the living. `fired` is the timer that brought this about, if it was one: it needs no
+   * cancelling.
    */
   replace(before: Slot, after: Slot, fired: Token | null): void {
     const id = slotId(after.entry, after.number);
     this.slots.set(id, after);
 
+    const [oldTimer, timer] = [timerOf(before.phase), timerOf(after.phase)];
+    if (oldTimer?.token !== timer?.token) {
+      if (oldTimer !== null) this.timers.delete(oldTimer.token);
+      if (timer !== null) this.timers.set(timer.token, id);
+      if (!this.asleep && oldTimer?.token !== fired) this.#cancelTimer(before.phase);
+      if (!this.asleep) this.#setTimer(after.phase);
+    }
+
     const [oldRun, run] = [runOf(before.phase), runOf(after.phase)];
     if (oldRun !== run) {
       if (oldRun !== null) this.runs.delete(oldRun);
       if (run !== null) this.runs.set(run, id);
+      if (!this.asleep) this.#start(after);
     }
 
-    const [oldTimer, timer] = [timerOf(before.phase), timerOf(after.phase)];
-    if (oldTimer?.token !== timer?.token) {
-      if (oldTimer !== null) this.timers.delete(oldTimer.token);
-      if (oldTimer !== null && oldTimer.token !== fired) this.emit({ kind: "cancelTimer", token: oldTimer.token });
-      if (timer !== null) this.timers.set(timer.token, id);
-      if (timer !== null) this.emit({ kind: "setTimer", token: timer.token, at: timer.at });
-    }
+    const more = Number(after.phase.kind !== "stopped") - Number(before.phase.kind !== "stopped");
+    if (more !== 0) this.#enliven(after.entry, more);
+    if (after.number >= this.count(after.entry) && after.phase.kind === "stopped") this.slots.delete(id);
+  }
 
-    this.live += Number(after.phase.kind !== "stopped") - Number(before.phase.kind !== "stopped");
-    const beyond = after.number >= (this.entries.get(after.entry)?.count ?? 0);
-    if (beyond && after.phase.kind === "stopped") this.slots.delete(id);
+  /** Begins what the phase of an inherited slot names: sets its timer for the same moment, asks for its start. */
+  wake(slot: Slot): void {
+    this.#setTimer(slot.phase);
+    this.#start(slot);
+  }
+
+  #cancelTimer(phase: Phase): void {
+    const timer = timerOf(phase);
+    if (timer !== null) this.emit({ kind: "cancelTimer", token: timer.token });
+  }
+
+  #setTimer(phase: Phase): void {
+    const timer = timerOf(phase);
+    if (timer !== null) this.emit({ kind: "setTimer", token: timer.token, at: timer.at });
+  }
+
+  #start({ entry, number, phase }: Slot): void {
+    if (phase.kind === "starting") this.emit({ kind: "spawn", run: phase.run, entry, slot: number });
+  }
+
+  #enliven(entry: string, more: number): void {
+    this.live += more;
+    const removed = this.removed.get(entry);
+    if (removed === undefined) return;
+    const live = removed.live + more;
+    if (live > 0) this.removed.set(entry, { ...removed, live });
+    else this.removed.delete(entry);
   }
 
   commit(): void {
-    this.entries.commit();
-    this.slots.commit();
-    this.runs.commit();
-    this.timers.commit();
+    for (const part of [this.entries, this.removed, this.slots, this.runs, this.timers]) part.commit();
     this.#state.course = this.course;
+    this.#state.leaveBy = this.leaveBy;
+    this.#state.asleep = this.asleep;
     this.#state.live = this.live;
     this.#state.nextRun = this.#nextRun;
     this.#state.nextToken = this.#nextToken;
-  }
-}
-
-/** Changes to a map that are not made yet. */
-class Overlay<K, V> {
-  readonly #base: Map<K, V>;
-  readonly #changes = new Map<K, V | undefined>();
-
-  constructor(base: Map<K, V>) {
-    this.#base = base;
-  }
-
-  get(key: K): V | undefined {
-    return this.#changes.has(key) ? this.#changes.get(key) : this.#base.get(key);
-  }
-
-  set(key: K, value: V): void {
-    this.#changes.set(key, value);
-  }
-
-  delete(key: K): void {
-    this.#changes.set(key, undefined);
-  }
-
-  /** What was there before this step began. */
-  committed(): V[] {
-    return [...this.#base.values()];
-  }
-
-  commit(): void {
-    for (const [key, value] of this.#changes) {
-      if (value === undefined) this.#base.delete(key);
-      else this.#base.set(key, value);
-    }
   }
 }

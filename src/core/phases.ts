@@ -6,16 +6,25 @@
  */
 import type { Draft } from "./draft.ts";
 import type { Phase, PhaseOf, Slot, Started, Timer } from "./state.ts";
+import { tellExited, tellFault, tellStarted, tellStopped, tellStopping, tellWaiting } from "./telling.ts";
 import { statusOf } from "./types.ts";
-import type { By, Cause, Exit, Fault, Law, Millis, RunId, Stamp, Token } from "./types.ts";
+import type { By, Cause, Exit, Fault, Identity, Law, Millis, RunId, Stamp, Token } from "./types.ts";
 
 /** What can happen to a slot. Only what is meant for its run and its timer gets here: `step` sees to that. */
 export type Event =
-  /** What is wanted of the slot has been said anew: ask `draft.wants`. */
-  | { readonly kind: "wish"; readonly cause: Cause; readonly by: By }
+  /**
+   * What is wanted of the slot has been said anew: ask `draft.wants`. `news`: it was not the slot's own wish before.
+   * `afresh`: a process that is there is not the one that is wanted, and another has to take its place.
+   */
+  | { readonly kind: "wish"; readonly news: boolean; readonly afresh: boolean; readonly cause: Cause; readonly by: By }
+  /**
+   * The slot is taken up from an earlier image. `again`: nobody knows whether it has sent its last signal. The cause is
+   * for a process that nobody wants.
+   */
+  | { readonly kind: "resume"; readonly again: boolean; readonly cause: Cause }
   /** Nobody wants to wait for the grace any more. */
   | { readonly kind: "hurry" }
-  | { readonly kind: "spawned"; readonly pid: number; readonly at: Stamp }
+  | { readonly kind: "spawned"; readonly pid: number; readonly at: Stamp; readonly identity: Identity }
   | { readonly kind: "fault"; readonly fault: Fault; readonly at: Stamp }
   | { readonly kind: "exited"; readonly exit: Exit }
   | { readonly kind: "timeUp"; readonly token: Token };
@@ -39,7 +48,11 @@ export function turn(draft: Draft, slot: Slot, event: Event): Slot {
 
 const stopped: Turn<"stopped"> = (draft, slot, phase, event) => {
   switch (event.kind) {
-    case "wish": return draft.wants(slot) ? begin(draft, slot) : slot;
+    case "wish":
+      if (!draft.wants(slot)) return slot;
+      if (event.news) tellWaiting(draft, slot, null, draft.now.mono, event.by);
+      return begin(draft, slot);
+    case "resume": return draft.wants(slot) ? begin(draft, slot) : slot;
     case "hurry": return slot;
     case "spawned": case "fault": case "exited": case "timeUp": return impossible(slot, phase, event);
   }
@@ -47,11 +60,18 @@ const stopped: Turn<"stopped"> = (draft, slot, phase, event) => {
 
 const starting: Turn<"starting"> = (draft, slot, phase, event) => {
   switch (event.kind) {
-    case "wish": return draft.wants(slot) ? slot : end(draft, slot, phase.run, null, event.cause, event.by);
+    case "wish":
+      if (draft.wants(slot) && !event.afresh) return slot;
+      return end(draft, slot, phase.run, null, event.cause, event.by);
+    // Nobody will answer this start any more. By another number, for it must not be taken for the one that comes now.
+    case "resume": return draft.wants(slot) ? begin(draft, slot) : rest(draft, slot, event.cause, null);
     case "hurry": return slot;
-    case "spawned": return run(draft, slot, phase.run, { pid: event.pid, at: event.at });
+    case "spawned": {
+      const { pid, at, identity } = event;
+      return run(draft, slot, phase.run, { pid, at, identity });
+    }
     case "fault":
-      recordFault(draft, slot, phase.run, event.fault, event.at, null, null);
+      tellFault(draft, slot, phase.run, event.fault, event.at, null, null);
       return wait(draft, slot, event.at.mono + Math.max(LEAST_WAIT_AFTER_FAULT, draft.law(slot).delay));
     case "exited": case "timeUp": return impossible(slot, phase, event);
   }
@@ -60,11 +80,13 @@ const starting: Turn<"starting"> = (draft, slot, phase, event) => {
 const running: Turn<"running"> = (draft, slot, phase, event) => {
   switch (event.kind) {
     case "wish":
-      if (draft.wants(slot)) return slot;
+      if (draft.wants(slot) && !event.afresh) return slot;
       return end(draft, slot, phase.run, phase.started, event.cause, event.by);
+    case "resume": return draft.wants(slot) ? slot : end(draft, slot, phase.run, phase.started, event.cause, null);
     case "hurry": return slot;
     case "exited": {
-      const after = bury(draft, slot, phase.run, phase.started, event.exit, "exited", null);
+      const cause = statusOf(event.exit) === "known" ? "exited" : "unknown";
+      const after = bury(draft, slot, phase.run, phase.started, event.exit, cause, null);
       return wait(draft, after, event.exit.at.mono + draft.law(slot).delay);
     }
     case "spawned": case "fault": case "timeUp": return impossible(slot, phase, event);
@@ -73,23 +95,30 @@ const running: Turn<"running"> = (draft, slot, phase, event) => {
 
 const stopping: Turn<"stopping"> = (draft, slot, phase, event) => {
   switch (event.kind) {
-    // Wanted again, or unwanted once more: what was begun is brought to its end first.
-    case "wish": return slot;
+    // Wanted again, or unwanted once more: that is told, and what was begun is brought to its end first.
+    case "wish":
+      if (event.news && slot.wanted) tellWaiting(draft, slot, phase.started, draft.now.mono, event.by);
+      else if (event.news) tellStopping(draft, slot, phase.run, phase.started, phase.grace, event.cause, event.by);
+      return slot;
+    case "resume":
+      if (phase.started === null) return rest(draft, slot, phase.cause, phase.by);
+      if (event.again) kill(draft, phase.run, phase.grace === null ? "SIGKILL" : draft.law(slot).stopSignal);
+      return slot;
     case "hurry": case "timeUp":
       if (phase.grace === null) return slot;
       kill(draft, phase.run, "SIGKILL");
       return { ...slot, phase: { ...phase, grace: null } };
     case "spawned": {
       if (phase.started !== null) return impossible(slot, phase, event);
-      const started = { pid: event.pid, at: event.at };
-      recordStarted(draft, slot, phase.run, started);
+      const started = { pid: event.pid, at: event.at, identity: event.identity };
+      tellStarted(draft, slot, phase.run, started);
       // The first signal may have met the start and not the process, so the process gets its own.
       kill(draft, phase.run, phase.grace === null ? "SIGKILL" : draft.law(slot).stopSignal);
       return { ...slot, starts: slot.starts + 1, phase: { ...phase, started } };
     }
     case "fault":
       if (phase.started !== null) return impossible(slot, phase, event);
-      recordFault(draft, slot, phase.run, event.fault, event.at, phase.cause, phase.by);
+      tellFault(draft, slot, phase.run, event.fault, event.at, phase.cause, phase.by);
       return rest(draft, slot, phase.cause, phase.by);
     case "exited": {
       if (phase.started === null) return impossible(slot, phase, event);
@@ -102,54 +131,49 @@ const stopping: Turn<"stopping"> = (draft, slot, phase, event) => {
 const waiting: Turn<"waiting"> = (draft, slot, phase, event) => {
   switch (event.kind) {
     case "wish": return draft.wants(slot) ? slot : rest(draft, slot, event.cause, event.by);
+    case "resume": return draft.wants(slot) ? slot : rest(draft, slot, event.cause, null);
     case "hurry": return slot;
     case "timeUp": return begin(draft, slot);
     case "spawned": case "fault": case "exited": return impossible(slot, phase, event);
   }
 };
 
-/** Asks for a start. */
+/** A start is under way from here on: `draft.replace` asks for it. */
 function begin(draft: Draft, slot: Slot): Slot {
-  const run = draft.newRun();
-  draft.emit({ kind: "spawn", run, entry: slot.entry, slot: slot.number });
-  return { ...slot, phase: { kind: "starting", run } };
+  return { ...slot, phase: { kind: "starting", run: draft.newRun() } };
 }
 
 function run(draft: Draft, slot: Slot, run: RunId, started: Started): Slot {
-  recordStarted(draft, slot, run, started);
+  tellStarted(draft, slot, run, started);
   return { ...slot, starts: slot.starts + 1, phase: { kind: "running", run, started } };
 }
 
 /** Waits for the restart, unless its moment is already past: a loop that was busy must not add to the delay. */
 function wait(draft: Draft, slot: Slot, at: Millis): Slot {
   if (at <= draft.now.mono) return begin(draft, slot);
-  draft.record({ type: "waiting", ...about(draft, slot), pid: null, cause: null, by: null });
+  tellWaiting(draft, slot, null, at, null);
   return { ...slot, phase: { kind: "waiting", restart: timer(draft, at) } };
 }
 
 /** Tells a process, or a start that is still under way, to end. */
 function end(draft: Draft, slot: Slot, run: RunId, started: Started | null, cause: Cause, by: By): Slot {
   const law: Law = draft.law(slot);
-  draft.record({ type: "stopping", ...about(draft, slot), pid: started?.pid ?? null, cause, by });
-  kill(draft, run, law.stopSignal);
   const grace = timer(draft, draft.now.mono + law.grace);
+  tellStopping(draft, slot, run, started, grace, cause, by);
+  kill(draft, run, law.stopSignal);
   return { ...slot, phase: { kind: "stopping", run, started, grace, cause, by } };
 }
 
 /** Comes to rest, or begins anew where somebody has changed their mind meanwhile. */
 function rest(draft: Draft, slot: Slot, cause: Cause, by: By): Slot {
-  draft.record({ type: "stopped", ...about(draft, slot), pid: null, cause, by });
+  tellStopped(draft, slot, cause, by);
   return draft.wants(slot) ? begin(draft, slot) : { ...slot, phase: { kind: "stopped" } };
 }
 
 /** First the record, then the reap: until then the zombie keeps its pid, and what is left of the group its number. */
 function bury(draft: Draft, slot: Slot, run: RunId, started: Started, exit: Exit, cause: Cause, by: By): Slot {
   const ran = Math.max(0, exit.at.mono - started.at.mono);
-  const { pid, code, signal, coreDumped, userMs, systemMs, maxRssBytes } = exit;
-  draft.record({
-    type: "exited", at: exit.at.wall, entry: slot.entry, slot: slot.number, pid, run, code, signal, coreDumped,
-    status: statusOf(exit), cause, by, ranMs: ran, userMs, systemMs, maxRssBytes,
-  });
+  tellExited(draft, slot, run, exit, ran, cause, by);
   draft.emit({ kind: "reap", run });
   return { ...slot, lastExit: { exit, cause, ran } };
 }
@@ -160,23 +184,6 @@ function kill(draft: Draft, run: RunId, signal: string): void {
 
 function timer(draft: Draft, at: Millis): Timer {
   return { token: draft.newToken(), at };
-}
-
-function about(draft: Draft, slot: Slot) {
-  return { at: draft.now.wall, entry: slot.entry, slot: slot.number };
-}
-
-function recordStarted(draft: Draft, slot: Slot, run: RunId, started: Started): void {
-  const { entry, number } = slot;
-  const { pid, at } = started;
-  draft.record({ type: "started", at: at.wall, entry, slot: number, pid, run, cause: null, by: null });
-}
-
-function recordFault(
-  draft: Draft, slot: Slot, run: RunId, fault: Fault, at: Stamp, cause: Cause | null, by: By,
-): void {
-  const { entry, number } = slot;
-  draft.record({ type: "fault", at: at.wall, entry, slot: number, pid: null, run, ...fault, cause, by });
 }
 
 /** A bug: the ports promise that this does not happen. Thrown, so that the old state stands. */

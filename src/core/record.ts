@@ -1,8 +1,11 @@
 /**
  * What is told of what happens: to the history, to those who listen, and on the terminal. The history numbers the
  * records and spells the time out; the law only says what is true.
+ *
+ * The history is also the log from which a successor of a killed Sentry rebuilds the state. So every change of a slot
+ * leaves a record, and each says what cannot be reckoned from the others: what is wanted, and until when.
  */
-import type { By, Cause, ExitStatus, Fault, Micros, Millis, RunId } from "./types.ts";
+import type { By, Cause, ExitStatus, Fault, Identity, Micros, Millis, RunId } from "./types.ts";
 
 interface OfSlot {
   readonly at: Micros;
@@ -19,6 +22,11 @@ export interface StartedRecord extends OfSlot {
   readonly type: "started";
   readonly run: RunId;
   readonly pid: number;
+  /** How many processes the slot has had before this one. */
+  readonly restarts: number;
+  /** When it was started, on the monotonic time line. */
+  readonly mono: Millis;
+  readonly identity: Identity;
 }
 
 export interface ExitedRecord extends OfSlot {
@@ -31,6 +39,8 @@ export interface ExitedRecord extends OfSlot {
   readonly status: ExitStatus;
   readonly cause: Cause;
   readonly ranMs: Millis;
+  /** When, on the monotonic time line: the delay counts from there. */
+  readonly mono: Millis;
   readonly userMs: Millis;
   readonly systemMs: Millis;
   readonly maxRssBytes: number | null;
@@ -43,20 +53,91 @@ export interface FaultRecord extends OfSlot, Fault {
   readonly pid: null;
 }
 
-/** `stopping`: told to end. `stopped`: at rest, because it was told to. `waiting`: for its restart. */
-export interface PhaseRecord extends OfSlot {
-  readonly type: "stopping" | "stopped" | "waiting";
+/** Told to end. `until`: the end of its grace, on the monotonic time line. */
+export interface StoppingRecord extends OfSlot {
+  readonly type: "stopping";
+  readonly run: RunId;
+  /** What was wanted of the slot when this was told. */
+  readonly wanted: boolean;
+  readonly until: Millis;
 }
 
-export interface ScaledRecord {
-  readonly type: "scaled";
+/** At rest, because it was told to be. */
+export interface StoppedRecord extends OfSlot {
+  readonly type: "stopped";
+  readonly wanted: boolean;
+}
+
+/**
+ * Waits for its start, until that moment of the monotonic time line. `by` is not null where somebody asked for the
+ * slot to be up: then the moment is now, or the end of the process that is still there.
+ */
+export interface WaitingRecord extends OfSlot {
+  readonly type: "waiting";
+  readonly until: Millis;
+}
+
+interface OfEntry {
   readonly at: Micros;
   readonly entry: string;
   readonly slot: null;
   readonly pid: null;
-  readonly count: number;
   readonly cause: null;
   readonly by: By;
 }
 
-export type HistoryRecord = StartedRecord | ExitedRecord | FaultRecord | PhaseRecord | ScaledRecord;
+export interface ScaledRecord extends OfEntry {
+  readonly type: "scaled";
+  readonly count: number;
+}
+
+/** What a reload has put into the configuration: so many processes of it are wanted. */
+export interface AddedRecord extends OfEntry {
+  readonly type: "added";
+  readonly count: number;
+}
+
+/** What a reload has taken out of the configuration. */
+export interface RemovedRecord extends OfEntry {
+  readonly type: "removed";
+}
+
+interface OfSentry {
+  readonly at: Micros;
+  readonly entry: null;
+  readonly slot: null;
+  readonly cause: null;
+  readonly by: By;
+}
+
+/** A reload is done: this is the first that the new image tells. */
+export interface ReloadedRecord extends OfSentry {
+  readonly type: "reloaded";
+  readonly pid: null;
+}
+
+export interface TookOverRecord extends OfSentry {
+  readonly type: "tookOver";
+  /** Of the Sentry that is gone. */
+  readonly pid: number | null;
+  readonly processes: number;
+}
+
+/** What the machine refused Sentry itself: a reload's exec. Everything runs on as before. */
+export interface OwnFaultRecord extends OfSentry, Fault {
+  readonly type: "fault";
+  readonly pid: null;
+}
+
+/** Sentry itself is about to leave, after a whole stop: what was scaled, up or down is forgotten with this. */
+export interface LeftRecord extends OfSentry {
+  readonly type: "stopped";
+  readonly pid: null;
+}
+
+export type SlotRecord = StartedRecord | ExitedRecord | FaultRecord | StoppingRecord | StoppedRecord | WaitingRecord;
+
+/** Those about a slot have its number, those about an entry or about Sentry have none. */
+export type HistoryRecord =
+  | SlotRecord | ScaledRecord | AddedRecord | RemovedRecord
+  | ReloadedRecord | TookOverRecord | OwnFaultRecord | LeftRecord;

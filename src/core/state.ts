@@ -2,7 +2,7 @@
  * What is. Plain objects in plain maps, no functions, no classes: it can be written down and read back.
  * Slots and entries are never changed in place; a step puts new ones where the old ones were.
  */
-import type { By, Cause, Exit, Law, Millis, RunId, SlotId, Stamp, Token } from "./types.ts";
+import type { By, Cause, Exit, Identity, Law, Millis, RunId, SlotId, Stamp, Token } from "./types.ts";
 
 export interface Timer {
   readonly token: Token;
@@ -13,6 +13,7 @@ export interface Timer {
 export interface Started {
   readonly pid: number;
   readonly at: Stamp;
+  readonly identity: Identity;
 }
 
 /**
@@ -62,14 +63,31 @@ export interface Entry {
   readonly count: number;
 }
 
+/** An entry that a reload has taken out. It is forgotten with the last of its processes. */
+export interface Removed {
+  /** What its processes are ended by. */
+  readonly law: Law;
+  /** How many of its slots are not at rest. */
+  readonly live: number;
+}
+
 /** `keeping` until a whole stop is asked for; `left` once nothing is alive after that. */
 export type Course = "keeping" | "leaving" | "left";
 
 export interface State {
   course: Course;
+  /** Who asked for the whole stop. */
+  leaveBy: By;
+  /**
+   * What an earlier image has left is asleep until `resume`: things may happen to it, but it starts nothing, sets no
+   * timer and does not leave, for what its phases name is not there yet. The engine says so of each state that it is given.
+   */
+  asleep: boolean;
   /** In the order of the configuration. */
   readonly entries: Map<string, Entry>;
-  /** All numbers below an entry's count, and those above it that are not yet at rest. */
+  /** No name is in both. */
+  readonly removed: Map<string, Removed>;
+  /** All numbers below an entry's count, and those above it, or of a removed one, that are not yet at rest. */
   readonly slots: Map<SlotId, Slot>;
   /** Whose run, whose timer: what facts and timers are found by. An ended run or a cancelled timer is in neither. */
   readonly runs: Map<RunId, SlotId>;
@@ -82,7 +100,8 @@ export interface State {
 
 export function emptyState(): State {
   return {
-    course: "keeping", entries: new Map(), slots: new Map(), runs: new Map(), timers: new Map(),
+    course: "keeping", leaveBy: null, asleep: false,
+    entries: new Map(), removed: new Map(), slots: new Map(), runs: new Map(), timers: new Map(),
     live: 0, nextRun: 1, nextToken: 1,
   };
 }

@@ -41,6 +41,17 @@ export interface Law {
   readonly grace: Millis;
 }
 
+/**
+ * What a successor knows a process by, where nobody holds it open any more: a pid alone may be a stranger's by then.
+ * The law only carries it.
+ */
+export interface Identity {
+  /** Field 22 of /proc/PID/stat (proc_pid_stat(5)): when it was started, in clock ticks since boot; 0: not known. */
+  readonly startTicks: number;
+  /** The inodes of the pipes that it was given as stdout and stderr. */
+  readonly pipes: readonly [number, number];
+}
+
 /** How a process ended, as the kernel told it. One of `code` and `signal` is null; both are where nobody can know. */
 export interface Exit {
   readonly pid: number;

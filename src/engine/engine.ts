@@ -18,8 +18,8 @@ const MOST_REQUESTS = 1000;
 /** After so many commands in a row the event loop gets its turn: timers, sockets and signals wait for it. */
 const MOST_IN_A_ROW = 256;
 
-/** What becomes of a request: the law's answer, or none because too many wait. */
-export type Outcome = Answer | { readonly kind: "refused"; readonly why: "busy" };
+/** What becomes of a request: the law's answer, or none because too many wait, or because another image goes on. */
+export type Outcome = Answer | { readonly kind: "refused"; readonly why: "busy" | "reloading" };
 
 /** A request as it is made: whom to answer is the engine's affair. */
 export type Ask = Request extends infer R ? (R extends Request ? Omit<R, "reply"> : never) : never;
@@ -38,10 +38,14 @@ export class Engine {
   readonly #askers = new Map<number, Asker>();
   #lastAsker = 0;
   #turning = false;
+  /** What has come since the pause, and waits for another image. */
+  #left: (Happening | Unanswered)[] | null = null;
 
-  constructor(ports: Ports, state: State = emptyState()) {
+  /** What an earlier image has `left` sleeps until it is told to `resume`. */
+  constructor(ports: Ports, left: State | null = null) {
     this.#ports = ports;
-    this.#state = state;
+    this.#state = left ?? emptyState();
+    this.#state.asleep = left !== null;
   }
 
   /** To be looked at; only `step` changes it. */
@@ -54,12 +58,13 @@ export class Engine {
    * such a fact as well: a request that cannot be refused, with nobody who waits for an answer.
    */
   post(facts: readonly (Happening | Unanswered)[]): void {
-    for (const fact of facts) this.#queue.push(fact);
+    for (const fact of facts) this.#arrive(fact);
     this.#turn();
   }
 
   /** Asks for something, and gives what the law says to it. Rejects only where Sentry itself has a bug. */
   ask(request: Ask): Promise<Outcome> {
+    if (this.#left !== null) return Promise.resolve({ kind: "refused", why: "reloading" });
     if (this.#askers.size >= MOST_REQUESTS) return Promise.resolve({ kind: "refused", why: "busy" });
     const reply = ++this.#lastAsker;
     return new Promise((answer, fail) => {
@@ -67,6 +72,27 @@ export class Engine {
       this.#queue.push({ ...request, reply });
       this.#turn();
     });
+  }
+
+  /**
+   * Obeys nothing any more: the state stays as it is now, and no timer is set. Gives what was not obeyed, in order; what
+   * is posted later is added to the same list. Requests that somebody waits for are refused instead.
+   */
+  pause(): readonly (Happening | Unanswered)[] {
+    if (this.#left !== null) return this.#left;
+    this.#left = [];
+    for (let command = this.#queue.shift(); command !== undefined; command = this.#queue.shift()) {
+      if (!("reply" in command)) this.#left.push(command);
+      else if (command.reply === null) this.#left.push({ ...command, reply: null });
+      else this.#take(command.reply)?.answer({ kind: "refused", why: "reloading" });
+    }
+    for (const token of this.#state.timers.keys()) this.#ports.timers.cancel(token);
+    return this.#left;
+  }
+
+  #arrive(fact: Happening | Unanswered): void {
+    if (this.#left === null) this.#queue.push(fact);
+    else this.#left.push(fact);
   }
 
   #turn(): void {
@@ -124,7 +150,7 @@ export class Engine {
   /** Every start is answered, also one that did not get as far as the kernel. */
   #neverStarted(run: RunId, error: unknown): void {
     const fault = { step: "spawn", errno: "", message: String(error), subject: "" };
-    this.#queue.push({ kind: "fault", run, fault, at: this.#ports.clock.now() });
+    this.#arrive({ kind: "fault", run, fault, at: this.#ports.clock.now() });
   }
 
   #take(reply: number): Asker | undefined {

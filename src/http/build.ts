@@ -6,16 +6,24 @@ import fastify from "fastify";
 import type { FastifyInstance, HTTPMethods } from "fastify";
 
 import { Problem, problemOf, sendProblem } from "./problem.ts";
+import { entries } from "./routes/entries.ts";
+import { events } from "./routes/events.ts";
 import { health } from "./routes/health.ts";
+import { history } from "./routes/history.ts";
+import { plan } from "./routes/plan.ts";
 import { processes } from "./routes/processes.ts";
+import { reload } from "./routes/reload.ts";
 import { stop } from "./routes/stop.ts";
-import type { View } from "./view.ts";
 import type { Peers } from "./peers.ts";
+import type { Streams } from "./streams.ts";
+import type { View } from "./view.ts";
 
-export function build(view: View, peers: Peers): FastifyInstance {
+/** @param peers @param streams of the listener that serves the app */
+export function build(view: View, peers: Peers, streams: Streams): FastifyInstance {
   const app = fastify({
     frameworkErrors: (error, _request, reply) => void sendProblem(reply, problemOf(error)),
   });
+  app.removeContentTypeParser("text/plain"); // JSON is the only kind of body that there is
   app.setErrorHandler((error: Error, _request, reply) => {
     const problem = problemOf(error);
     if (problem.code === "E_FAILED") view.bug(error, "a request was answered");
@@ -29,7 +37,12 @@ export function build(view: View, peers: Peers): FastifyInstance {
     known.set(url, [...(known.get(url) ?? []), ...[method].flat()]);
   });
   health(app);
-  processes(app, view);
+  processes(app, view, peers);
+  entries(app, view, peers);
+  history(app, view);
+  events(app, view, streams);
+  plan(app, view);
+  reload(app, view, peers);
   stop(app, view, peers);
   for (const [url, allowed] of [...known]) refuseOthers(app, url, [...new Set(allowed)]);
   return app;

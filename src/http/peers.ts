@@ -24,7 +24,7 @@ export class Peers {
 }
 
 /** Node has no public way to a socket's descriptor; `_handle.fd` has been there since its beginnings. */
-function descriptorOf(socket: Socket): number | null {
+export function descriptorOf(socket: Socket): number | null {
   const handle = (socket as Socket & { _handle?: { fd?: number } | null })._handle;
   return handle?.fd ?? null;
 }

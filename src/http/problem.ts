@@ -13,10 +13,11 @@ const PROBLEMS = {
   E_NO_SUCH_ENTRY: [404, "There is no such entry"],
   E_NO_SUCH_SLOT: [404, "There is no such process"],
   E_METHOD: [405, "This address does not know that method"],
-  E_REFUSED: [409, "Sentry is stopping"],
+  E_REFUSED: [409, "Sentry is stopping or reloading"],
   E_TOO_LARGE: [413, "The request is too large"],
   E_MEDIA_TYPE: [415, "The request has a body of a kind that is not known here"],
-  E_BUSY: [429, "Too many requests wait already"],
+  E_CONFIG_INVALID: [422, "The configuration cannot be used"],
+  E_BUSY: [429, "Too many at a time"],
   E_FAILED: [500, "Sentry has a bug"],
 } as const satisfies Record<string, readonly [number, string]>;
 
@@ -56,6 +57,7 @@ export function problemOfRefusal({ why }: Refused): Problem {
     case "noSuchEntry": return new Problem("E_NO_SUCH_ENTRY", "there is no entry of that name");
     case "noSuchSlot": return new Problem("E_NO_SUCH_SLOT", "there is no slot of that name and number");
     case "leaving": return new Problem("E_REFUSED", "Sentry itself is stopping");
+    case "reloading": return new Problem("E_REFUSED", "Sentry is reloading; try again in a moment");
     case "busy": return new Problem("E_BUSY", "more requests wait than Sentry takes; try again in a moment");
   }
 }

@@ -2,6 +2,7 @@
 import type { LastExit, Phase, Slot, Started } from "../core/state.ts";
 import { slotId, statusOf } from "../core/types.ts";
 import type { Cause, ExitStatus, Micros, Millis, SlotId, Stamp } from "../core/types.ts";
+import { toMicrosecond } from "../engine/line.ts";
 
 export interface Program {
   readonly command: string;
@@ -73,10 +74,4 @@ function showExit({ exit, cause, ran }: LastExit): ExitShown {
 /** `2026-11-22T06:35:00.123Z` */
 function toMillisecond(wall: Micros): string {
   return new Date(wall / 1000).toISOString();
-}
-
-/** `2026-11-22T06:34:59.120431Z` */
-function toMicrosecond(wall: Micros): string {
-  const micros = String(Math.floor(wall) % 1_000_000).padStart(6, "0");
-  return `${new Date(wall / 1000).toISOString().slice(0, 19)}.${micros}Z`;
 }

@@ -11,15 +11,20 @@ export interface Moment { wall: number; mono: number }
 
 /** What native threads have seen, in the order in which they saw it. */
 export type Fact =
-  | { kind: "spawned"; run: Run; pid: number; at: Moment }
+  | { kind: "spawned"; run: Run; pid: number; startTicks: number; outPipe: number; errPipe: number; at: Moment }
   | { kind: "fault"; run: Run; step: string; errno: string; message: string; subject: string; at: Moment }
+  /** `code` and `signal` both null: nobody can know how it ended. */
   | {
       kind: "exit"; run: Run; pid: number; code: number | null; signal: string | null; coreDumped: boolean;
       at: Moment; kernelTime: boolean; userMs: number; systemMs: number; maxRssBytes: number | null;
     }
   | { kind: "signal"; signal: string; pid: number; uid: number; fromKernel: boolean; terminalGone: boolean; at: Moment }
   | { kind: "lost"; what: "processEvents" | "output"; count: number }
-  | { kind: "flushed"; token: number };
+  | { kind: "flushed"; token: number }
+  /** The answer to `quiesce`: no start is under way. */
+  | { kind: "quiet" }
+  /** The keeper has ended, or does not answer. What it held is not held by anybody but us. */
+  | { kind: "keeperGone" };
 
 /** Everything a child is made of. Descriptors and limits that are not named here do not reach it. */
 export interface SpawnRequest {
@@ -50,16 +55,89 @@ export interface SpawnRequest {
   /** Label of its lines without the pid, and its colour (an SGR parameter such as "36"), or null for none. */
   label: string;
   colour: string | null;
+  /** The keeper files its descriptors under `pid `, `out ` and `err ` and this text. No newline, at most 255 bytes. */
+  kept: string;
 }
+
+/** A process that an earlier image started, or another Sentry that is gone. */
+export interface Adoption {
+  run: Run;
+  pid: number;
+  /** Who it is: checked after a pidfd has been opened, where none is given. 0 with a pidfd: read from /proc. */
+  startTicks: number;
+  /** Belongs to the addon from then on. Null: to be opened. */
+  pidfd: number | null;
+  /** Its exit has been delivered already; `reap` will be called for it. */
+  ended: boolean;
+  /** A peak of its memory that is not above this may be that of the memory which called exec, in bytes. */
+  inheritedRss: number;
+  /** As `detach` gave it: the kernel's process events up to then. Null: it is not known what it did before. */
+  threads: Threads | null;
+  kept: string;
+}
+
+/** How many threads a process had when its events were last read; nanoseconds of CLOCK_MONOTONIC. */
+export interface Threads { bornNs: number; countable: boolean; living: number; leaderOver: boolean; lastExitNs: number }
+
+/** A pipe that a run prints into. */
+export interface Output {
+  run: Run;
+  stream: 0 | 1;
+  /** Its read end; belongs to the addon from then on. */
+  fd: number;
+  sink: number;
+  /** With the pid: `dummy.1514`. */
+  label: string;
+  colour: string | null;
+  /** It is read from now on; otherwise from the line that `opens` its run. */
+  open: boolean;
+  kept: string;
+}
+
+/** All that the threads had, as data. Its descriptors are the caller's. */
+export interface Detached {
+  /** Seen and not delivered before. */
+  facts: Fact[];
+  processes: Adoption[];
+  outputs: Output[];
+  /** The rest of a line of which a sink has taken a part. */
+  owed: { sink: number; text: string }[];
+  inherited: Inherited;
+}
+
+/** What an image leaves to the next one by exec. */
+export interface Inherited {
+  /** The subscription to the kernel's process events, and how many it had dropped. */
+  events: { fd: number; drops: number } | null;
+  /** Where signals are written that came before the exec; `size`: of a record, which a newer version may have changed. */
+  signals: { fd: number; size: number } | null;
+  /** The limit of open files before Node raised it: [soft, hard]. */
+  fileLimit: [number, number] | null;
+}
+
+export interface Start {
+  spawners: number;
+  processEvents: boolean;
+  inherited: Inherited | null;
+}
+
+/** What the keeper had, and gives back: a duplicate of each descriptor. */
+export interface Held { label: string; fd: number }
+
+/** A listening Unix socket, and which file of the file system is its name. */
+export interface UnixSocket { fd: number; device: number; inode: number }
 
 export interface Addon {
   /**
    * Starts the threads and takes over HUP, INT, TERM, USR1, USR2. `deliver` gets all facts since its last call, in
    * order. Returns why the kernel's process events are not listened to: null where they are, or were not asked for.
+   * May be called again after `detach`.
    */
-  start(spawners: number, processEvents: boolean, deliver: (facts: Fact[]) => void): string | null;
+  start(how: Start, deliver: (facts: Fact[]) => void): string | null;
   /** Answered by `spawned` or `fault`; never throws for what the machine refuses. */
   spawn(request: SpawnRequest): void;
+  /** Takes a process up. False where there is no such process any more: then nothing of it is heard, and it needs no `reap`. */
+  adopt(process: Adoption): boolean;
   /** Signals a process, or its whole group, by what is held of it; nothing happens where it is gone. A start under way is ended by it. */
   signal(run: Run, signal: string, scope: "process" | "group"): void;
   /** To be called once per `exit` fact, after it has been recorded: kills what is left in the group, then reaps the zombie. */
@@ -68,6 +146,10 @@ export interface Addon {
   openTerminal(fd: number): number;
   /** Opens or creates a file (mode 0600, O_NOFOLLOW) for output: labelled lines, or the raw bytes. Throws `{ code, message }`. */
   openFile(path: string, raw: boolean): number;
+  /** Takes up a pipe. */
+  adoptOutput(output: Output): void;
+  /** The rest of a line, which goes to the sink before anything else. */
+  owe(sink: number, text: string): void;
   /**
    * Writes a line of the transcript to a sink, in order with all other output. `label` null: no label. `opens`: from
    * then on that run's output is read. `closes`: all that the run has printed so far is written first.
@@ -75,6 +157,13 @@ export interface Addon {
   say(sink: number, wall: number, label: string | null, colour: string | null, text: string, opens: Run | null, closes: Run | null): void;
   /** Answered by `flushed` once all that was said before is written or dropped. */
   flush(token: number): void;
+  /**
+   * True: begins no start any more; what is asked for waits. Answered by `quiet` when no start is under way. False: what
+   * has waited begins.
+   */
+  quiesce(on: boolean): void;
+  /** Ends the threads, and gives what they had. Call it when it is quiet. Signals to Sentry go on being noted (`inherited.signals`). */
+  detach(): Detached;
   /** Ends the threads. Processes live on; their pipes are closed. Nothing is delivered afterwards. */
   stop(): void;
   /**
@@ -82,14 +171,53 @@ export interface Addon {
    * Null, or the pid that its holder wrote (0: none yet). Kept to the end of the process. Throws `{ code, message }`.
    */
   lockFile(path: string): number | null;
+  /** The descriptor of a file that `lockFile` locked, to be inherited. */
+  lockDescriptor(path: string): number;
+  /** Takes up a lock that an earlier image of this process had. */
+  inheritLock(path: string, fd: number): void;
   /** A clean end: removes a file that `lockFile` locked, if it is still that one. Whether it did. */
   removeLock(path: string): boolean;
   /** Listening Unix socket, mode 0600 before it can be connected to. A dead socket of our own in the way is removed. Throws `{ code, message }`. */
   listenUnix(path: string): number;
+  /** Of a socket that `listenUnix` made: the addon's own descriptor, which stays open, and which file it is. */
+  socketDescriptor(path: string): UnixSocket;
+  /** Takes up a socket that `listenUnix` made in an earlier image, or that the keeper had. Gives a duplicate for Node, as `listenUnix` does. */
+  inheritSocket(path: string, socket: UnixSocket): number;
   /** Removes the name of a socket that `listenUnix` made, if it is still that one. Whether it did. */
   removeSocket(path: string): boolean;
   /** SO_PEERCRED of a connected Unix socket. unix(7). */
   peer(fd: number): { pid: number; uid: number } | null;
   /** Listening TCP socket; the host is a numeric address or localhost. Throws `{ code, message }`. */
   listenTcp(host: string, port: number): number;
+  /** dup(2), with CLOEXEC. Throws `{ code, message }`. */
+  duplicate(fd: number): number;
+  /** close(2). */
+  close(fd: number): void;
+  /**
+   * Asks a keeper that listens at that path for all that it holds, and keeps the connection: it is our keeper then.
+   * Null where nobody answers.
+   */
+  takeKeeper(path: string): Held[] | null;
+  /** Starts a keeper that listens at that path. What is known to the threads is given to it at once. Throws `{ code, message }`. */
+  startKeeper(program: string, path: string): void;
+  /** The connection to the keeper, to be inherited; null where there is none. */
+  keeperDescriptor(): number | null;
+  /** Takes up the connection of an earlier image of this process. */
+  inheritKeeper(fd: number): void;
+  /** Gives the keeper a duplicate, under a label of at most 4095 bytes without a newline. One that has that label already is replaced. */
+  hold(label: string, fd: number): void;
+  /** The keeper is to let go of what has that label. */
+  release(label: string): void;
+  /** A clean end: the keeper ends, and lets go of everything. */
+  endKeeper(): void;
+  /** A sealed memfd with this text, read from its beginning. memfd_create(2). Throws `{ code, message }`. */
+  memfd(text: string): number;
+  /**
+   * execve(2) with this process's own environment: returns only by throwing `{ code, message }`. The descriptors named,
+   * and 0, 1 and 2, go along; where it fails they are CLOEXEC again. The signals that Sentry takes are blocked in the new
+   * image until it calls `start`.
+   */
+  exec(program: string, argv: string[], descriptors: number[]): void;
+  /** After an exec: these are not to reach children. */
+  closeOnExec(descriptors: number[]): void;
 }

@@ -47,15 +47,23 @@ export class NativeKernel implements Kernel {
     this.#addon.reap(run);
   }
 
+  /** The end of this image: what is not the addon's yet never will be. Whoever goes on with the state asks for it anew. */
+  letGo(): void {
+    this.#preparing.clear();
+  }
+
   #fault(run: RunId, fault: Fault): void {
     this.#post([{ kind: "fault", run, fault, at: this.#clock.now() }]);
   }
 }
 
-/** Null for what is no affair of the law: signals to Sentry, loss, the end of a flush. */
+/** Null for what is no affair of the law: signals to Sentry, loss, the keeper, answers to what the composition asked for. */
 export function happeningOf(fact: Fact): Happening | null {
   switch (fact.kind) {
-    case "spawned": return { kind: "spawned", run: fact.run, pid: fact.pid, at: fact.at };
+    case "spawned": {
+      const { run, pid, at, startTicks, outPipe, errPipe } = fact;
+      return { kind: "spawned", run, pid, at, identity: { startTicks, pipes: [outPipe, errPipe] } };
+    }
     case "fault": {
       const { step, errno, message, subject } = fact;
       return { kind: "fault", run: fact.run, fault: { step, errno, message, subject }, at: fact.at };
@@ -64,6 +72,6 @@ export function happeningOf(fact: Fact): Happening | null {
       const { kind: _, run, ...exit } = fact;
       return { kind: "exited", run, exit };
     }
-    case "signal": case "lost": case "flushed": return null;
+    case "signal": case "lost": case "flushed": case "quiet": case "keeperGone": return null;
   }
 }

@@ -9,6 +9,8 @@ import { dirname, join } from "node:path";
 import { SentryError } from "../errors.ts";
 import type { Addon } from "./addon.ts";
 
+const howToBuild = "It is built with `npm rebuild sentryd` (needs a C++ compiler, make and python3).";
+
 /** @throws SentryError E_FAILED where there is no addon for this machine */
 export function loadAddon(): Addon {
   const require = createRequire(import.meta.url);
@@ -17,9 +19,22 @@ export function loadAddon(): Addon {
     return load(packageFolder());
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new SentryError("E_FAILED", `the native part of Sentry cannot be loaded: ${why}\n`
-      + "It is built with `npm rebuild sentryd` (needs a C++ compiler, make and python3).");
+    throw new SentryError("E_FAILED", `the native part of Sentry cannot be loaded: ${why}\n${howToBuild}`);
   }
+}
+
+/**
+ * The path of the keeper's program, which is made and shipped beside the addon.
+ * @throws SentryError E_FAILED where there is none for this machine
+ */
+export function keeperProgram(): string {
+  const places = ["build/Release", `prebuilds/${process.platform}-${process.arch}`];
+  const programs = places.map((place) => join(packageFolder(), place, "sentry-keeper"));
+  const found = programs.find((program) => existsSync(program));
+  if (found === undefined) {
+    throw new SentryError("E_FAILED", `the keeper's program is missing: neither ${programs.join(" nor ")} is there\n${howToBuild}`);
+  }
+  return found;
 }
 
 export function packageFolder(): string {

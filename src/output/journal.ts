@@ -36,8 +36,9 @@ export class Transcript implements Journal {
   record(record: HistoryRecord): void {
     const line = lineOf(record);
     if (line === null) return;
-    const sink = this.#sinks.of(record.entry);
-    const colour = this.#sinks.coloured(sink) ? colourOf(record.entry) : null;
+    const entry = line.label === null ? null : record.entry;
+    const sink = entry === null ? this.#sinks.own : this.#sinks.of(entry);
+    const colour = entry !== null && this.#sinks.coloured(sink) ? colourOf(entry) : null;
     this.#say(sink, line.wall, line.label, colour, line.text, line.opens, line.closes);
   }
 

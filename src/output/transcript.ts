@@ -1,16 +1,17 @@
 /**
  * What a terminal shows of what happens: one record, at most one line. Starts, exits and faults have one; that a slot
- * waits or was told to stop has none, for the next line says it.
+ * waits or was told to stop has none, for the next line says it. A reload, a take-over and the end are told by whoever
+ * brings them about, with more than their records know.
  */
-import type { ExitedRecord, FaultRecord, HistoryRecord } from "../core/record.ts";
+import type { ExitedRecord, FaultRecord, HistoryRecord, OwnFaultRecord } from "../core/record.ts";
 import type { Micros, RunId } from "../core/types.ts";
 import { slotId } from "../core/types.ts";
 
 export interface Line {
   /** Of the label's clock time. */
   readonly wall: Micros;
-  /** `dummy.1514`, or `web:0` where there is no process. */
-  readonly label: string;
+  /** `dummy.1514`, or `web:0` where there is no process; null: a line of Sentry's own. */
+  readonly label: string | null;
   readonly text: string;
   /** The run whose output may follow this line. */
   readonly opens: RunId | null;
@@ -31,12 +32,20 @@ export function lineOf(record: HistoryRecord): Line | null {
     case "fault":
       // A start that was called off, because its slot is stopping, is nobody's trouble.
       if (record.cause !== null) return null;
+      if (record.entry === null) return ownLine(record.at, complaint("cannot reload", record));
       return {
-        wall: record.at, label: slotId(record.entry, record.slot), text: complaint(record), opens: null, closes: null,
+        wall: record.at, label: slotId(record.entry, record.slot), opens: null, closes: null,
+        text: complaint(`cannot start ${slotId(record.entry, record.slot)}`, record),
       };
-    case "stopping": case "stopped": case "waiting": case "scaled":
+    case "removed":
+      return ownLine(record.at, `Process type \`${record.entry}\` removed. Killing workers.`);
+    case "stopping": case "stopped": case "waiting": case "scaled": case "added": case "reloaded": case "tookOver":
       return null;
   }
+}
+
+function ownLine(wall: Micros, text: string): Line {
+  return { wall, label: null, text, opens: null, closes: null };
 }
 
 /** `with ExitSuccess`, `with ExitFailure 3`, `by SIGSEGV (core dumped)`. */
@@ -47,10 +56,9 @@ function ending(exit: ExitedRecord): string {
 }
 
 /** `cannot start web:0: /srv/web: exec: ENOENT (no such file or directory)` */
-function complaint(fault: FaultRecord): string {
-  const error = fault.errno === "" ? fault.message : `${fault.errno} (${fault.message})`;
-  const parts = [`cannot start ${slotId(fault.entry, fault.slot)}`, fault.subject, fault.step, error];
-  return parts.filter((part) => part !== "").join(": ");
+function complaint(what: string, { subject, step, errno, message }: FaultRecord | OwnFaultRecord): string {
+  const error = errno === "" ? message : `${errno} (${message})`;
+  return [what, subject, step, error].filter((part) => part !== "").join(": ");
 }
 
 function epochSeconds(wall: Micros): number {

@@ -13,7 +13,7 @@ test("the classic form becomes data with every default filled in", async () => {
       path: join(folder, "sample.ts"),
       entries: [{
         law: { name: "dummy", count: 1, delay: 1000, stopSignal: "SIGTERM", grace: 10_000 },
-        command: "sleep", args: ["4"], cwd: folder, env: {}, envFunction: false, envFile: null, inheritEnv: true,
+        command: "sleep", args: ["4"], cwd: folder, env: {}, envFunction: false, envSource: null, envFile: null, inheritEnv: true,
         user: null, group: null, groups: null, umask: null, nice: null, oomScoreAdj: null, noNewPrivileges: false,
         limits: [], listen: [],
       }],
@@ -33,7 +33,7 @@ test("every option of an entry arrives in the units of the machine", async () =>
     })]);`);
   assert.deepEqual(web, {
     law: { name: "web", count: 4, delay: 120_000, stopSignal: "SIGTERM", grace: 10_000 },
-    command: "node", args: ["server.js"], cwd: "/srv", env: { A: "1" }, envFunction: false, envFile: "/etc/web.env",
+    command: "node", args: ["server.js"], cwd: "/srv", env: { A: "1" }, envFunction: false, envSource: null, envFile: "/etc/web.env",
     inheritEnv: ["PATH"], user: "www", group: "33", groups: ["adm", "4"], umask: 0o27, nice: -5, oomScoreAdj: 300,
     noNewPrivileges: true,
     limits: [["nofile", 4096, 4096], ["core", -1, -1], ["as", 1024 ** 3, 2 * 1024 ** 3], ["cpu", 60, 60]],

@@ -5,9 +5,11 @@ import fc from "fast-check";
 
 import type { Law, RunId } from "../../src/core/types.ts";
 import { slotId } from "../../src/core/types.ts";
+import { identityOf } from "../support/kernel.ts";
 import type { Ending, Fate } from "../support/kernel.ts";
+import { Ledger } from "../support/ledger.ts";
 import { Witness } from "../support/witness.ts";
-import { World } from "../support/world.ts";
+import { someone, World } from "../support/world.ts";
 
 type Action =
   | { readonly do: "pass"; readonly millis: number }
@@ -16,7 +18,8 @@ type Action =
   | { readonly do: "scale"; readonly entry: number; readonly count: number }
   | { readonly do: "stop"; readonly hurry: boolean }
   | { readonly do: "stale"; readonly number: number }
-  | { readonly do: "freeze" };
+  | { readonly do: "reload"; readonly laws: readonly Law[]; readonly replaced: readonly string[]; readonly exec: boolean }
+  | { readonly do: "takeOver"; readonly unknown: boolean };
 
 const ending: fc.Arbitrary<Ending> = fc.oneof(
   fc.record({ code: fc.constantFrom(0, 1, 255) }),
@@ -35,18 +38,24 @@ const fate: fc.Arbitrary<Fate> = fc.record({
   calledOff: fc.boolean(),
 });
 
-const laws: fc.Arbitrary<Law[]> = fc.array(fc.record({
-  count: fc.nat(3), delay: fc.constantFrom(0, 1, 50, 100, 1000), grace: fc.constantFrom(0, 50, 1000),
-}), { maxLength: 2 }).map((some) => some.map((law, index) => ({ name: `e${index}`, stopSignal: "SIGTERM", ...law })));
+const names = ["e0", "e1", "e2"];
+const laws: fc.Arbitrary<Law[]> = fc.uniqueArray(fc.record({
+  name: fc.constantFrom(...names), count: fc.nat(3), delay: fc.constantFrom(0, 1, 50, 100, 1000),
+  stopSignal: fc.constantFrom("SIGTERM", "SIGQUIT"), grace: fc.constantFrom(0, 50, 1000),
+}), { maxLength: 3, selector: ({ name }) => name });
 
-const entry = fc.nat(1);
+const entry = fc.nat(2);
 const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 8, arbitrary: fc.constantFrom(0, 1, 10, 100, 700).map((millis) => ({ do: "pass" as const, millis })) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant("crash" as const), which: fc.nat(9), ending }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constantFrom("up" as const, "down" as const), entry, slot: fc.nat(3) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("scale" as const), entry, count: fc.nat(4) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("stale" as const), number: fc.integer({ min: -1, max: 40 }) }) },
-  { weight: 1, arbitrary: fc.constant({ do: "freeze" as const }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant("reload" as const), laws, replaced: fc.subarray(names), exec: fc.boolean() }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("takeOver" as const), unknown: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("stop" as const), hurry: fc.boolean() }) },
 );
 
@@ -60,7 +69,7 @@ function tellStale(world: World, number: number): void {
   if (!timers.has(number)) world.put({ kind: "timeUp", token: number });
   if (runs.has(number)) return;
   world.put({ kind: "exited", run: number, exit });
-  world.put({ kind: "spawned", run: number, pid: 1, at });
+  world.put({ kind: "spawned", run: number, pid: 1, at, identity: identityOf(number) });
   world.put({ kind: "fault", run: number, fault, at });
 }
 
@@ -78,7 +87,13 @@ function perform(world: World, action: Action, asked: Promise<unknown>[]): void 
     case "scale": asked.push(world.scale(`e${action.entry}`, action.count)); return;
     case "stop": asked.push(world.stop(action.hurry)); return;
     case "stale": return tellStale(world, action.number);
-    case "freeze": return world.freeze();
+    case "reload": {
+      const { laws, replaced, exec } = action;
+      if (exec && world.left === 0) world.reload(laws, replaced);
+      else world.put({ kind: "reload", laws, replaced, by: someone });
+      return;
+    }
+    case "takeOver": if (world.left === 0) world.takeOver(action.unknown); return;
   }
 }
 
@@ -86,8 +101,10 @@ test("whatever happens in whatever order, what is promised holds after each step
   const lives = fc.array(fate, { minLength: 1, maxLength: 12 });
   await fc.assert(fc.asyncProperty(laws, lives, fc.array(action, { maxLength: 60 }), async (laws, fates, actions) => {
     const witness = new Witness(laws);
+    const ledger = new Ledger();
     const world = new World(laws, (run) => fates[run % fates.length]!, (command, effects, world) => {
-      witness.see(command, effects, world.agenda.now().mono);
+      witness.see(command, effects, world.agenda.now().mono, world.engine.state.asleep);
+      ledger.see(command, effects, world.engine.state);
       agrees(world);
     });
     const asked: Promise<unknown>[] = [];
@@ -107,12 +124,18 @@ test("whatever happens in whatever order, what is promised holds after each step
 
 /** The indexes of the state say the same as its slots. */
 function agrees(world: World): void {
-  const { entries, slots, runs, timers, live } = world.engine.state;
+  const { entries, removed, slots, runs, timers, live, asleep } = world.engine.state;
   const phases = [...slots.values()].map(({ phase }) => phase);
   assert.equal(live, phases.filter(({ kind }) => kind !== "stopped").length);
   assert.equal(runs.size, phases.filter((phase) => "run" in phase).length);
-  assert.equal(timers.size, world.timers.size);
+  assert.equal(world.timers.size, asleep ? 0 : timers.size);
+  for (const [name, { live }] of removed) {
+    assert(!entries.has(name), `${name} is configured and removed`);
+    assert.equal(live, [...slots.values()].filter(({ entry }) => entry === name).length);
+    assert(live > 0, `${name} is removed, and is still there`);
+  }
   for (const { entry, number, phase } of slots.values()) {
+    assert(entries.has(entry) || removed.has(entry), `${entry}:${number} has no entry`);
     assert(number < (entries.get(entry)?.count ?? 0) || phase.kind !== "stopped", `${entry}:${number} is left over`);
   }
 }

@@ -6,11 +6,12 @@ import { emptyState } from "../../src/core/state.ts";
 import { step } from "../../src/core/step.ts";
 import type { Exit, Stamp } from "../../src/core/types.ts";
 import { frozen, thawed } from "../support/frozen.ts";
+import { identityOf } from "../support/kernel.ts";
 import { law } from "../support/world.ts";
 
 const now: Stamp = { wall: 1_334_000_000_000_000, mono: 5000 };
 const start: Command = { kind: "start", laws: [law("web"), law("db")] };
-const spawned: Command = { kind: "spawned", run: 1, pid: 1514, at: now };
+const spawned: Command = { kind: "spawned", run: 1, pid: 1514, at: now, identity: identityOf(1) };
 const exit: Exit = {
   pid: 1514, code: 0, signal: null, coreDumped: false, at: now, kernelTime: false, userMs: 0, systemMs: 0,
   maxRssBytes: null,
@@ -71,12 +72,28 @@ test("a timer that was cancelled, and fires nevertheless, starts nothing", () =>
 test("what a command costs does not grow with the number of processes", () => {
   const state = emptyState();
   step(state, { kind: "start", laws: [law("web", { count: 5000 })] }, now);
-  const looked = new Set<unknown>();
-  const { slots } = state;
-  for (const method of ["values", "keys", "entries", "forEach", Symbol.iterator] as const) {
-    Object.defineProperty(slots, method, { value: () => { looked.add(method); return new Map().values(); } });
-  }
+  const looked = watched(state.slots);
   step(state, spawned, now);
   step(state, exited, now);
   assert.deepEqual([...looked], []);
 });
+
+test("nor does the end of a process of an entry that was taken out", () => {
+  const state = emptyState();
+  step(state, { kind: "start", laws: [law("web", { count: 5000 })] }, now);
+  step(state, spawned, now);
+  step(state, { kind: "reload", laws: [], replaced: [], by: null }, now);
+  const looked = watched(state.slots);
+  step(state, exited, now);
+  assert.equal(state.removed.get("web")?.live, 4999);
+  assert.deepEqual([...looked], []);
+});
+
+/** By which ways a map was gone through since. */
+function watched(map: Map<unknown, unknown>): Set<unknown> {
+  const looked = new Set<unknown>();
+  for (const method of ["values", "keys", "entries", "forEach", Symbol.iterator] as const) {
+    Object.defineProperty(map, method, { value: () => { looked.add(method); return new Map().values(); } });
+  }
+  return looked;
+}

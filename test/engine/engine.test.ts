@@ -4,11 +4,14 @@ import { connect, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 
+import type { Happening } from "../../src/core/command.ts";
 import type { HistoryRecord } from "../../src/core/record.ts";
+import type { State } from "../../src/core/state.ts";
 import type { Exit, RunId } from "../../src/core/types.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import type { Ports } from "../../src/engine/ports.ts";
 import { Agenda } from "../support/agenda.ts";
+import { identityOf } from "../support/kernel.ts";
 import { law, someone } from "../support/world.ts";
 
 const clock = new Agenda();
@@ -25,6 +28,10 @@ function ports(differs: Partial<{ [Port in keyof Ports]: Partial<Ports[Port]> }>
   };
 }
 
+function spawned(run: RunId): Happening {
+  return { kind: "spawned", run, pid: run, at: clock.now(), identity: identityOf(run) };
+}
+
 function exitOf(pid: number): Exit {
   const at = clock.now();
   return {
@@ -38,7 +45,7 @@ test("what a port says while an effect is performed waits until the effects of t
     kernel: {
       spawn: (run) => {
         order.push(`spawn ${run}`);
-        engine.post([{ kind: "spawned", run, pid: run, at: clock.now() }]);
+        engine.post([spawned(run)]);
       },
     },
     journal: { record: (record) => order.push(record.type) },
@@ -55,8 +62,7 @@ test("an entry whose process ends at once, for ever, leaves time for timers and 
       spawn: (run) => {
         starts++;
         if (over) return;
-        const at = clock.now();
-        engine.post([{ kind: "spawned", run, pid: run, at }, { kind: "exited", run, exit: exitOf(run) }]);
+        engine.post([spawned(run), { kind: "exited", run, exit: exitOf(run) }]);
       },
     },
   }));
@@ -79,7 +85,7 @@ test("a batch of facts is taken up whole, in order", async () => {
     journal: { record: (record) => { records.push(record); } },
   }));
   engine.post([{ kind: "start", laws: [law("web", { count: 1000 })] }]);
-  engine.post(runs.map((run) => ({ kind: "spawned", run, pid: run, at: clock.now() })));
+  engine.post(runs.map(spawned));
   engine.post(runs.map((run) => ({ kind: "exited", run, exit: exitOf(run) })));
   await engine.ask({ kind: "scale", entry: "web", count: 1000, by: null }); // comes after them
   const exits = records.filter(({ type }) => type === "exited");
@@ -107,7 +113,7 @@ test("a bug in the law is told, the old state stands, and the loop goes on", asy
   engine.post([{ kind: "exited", run: 1, exit: exitOf(1) }]); // before it was spawned
   assert.deepEqual(bugs, ["exited was to be decided"]);
   assert.equal(engine.state.slots.get("web:0")?.phase.kind, "starting");
-  engine.post([{ kind: "spawned", run: 1, pid: 1, at: clock.now() }]);
+  engine.post([spawned(1)]);
   assert.equal(engine.state.slots.get("web:0")?.phase.kind, "running");
 });
 
@@ -129,7 +135,7 @@ test("a port that throws is told, and what is left to do is done", () => {
     },
   }));
   engine.post([{ kind: "start", laws: [law("web")] }]);
-  engine.post([{ kind: "spawned", run: 1, pid: 1, at: clock.now() }, { kind: "exited", run: 1, exit: exitOf(1) }]);
+  engine.post([spawned(1), { kind: "exited", run: 1, exit: exitOf(1) }]);
   assert.deepEqual(reaped, [1]);
   assert(bugs.every((what) => what === "record was to be done"));
   assert.equal(engine.state.slots.get("web:0")?.phase.kind, "waiting");
@@ -150,6 +156,61 @@ test("a journal that cannot even tell a bug does not stop the loop", () => {
   const fails = () => { throw new Error("gone"); };
   const engine = new Engine(ports({ journal: { record: fails, bug: fails } }));
   engine.post([{ kind: "start", laws: [law("web")] }]);
-  engine.post([{ kind: "spawned", run: 1, pid: 1, at: clock.now() }]);
+  engine.post([spawned(1)]);
   assert.equal(engine.state.slots.get("web:0")?.phase.kind, "running");
+});
+
+test("after a pause nothing is obeyed: facts are kept for another image, in order, and requests are refused", async () => {
+  const spawns: RunId[] = [];
+  const engine = new Engine(ports({ kernel: { spawn: (run) => { spawns.push(run); } } }));
+  // More than are taken up in a row, so that the rest still waits.
+  engine.post(Array.from({ length: 300 }, (_, token) => ({ kind: "timeUp", token })));
+  const asked = engine.ask({ kind: "scale", entry: "web", count: 2, by: someone });
+  const stop = { kind: "stop", hurry: true, by: someone, reply: null } as const;
+  engine.post([stop]);
+  const left = engine.pause();
+  assert.deepEqual(await asked, { kind: "refused", why: "reloading" });
+  assert.deepEqual(await engine.ask({ kind: "stop", hurry: false, by: null }), { kind: "refused", why: "reloading" });
+  engine.post([{ kind: "start", laws: [law("web")] }]);
+  await new Promise(setImmediate);
+  assert.equal(left.length, 300 - 256 + 2);
+  assert.deepEqual(left.slice(-2).map(({ kind }) => kind), ["stop", "start"]);
+  assert.equal(engine.pause(), left);
+  assert.deepEqual([engine.state.course, engine.state.slots.size, spawns.length], ["keeping", 0, 0]);
+});
+
+test("a pause takes the timers away: whoever goes on sets them again", () => {
+  const set = new Set<number>();
+  const timers = { set: (token: number) => { set.add(token); }, cancel: (token: number) => { set.delete(token); } };
+  const engine = new Engine(ports({ timers }));
+  engine.post([{ kind: "start", laws: [law("web")] }, spawned(1), { kind: "exited", run: 1, exit: exitOf(1) }]);
+  const before = [...set];
+  assert.equal(before.length, 1);
+  engine.pause();
+  assert.equal(set.size, 0);
+  const next = new Engine(ports({ timers }), engine.state as State);
+  next.post([{ kind: "resume", tookOver: null }]);
+  assert.deepEqual([...set], before);
+});
+
+test("what is left of an effect that pauses the engine is done, and what comes of it is kept", () => {
+  const engine: Engine = new Engine(ports({
+    kernel: { spawn: () => { engine.pause(); throw new Error("no such program"); } },
+    journal: { bug: none },
+  }));
+  engine.post([{ kind: "start", laws: [law("web", { count: 2 })] }]);
+  assert.deepEqual(engine.pause().map(({ kind }) => kind), ["fault", "fault"]);
+});
+
+test("what an earlier image has left begins nothing before it is told to go on", () => {
+  const effects: string[] = [];
+  const first = new Engine(ports({}));
+  first.post([{ kind: "start", laws: [law("web", { delay: 0 })] }, spawned(1)]);
+  const next = new Engine(ports({
+    kernel: { spawn: (run) => { effects.push(`spawn ${run}`); }, reap: (run) => { effects.push(`reap ${run}`); } },
+  }), first.state as State);
+  next.post([{ kind: "exited", run: 1, exit: exitOf(1) }]);
+  assert.deepEqual(effects, ["reap 1"]);
+  next.post([{ kind: "resume", tookOver: null }, { kind: "resume", tookOver: null }]);
+  assert.deepEqual(effects, ["reap 1", "spawn 3"]);
 });

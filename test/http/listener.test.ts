@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { Agent, request } from "node:http";
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import type { Socket } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 
+import { loadAddon } from "../../src/native/load.ts";
 import { someone } from "../support/world.ts";
+import { listeningAtPath } from "./socket.ts";
 
 interface Held {
   readonly fastify: boolean;
@@ -23,25 +23,16 @@ interface Held {
   readonly by: unknown;
 }
 
-/**
- * A process that is given a listening socket and serves it. The socket is made here, moved (so that Node does not
- * remove it with its own server) and let go of, once the process has it.
- */
+/** A process that is given a listening socket and serves it. */
 async function server(t: TestContext) {
-  const folder = mkdtempSync(join(tmpdir(), "sentry-http-"));
-  const path = join(folder, "socket");
-  const made = createServer().listen(join(folder, "made"));
-  await once(made, "listening");
-  renameSync(join(folder, "made"), path);
-  const { fd } = (made as unknown as { _handle: { fd: number } })._handle;
+  const { path, fd } = await listeningAtPath(t);
   const serve = fileURLToPath(new URL("./serve.js", import.meta.url));
   const child = spawn(process.execPath, [serve], { stdio: ["pipe", "pipe", "inherit", fd] });
-  made.close();
+  loadAddon().close(fd);
   t.after(async () => {
     const gone = once(child, "close");
     child.kill("SIGKILL");
     await gone;
-    rmSync(folder, { recursive: true });
   });
   const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
   const tell = async (line: string): Promise<Held> => {
@@ -71,9 +62,13 @@ async function until(tell: (line: string) => Promise<Held>, holds: (held: Held) 
   while (!holds(await tell("look")));
 }
 
-test("nothing is loaded before the first connection, and then it is answered", async (t) => {
+test("nothing is loaded, and no timer set, before somebody asks; then it is answered", async (t) => {
   const { path, tell } = await server(t);
-  assert.equal((await tell("look")).fastify, false);
+  const silent = connect(path);
+  t.after(() => silent.destroy());
+  await once(silent, "connect");
+  const { fastify, timers } = await tell("look");
+  assert.deepEqual([fastify, timers], [false, 0]);
   assert.equal((await ask(path, "GET", "/health")).status, 200);
   assert.equal((await tell("look")).fastify, true);
 });
@@ -124,13 +119,19 @@ test("a client that is gone before it is answered does no harm", async (t) => {
   assert.equal((await ask(path, "GET", "/health")).status, 200);
 });
 
-test("a closed listener takes no new connection, keeps those it has, and leaves the socket in its place", async (t) => {
+test("one who connects and goes without a word has nothing loaded", async (t) => {
   const { path, tell } = await server(t);
-  const agent = new Agent({ keepAlive: true });
-  t.after(() => agent.destroy());
-  const { socket } = await ask(path, "GET", "/health", agent);
-  await tell("close");
+  const probe = connect(path).resume();
+  await once(probe, "connect");
+  const closed = once(probe, "close");
+  probe.end();
+  await closed;
+  assert.equal((await tell("look")).fastify, false);
+});
+
+test("a listener that has left takes no new connection, and leaves the socket in its place", async (t) => {
+  const { path, tell } = await server(t);
+  await tell("drain");
   await assert.rejects(ask(path, "GET", "/health"), { code: "ECONNREFUSED" });
-  assert.equal((await ask(path, "GET", "/health", agent)).socket, socket);
   assert(existsSync(path));
 });

@@ -58,14 +58,27 @@ test("one process is found by its pid as by its name", async () => {
   assert.equal((await app.inject("/processes/101")).json<ProcessShown>().id, "dummy:0");
 });
 
-const wrong: [method: "GET" | "POST" | "PUT", url: string, status: number, code: string][] = [
+const wrong: [method: "GET" | "HEAD" | "POST" | "PUT" | "PATCH", url: string, status: number, code: string][] = [
   ["GET", "/nothing", 404, "E_NO_SUCH_ROUTE"],
   ["GET", "/processes/web:0", 404, "E_NO_SUCH_SLOT"],
   ["GET", "/processes/1", 404, "E_NO_SUCH_SLOT"],
   ["GET", "/processes?entry=web", 404, "E_NO_SUCH_ENTRY"],
   ["GET", "/processes?entry=a&entry=b", 400, "E_USAGE"],
   ["GET", "/processes/%zz", 400, "E_USAGE"],
+  ["POST", "/processes/web:0/up", 404, "E_NO_SUCH_SLOT"],
+  ["POST", "/processes/dummy:1/down", 404, "E_NO_SUCH_SLOT"],
+  ["GET", "/entries/web", 404, "E_NO_SUCH_ENTRY"],
+  ["POST", "/entries/web/up", 404, "E_NO_SUCH_ENTRY"],
+  ["GET", "/history?entry=web", 404, "E_NO_SUCH_ENTRY"],
+  ["GET", "/history?entry=a&entry=b", 400, "E_USAGE"],
+  ["GET", "/history?limit=0", 400, "E_USAGE"],
+  ["GET", "/history?limit=10001", 400, "E_USAGE"],
+  ["GET", "/history?limit=1&limit=2", 400, "E_USAGE"],
+  ["GET", "/history?limit=all", 400, "E_USAGE"],
   ["POST", "/processes", 405, "E_METHOD"],
+  ["GET", "/reload", 405, "E_METHOD"],
+  ["GET", "/plan", 405, "E_METHOD"],
+  ["GET", "/entries/dummy/up", 405, "E_METHOD"],
   ["GET", "/stop", 405, "E_METHOD"],
   ["PUT", "/health", 405, "E_METHOD"],
 ];
@@ -109,11 +122,17 @@ test("a stop is answered at once, while processes are still ending", async () =>
   assert.deepEqual([shown.state, shown.pid, shown.ready], ["stopping", 101, false]);
 });
 
-test("where too many requests wait, the next is told to come again", async () => {
-  const { app, view } = served([]);
-  view.engine.ask = async () => ({ kind: "refused", why: "busy" });
-  assert.equal((await app.inject({ method: "POST", url: "/stop" })).statusCode, 429);
-});
+for (const why of ["busy", "reloading", "leaving"] as const) {
+  test(`what is refused because Sentry is ${why} says so`, async () => {
+    const { app, view } = served([law("dummy")]);
+    view.engine.ask = async () => ({ kind: "refused", why });
+    const [status, code] = why === "busy" ? [429, "E_BUSY"] : [409, "E_REFUSED"];
+    for (const url of ["/stop", "/entries/dummy/down", "/processes/dummy:0/up"]) {
+      const answer = await app.inject({ method: "POST", url });
+      assert.deepEqual([answer.statusCode, answer.json<{ code: string }>().code], [status, code], url);
+    }
+  });
+}
 
 test("a bug in a route is answered as one, and is loud", async () => {
   const { app, view, bugs } = served([law("dummy")]);

@@ -1,6 +1,6 @@
 /**
  * A process that serves the listening socket in descriptor 3, and answers each line on stdin with what it holds:
- * `{ fastify, timers, periodic, by }`. The command `close` closes its listener.
+ * `{ fastify, timers, periodic, by }`. After the line `drain` its listener has left.
  */
 import { createHook } from "node:async_hooks";
 import { createRequire } from "node:module";
@@ -23,10 +23,12 @@ const { cache } = createRequire(import.meta.url);
 const { world, view } = viewOf([law("dummy")], () => ({ ...longLife, heedsAfter: null }));
 const listener = listen(3, view);
 
-createInterface({ input: process.stdin }).on("line", (line) => {
-  if (line === "close") listener.close();
+createInterface({ input: process.stdin }).on("line", (line) => void answer(line)).on("close", () => process.exit());
+
+async function answer(line: string): Promise<void> {
+  if (line === "drain") await listener.drain(1000);
   const fastify = Object.keys(cache).some((path) => path.includes("/node_modules/fastify/"));
   const { by } = world.records.at(-1) ?? { by: null };
   const periodic = [...timers.values()].filter((kind) => kind === "periodic").length;
   console.log(JSON.stringify({ fastify, timers: timers.size, periodic, by }));
-}).on("close", () => process.exit());
+}

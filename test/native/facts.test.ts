@@ -122,7 +122,7 @@ test("nothing is left of hundreds of runs: no descriptor, thread or zombie", asy
 
 test("start() twice, and calls without it, are refused with an exception", (t) => {
   const native = new Native(t);
-  assert.throws(() => native.addon.start(1, false, () => {}), /before/);
+  assert.throws(() => native.addon.start({ spawners: 1, processEvents: false, inherited: null }, () => {}), /before/);
   native.addon.stop();
   assert.throws(() => native.spawn("true"), /start\(\)/);
   assert.throws(() => native.addon.flush(1), /start\(\)/);

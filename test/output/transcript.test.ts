@@ -9,11 +9,14 @@ import { lineOf } from "../../src/output/transcript.ts";
 import { Agenda } from "../support/agenda.ts";
 
 const slot = { entry: "dummy", slot: 0, by: null };
-const started: HistoryRecord =
-  { ...slot, type: "started", at: 1_334_081_871_900_000, pid: 1514, run: 7, cause: null };
+const started: HistoryRecord = {
+  ...slot, type: "started", at: 1_334_081_871_900_000, pid: 1514, run: 7, cause: null, restarts: 0, mono: 5000,
+  identity: { startTicks: 17, pipes: [1, 2] },
+};
+const own = { at: 0, slot: null, pid: null, cause: null, by: null };
 const exited: ExitedRecord = {
   ...slot, type: "exited", at: 1_334_081_875_000_001, pid: 1514, run: 7, code: 0, signal: null, coreDumped: false,
-  status: "known", cause: "exited", ranMs: 4000, userMs: 1, systemMs: 1, maxRssBytes: null,
+  status: "known", cause: "exited", ranMs: 4000, mono: 9000, userMs: 1, systemMs: 1, maxRssBytes: null,
 };
 const fault: FaultRecord = {
   type: "fault", at: 1_334_081_875_000_000, entry: "web", slot: 0, pid: null, run: 8, cause: null, by: null,
@@ -47,9 +50,27 @@ test("a start that failed says what, where and why", () => {
 
 test("a start that was called off, and what the next line says anyway, are not shown", () => {
   assert.equal(lineOf({ ...fault, cause: "stopped" }), null);
-  for (const type of ["stopping", "stopped", "waiting"] as const) {
-    assert.equal(lineOf({ ...slot, type, at: 0, pid: null, cause: null }), null);
-  }
+  const untold: HistoryRecord[] = [
+    { ...slot, type: "stopping", at: 0, pid: 1514, run: 7, wanted: false, until: 9000, cause: "stopped" },
+    { ...slot, type: "stopped", at: 0, pid: null, wanted: false, cause: "stopped" },
+    { ...slot, type: "waiting", at: 0, pid: null, until: 9000, cause: null },
+    { ...own, type: "added", entry: "dummy", count: 1 },
+    { ...own, type: "reloaded", entry: null },
+    { ...own, type: "tookOver", entry: null, processes: 3 },
+    { ...own, type: "stopped", entry: null },
+  ];
+  for (const record of untold) assert.equal(lineOf(record), null, record.type);
+});
+
+test("an entry that was taken out is told without a label, as is a reload that could not be done", () => {
+  const text = "Process type `dummy` removed. Killing workers.";
+  assert.deepEqual(lineOf({ ...own, type: "removed", entry: "dummy" }),
+    { wall: 0, label: null, text, opens: null, closes: null });
+  const line = lineOf({
+    ...own, type: "fault", entry: null, step: "exec", errno: "ENOENT", message: "no such file or directory", subject: "",
+  });
+  assert.equal(line?.label, null);
+  assert.equal(line?.text, "cannot reload: exec: ENOENT (no such file or directory)");
 });
 
 test("the colour of an entry is always the same, and not everybody's", () => {
@@ -63,10 +84,12 @@ test("each line goes where its entry's output goes, coloured only on a terminal"
   const transcript = new Transcript((...line) => { said.push(line); }, sinks, new Agenda());
   transcript.record(started);
   transcript.record(fault);
+  transcript.record({ ...own, type: "removed", entry: "web" });
   transcript.tell("Bye.");
   assert.deepEqual(said.map(([sink, , label, colour, text]) => [sink, label, colour, text]), [
     [0, "dummy.1514", colourOf("dummy"), "Started at 1334081871."],
     [1, "web:0", null, "cannot start web:0: /srv/web: exec: ENOENT (no such file or directory)"],
+    [0, null, null, "Process type `web` removed. Killing workers."],
     [0, null, null, "Bye."],
   ]);
 });

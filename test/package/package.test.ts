@@ -32,6 +32,12 @@ function works(who: Stranger): void {
   assert.match(stdout, /dummy\.\d+ +Started at \d+\.\n.*dummy\.\d+ +a line\n.*dummy\.\d+ +Exited at \d+ with ExitFailure 3\.\n/);
 }
 
+/** That the keeper can be executed: without a socket to listen at it ends at once, with 2. */
+function runs(who: Stranger, keeper: string): void {
+  const { status, stderr } = who.run(join(who.folder, "node_modules/sentryd", keeper), []);
+  assert.equal(status, 2, stderr);
+}
+
 const watch = `
   import { spawn } from "node:child_process";
   const sentry = spawn("node_modules/.bin/sentry", ["start"], { stdio: ["ignore", "pipe", "inherit"] });
@@ -50,10 +56,10 @@ test("the tarball holds what runs and what it is built from, and nothing else", 
     .map((each) => join(each.parentPath, each.name));
   const names = files.map((file) => file.slice(join(folder, "package").length + 1));
   for (const needed of ["dist/cli.js", "dist/index.js", "dist/evaluate.js", "dist/functions-worker.js", "dist/types/index.d.ts",
-    "native/sources.txt", "native/addon.cc", "binding.gyp", "LICENSE", "prebuilds/linux-x64/sentryd.glibc.node"]) {
+    "native/sources.txt", "native/addon.cc", "binding.gyp", "LICENSE", "prebuilds/linux-x64/sentryd.glibc.node", "prebuilds/linux-x64/sentry-keeper"]) {
     assert.ok(names.includes(needed), `${needed} is missing`);
   }
-  const known = /^(dist\/([\w-]+\.js|NOTICES|types\/.*\.d\.ts)|native\/(\w+\.(h|cc|c)|sources\.txt)|prebuilds\/linux-(x64|arm64)\/[\w.]+|binding\.gyp|package\.json|LICENSE|README\.md)$/;
+  const known = /^(dist\/([\w-]+\.js|NOTICES|types\/.*\.d\.ts)|native\/(\w+\.(h|cc|c)|sources\.txt)|prebuilds\/linux-(x64|arm64)\/[\w.-]+|binding\.gyp|package\.json|LICENSE|README\.md)$/;
   assert.deepEqual(names.filter((name) => !known.test(name)), []);
   for (const file of files) {
     const text = readFileSync(file, "latin1");
@@ -67,6 +73,7 @@ test("it installs into an empty folder and runs with no compiler on the PATH", (
   install(who, tarball);
   works(who);
   assert.ok(!existsSync(join(who.folder, "node_modules/sentryd/build")), "it was built");
+  runs(who, "prebuilds/linux-x64/sentry-keeper");
 });
 
 test("an npm that runs no install scripts changes nothing where a prebuild fits", (t) => {
@@ -90,6 +97,7 @@ test("where no prebuild fits it is built on install", (t) => {
   const who = stranger(t);
   install(who, pack(join(folder, "package"), folder));
   assert.ok(existsSync(join(who.folder, "node_modules/sentryd/build/Release/sentry.node")));
+  runs(who, "build/Release/sentry-keeper");
   works(who);
 });
 

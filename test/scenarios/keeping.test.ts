@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { longLife } from "../support/kernel.ts";
+import { identityOf, longLife } from "../support/kernel.ts";
 import { World, law } from "../support/world.ts";
 
 const missing = { step: "exec", errno: "ENOENT", message: "no such file or directory", subject: "/no/such" };
@@ -60,6 +60,20 @@ test("how a process ended is kept with its slot", () => {
   assert.equal(starts, 1);
 });
 
+test("a start is told with all that a successor needs to know it by, an exit with the moment that the delay counts from", () => {
+  const world = new World([law("dummy", { delay: 0 })]).start();
+  const at = world.agenda.now().mono;
+  world.pass(4003).end("dummy:0");
+  const [first, exited, second] = world.records;
+  assert(first?.type === "started" && exited?.type === "exited" && second?.type === "started");
+  assert.deepEqual([first.restarts, first.mono, first.identity], [0, at, identityOf(1)]);
+  assert.equal(exited.mono, at + 4003);
+  assert.deepEqual([second.restarts, second.mono, second.identity], [1, at + 4003, identityOf(2)]);
+  const { phase } = world.slot("dummy:0");
+  assert(phase.kind === "running");
+  assert.deepEqual(phase.started.identity, identityOf(2));
+});
+
 test("a start that fails is told with its step and errno, and tried again after the delay", () => {
   const world = new World([law("web", { delay: 1000 })], () => ({ ...longLife, fault: missing })).start();
   assert.equal(world.phase("web:0"), "waiting");
@@ -111,7 +125,8 @@ test("an exit whose status nobody can know is recorded as unknown, and the proce
   const world = new World([law("dummy")]).start();
   world.end("dummy:0", { unknown: true });
   const exits = world.records.filter((record) => record.type === "exited");
-  assert.deepEqual(exits.map(({ code, signal, status }) => ({ code, signal, status })), [{ code: null, signal: null, status: "unknown" }]);
+  assert.deepEqual(exits.map(({ code, signal, status, cause }) => ({ code, signal, status, cause })),
+    [{ code: null, signal: null, status: "unknown", cause: "unknown" }]);
   world.pass(1000);
   assert.equal(world.phase("dummy:0"), "running");
 });

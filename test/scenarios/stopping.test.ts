@@ -23,7 +23,27 @@ test("who asked for a stop is told with what comes of it", () => {
   void world.stop();
   world.pass(0);
   assert.deepEqual(world.told("web:0"), ["started", "stopping", "exited", "stopped"]);
-  for (const record of world.records.slice(1)) assert.deepEqual([record.cause, record.by], ["stopped", someone]);
+  const [, ...ofSlot] = world.records.filter(({ slot }) => slot !== null);
+  for (const record of ofSlot) assert.deepEqual([record.cause, record.by], ["stopped", someone]);
+});
+
+test("the end of a whole stop is the last that is told, with who asked for it", () => {
+  const world = new World([law("web")]).start();
+  void world.down("web:0");
+  void world.stop();
+  world.pass(0);
+  const last = world.records.at(-1);
+  assert(last?.type === "stopped");
+  assert.deepEqual([last.entry, last.slot, last.cause, last.by], [null, null, null, someone]);
+});
+
+test("what is wanted of a slot is told apart from the whole stop: a wish is not taken back by it", () => {
+  const world = new World([law("web", { count: 2 })]).start();
+  void world.down("web:1");
+  void world.stop();
+  world.pass(0);
+  const wishes = world.records.flatMap((r) => r.type === "stopped" && r.entry !== null ? [[r.slot, r.wanted]] : []);
+  assert.deepEqual(wishes, [[1, false], [0, true]]);
 });
 
 test("a process that dies while stopping is not restarted", () => {

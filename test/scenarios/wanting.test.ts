@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { longLife } from "../support/kernel.ts";
-import { World, law } from "../support/world.ts";
+import { World, law, someone } from "../support/world.ts";
 
 const slow = () => ({ ...longLife, heedsAfter: 50 });
 
@@ -23,7 +23,45 @@ test("up while a process is stopping starts a new one as soon as it has ended", 
   assert.equal(world.phase("web:0"), "stopping");
   world.pass(50);
   assert.equal(world.phase("web:0"), "running");
-  assert.deepEqual(world.told("web:0"), ["started", "stopping", "exited", "stopped", "started"]);
+  assert.deepEqual(world.told("web:0"), ["started", "stopping", "waiting", "exited", "stopped", "started"]);
+});
+
+test("who asked for a slot to be up is told, before it is started", () => {
+  const world = new World([law("web")]).start();
+  void world.down("web:0");
+  world.pass(0);
+  void world.up("web:0");
+  world.pass(0);
+  assert.deepEqual(world.told("web:0").slice(-3), ["stopped", "waiting", "started"]);
+  const waiting = world.records.at(-2);
+  assert(waiting?.type === "waiting");
+  assert.deepEqual([waiting.by, waiting.pid, waiting.until], [someone, null, world.agenda.now().mono]);
+});
+
+test("each change of mind while a process is stopping is told, with who asked", () => {
+  const world = new World([law("web", { grace: 1000 })], slow).start();
+  const until = world.agenda.now().mono + 1000;
+  void world.down("web:0");
+  world.pass(10);
+  for (const wish of ["up", "up", "down", "down"] as const) void world[wish]("web:0");
+  const [, , ...minds] = world.records;
+  assert.deepEqual(minds.map(({ type, by }) => [type, by]), [["waiting", someone], ["stopping", someone]]);
+  const [waiting, stopping] = minds;
+  assert(waiting?.type === "waiting" && stopping?.type === "stopping");
+  assert.equal(waiting.pid, world.records[0]?.pid);
+  assert.deepEqual([stopping.wanted, stopping.until, stopping.run], [false, until, 1]);
+  world.pass(40);
+  assert.equal(world.phase("web:0"), "stopped");
+});
+
+test("up of what is up already, and down of what is down already, are nothing new", () => {
+  const world = new World([law("web", { count: 2 })]).start();
+  void world.down("web:1");
+  world.pass(0);
+  const told = world.records.length;
+  void world.up("web:0");
+  void world.down("web:1");
+  assert.equal(world.records.length, told);
 });
 
 test("down while a slot waits for its restart takes its timer away", () => {

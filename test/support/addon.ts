@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 
-import type { Addon, Fact, SpawnRequest } from "../../src/native/addon.ts";
+import type { Addon, Detached, Fact, Inherited, SpawnRequest } from "../../src/native/addon.ts";
 import { loadAddon } from "../../src/native/load.ts";
 import { until } from "./until.ts";
 
@@ -18,22 +18,51 @@ export class Native {
   /** Why there are no process events, as `start` gave it. */
   readonly eventsFault: string | null;
   /** A sink that is a file: `printed`. */
-  readonly sink: number;
+  sink = 0;
+  /** The exits that are told are reaped at once. */
+  reaps = true;
+  readonly #processEvents: boolean;
   #lastRun = 0;
 
   constructor(t: TestContext, processEvents = false) {
     this.addon = loadAddon();
-    this.eventsFault = this.addon.start(2, processEvents, (facts) => {
-      this.batches.push(facts);
-      for (const fact of facts) if (fact.kind === "exit") this.addon.reap(fact.run);
-    });
-    this.sink = this.addon.openFile(this.printed, false);
+    this.#processEvents = processEvents;
+    this.eventsFault = this.#start(null);
     t.after(async () => {
       for (const { run } of this.all("spawned")) this.addon.signal(run, "SIGKILL", "group");
       await this.some("exit", this.all("spawned").length);
       this.addon.stop();
       rmSync(this.folder, { recursive: true });
     });
+  }
+
+  #start(inherited: Inherited | null): string | null {
+    const fault = this.addon.start({ spawners: 2, processEvents: this.#processEvents, inherited }, (facts) => this.#take(facts));
+    this.sink = this.addon.openFile(this.printed, false);
+    return fault;
+  }
+
+  #take(facts: Fact[]): void {
+    this.batches.push(facts);
+    for (const fact of facts) if (fact.kind === "exit" && this.reaps) this.addon.reap(fact.run);
+  }
+
+  /** Ends the threads once no start is under way. */
+  async detach(): Promise<Detached> {
+    const before = this.all("quiet").length;
+    this.addon.quiesce(true);
+    await this.some("quiet", before + 1);
+    return this.addon.detach();
+  }
+
+  /** Starts again, in the same process, and takes up everything. */
+  resume(left: Detached): string | null {
+    const fault = this.#start(left.inherited);
+    for (const { text } of left.owed) this.addon.owe(this.sink, text);
+    for (const output of left.outputs) this.addon.adoptOutput({ ...output, sink: this.sink });
+    for (const process of left.processes) this.addon.adopt(process);
+    this.#take(left.facts);
+    return fault;
   }
 
   get printed(): string {
@@ -50,7 +79,7 @@ export class Native {
     this.addon.spawn({
       run, command, argv: [command, ...args], env: [`PATH=${process.env["PATH"] ?? ""}`], cwd: this.folder, umask: null,
       user: null, group: null, groups: null, nice: null, oomScoreAdj: null, noNewPrivileges: false, limits: [], pass: [],
-      stdout: this.sink, stderr: this.sink, label: "x", colour: null, ...more,
+      stdout: this.sink, stderr: this.sink, label: "x", colour: null, kept: `test.${run} x:0`, ...more,
     });
     return run;
   }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 
 import type { Happening } from "../../src/core/command.ts";
 import type { Scope } from "../../src/core/effect.ts";
-import type { Exit, Fault, Millis, RunId, SlotId } from "../../src/core/types.ts";
+import type { Exit, Fault, Identity, Millis, RunId, SlotId } from "../../src/core/types.ts";
 import { slotId } from "../../src/core/types.ts";
 import type { Kernel } from "../../src/engine/ports.ts";
 import type { Agenda } from "./agenda.ts";
@@ -44,10 +44,14 @@ interface Process {
 
 export class FakeKernel implements Kernel {
   readonly processes = new Map<RunId, Process>();
+  /** All signals so far: `web:0 SIGTERM`. */
+  readonly signals: string[] = [];
   readonly #agenda: Agenda;
   readonly #fateOf: (run: RunId, slot: SlotId) => Fate;
   readonly #tell: (fact: Happening) => void;
   #lastTold: Millis = 0;
+  /** On its way to whoever listens, with how to keep it from arriving. */
+  readonly #untold = new Map<Happening, () => void>();
 
   constructor(agenda: Agenda, fateOf: (run: RunId, slot: SlotId) => Fate, tell: (fact: Happening) => void) {
     this.#agenda = agenda;
@@ -68,7 +72,8 @@ export class FakeKernel implements Kernel {
     const process = this.processes.get(run);
     assert(process !== undefined, `run ${run} is signalled, and was never started`);
     assert(process.life !== "reaped", `run ${run} is signalled after it was reaped`);
-    const { fate } = process;
+    const { fate, slot } = process;
+    this.signals.push(`${slot} ${signal}`);
     if (process.life === "asked") {
       if (fate.answerAfter === Infinity ? signal === "SIGKILL" : fate.calledOff) this.#callOff(process);
     } else if (process.life !== "alive") return;
@@ -107,14 +112,36 @@ export class FakeKernel implements Kernel {
     assert.fail(`${slot} has no process`);
   }
 
+  /** Whoever listened is gone: what was on its way is what a successor is told, or finds out by looking. */
+  orphan(): Happening[] {
+    const untold = [...this.#untold.keys()];
+    for (const callOff of this.#untold.values()) callOff();
+    this.#untold.clear();
+    this.#lastTold = 0;
+    return [...untold, ...this.#settleStarts()];
+  }
+
+  /** Starts that are under way come to a process, or to nothing. */
+  #settleStarts(): Happening[] {
+    const asked = [...this.processes.values()].filter(({ life }) => life === "asked");
+    for (const process of asked) process.life = "never";
+    return asked.filter(({ fate }) => fate.answerAfter !== Infinity && fate.fault === null && !fate.calledOff)
+      .map((process) => this.#liven(process));
+  }
+
   #answer(process: Process): void {
-    const { run, fate, pid } = process;
     if (process.life !== "asked") return; // called off
-    const at = this.#agenda.now();
-    process.life = fate.fault === null ? "alive" : "never";
-    if (fate.fault !== null) return this.#post(0, { kind: "fault", run, fault: fate.fault, at });
-    this.#post(0, { kind: "spawned", run, pid, at });
+    const { run, fate } = process;
+    if (fate.fault === null) return this.#post(0, this.#liven(process));
+    process.life = "never";
+    this.#post(0, { kind: "fault", run, fault: fate.fault, at: this.#agenda.now() });
+  }
+
+  #liven(process: Process): Happening {
+    const { run, fate, pid } = process;
+    process.life = "alive";
     if (fate.livesFor !== Infinity) this.#agenda.in(fate.livesFor, () => this.end(run, fate.ending));
+    return { kind: "spawned", run, pid, at: this.#agenda.now(), identity: identityOf(run) };
   }
 
   #callOff(process: Process): void {
@@ -126,6 +153,15 @@ export class FakeKernel implements Kernel {
   /** One channel: what was posted first is told first. */
   #post(after: Millis, fact: Happening): void {
     this.#lastTold = Math.max(this.#lastTold, this.#agenda.now().mono + after);
-    this.#agenda.at(this.#lastTold, () => this.#tell(fact));
+    const callOff = this.#agenda.at(this.#lastTold, () => {
+      this.#untold.delete(fact);
+      this.#tell(fact);
+    });
+    this.#untold.set(fact, callOff);
   }
+}
+
+/** Each run has its own. */
+export function identityOf(run: RunId): Identity {
+  return { startTicks: 1000 + run, pipes: [20_000 + 2 * run, 20_001 + 2 * run] };
 }

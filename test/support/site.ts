@@ -23,7 +23,7 @@ import { until } from "./until.ts";
 
 const root = packageFolder();
 const fixtures = join(root, "test/fixtures");
-const installed = ["package.json", "binding.gyp", "dist", "build/Release/sentry.node", "prebuilds",
+const installed = ["package.json", "binding.gyp", "dist", "build/Release/sentry.node", "build/Release/sentry-keeper", "prebuilds",
   "node_modules/esbuild", "node_modules/@esbuild", "node_modules/node-gyp-build"];
 
 export const NOBODY = 65534;
@@ -57,17 +57,22 @@ export class Site {
   /** Whose processes all are that are started here; null: ours. */
   #account: { uid: number; gid: number } | null = null;
 
-  constructor(t: TestContext) {
+  constructor(t: Pick<TestContext, "after">) {
     t.after(() => this.#clear());
+  }
+
+  /** From now on Sentry is a copy in the site's folder `installed`. */
+  install(): void {
+    for (const part of installed) {
+      if (existsSync(join(root, part))) cpSync(join(root, part), this.path("installed", part), { recursive: true, dereference: true });
+    }
+    this.#cli = this.path("installed/dist/cli.js");
   }
 
   /** From now on all is done as an ordinary user, who may not even read the checkout: so Sentry is copied to the site. */
   becomeOrdinary(): void {
     if (process.getuid?.() !== 0) return;
-    for (const part of installed) {
-      if (existsSync(join(root, part))) cpSync(join(root, part), this.path("installed", part), { recursive: true, dereference: true });
-    }
-    this.#cli = this.path("installed/dist/cli.js");
+    this.install();
     this.#account = { uid: NOBODY, gid: NOBODY };
     this.own(this.folder);
     chmodSync(this.folder, 0o755);
@@ -163,13 +168,20 @@ export class Site {
     return readdirSync("/proc").filter((name) => /^\d+$/.test(name) && this.#isOurs(name)).map(Number);
   }
 
+  /** The keepers of what was started here. They have no environment; each is told the name of its socket. */
+  keepers(): number[] {
+    return this.alive().filter((pid) => commandOf(pid).includes(" sentry-keeper "));
+  }
+
   async nobodyLeft(): Promise<void> {
     await until("nothing is left", () => this.alive().length === 0, () => this.alive().map(commandOf).join("\n"));
   }
 
   #isOurs(pid: string): boolean {
     try {
-      return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(this.#mark);
+      if (readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(this.#mark)) return true;
+      const [program = "", socket = ""] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+      return program === "sentry-keeper" && socket.startsWith(`${this.folder}/`);
     } catch {
       return false; // gone meanwhile
     }

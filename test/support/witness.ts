@@ -19,7 +19,11 @@ interface Run {
 
 export class Witness {
   exitsRecorded = 0;
-  readonly #laws: ReadonlyMap<string, Law>;
+  #laws: ReadonlyMap<string, Law>;
+  /** By these is ended what a reload replaces. */
+  #lawsBefore: ReadonlyMap<string, Law>;
+  /** Of the last reload: entries whose processes have to be others. */
+  #replaced: ReadonlySet<string> = new Set();
   readonly #counts = new Map<string, number>();
   readonly #wanted = new Set<SlotId>();
   readonly #runs = new Map<RunId, Run>();
@@ -30,27 +34,42 @@ export class Witness {
   readonly #everTimer = new Set<Token>();
   #stops = 0;
   #left = false;
+  #asleep = false;
 
   constructor(laws: readonly Law[]) {
-    this.#laws = new Map(laws.map((law) => [law.name, law]));
+    this.#laws = this.#lawsBefore = new Map(laws.map((law) => [law.name, law]));
   }
 
-  see(command: Command, effects: readonly Effect[], now: Millis): void {
-    this.#hear(command, now);
+  /** `asleep`: another image has taken up what there is, and has not resumed yet: then what is due can wait. */
+  see(command: Command, effects: readonly Effect[], now: Millis, asleep: boolean): void {
+    if ((asleep || command.kind === "resume") && !this.#asleep) this.#timers.clear(); // they were the other image's
+    this.#asleep = asleep;
+    const toEnd = this.#hear(command, now);
     const hurried = command.kind === "stop" && this.#stops > 1;
     for (const effect of effects) this.#follow(effect, command, now, hurried);
-    this.#balance(now, hurried);
+    for (const run of toEnd) assert.notEqual(this.#runs.get(run)?.told, "nothing", `run ${run} is not replaced`);
+    if (!asleep) this.#balance(now, hurried);
     if (command.kind === "exited") this.#buried(command.run, effects);
   }
 
-  /** What the command says about who is alive and who is wanted. */
-  #hear(command: Command, now: Millis): void {
+  /** What the command says about who is alive and who is wanted. Returns the runs that are to end for others. */
+  #hear(command: Command, now: Millis): RunId[] {
+    if (command.kind === "reload") return this.#rearrange(command, now);
+    this.#listen(command, now);
+    return [];
+  }
+
+  #listen(command: Exclude<Command, { kind: "reload" }>, now: Millis): void {
     switch (command.kind) {
       case "start":
         for (const { name, count } of command.laws) {
           this.#counts.set(name, count);
           for (let n = 0; n < count; n++) this.#want(slotId(name, n), now);
         }
+        return;
+      case "resume":
+        // A start that nobody has told of by now has come to nothing.
+        for (const [id, { answered }] of this.#runs) if (!answered) this.#over(id, now, null, now);
         return;
       case "spawned": {
         const run = this.#runs.get(command.run);
@@ -76,6 +95,28 @@ export class Witness {
     }
   }
 
+  #rearrange({ laws, replaced }: Extract<Command, { kind: "reload" }>, now: Millis): RunId[] {
+    if (this.#stops > 0) return [];
+    const old = this.#lawsBefore = this.#laws;
+    this.#laws = new Map([...old, ...laws.map((law) => [law.name, law] as const)]);
+    this.#replaced = new Set(replaced);
+    for (const [name, count] of this.#counts) {
+      if (laws.some((law) => law.name === name)) continue;
+      for (let n = 0; n < count; n++) this.#unwant(slotId(name, n));
+      this.#counts.delete(name);
+    }
+    const toEnd = [...this.#runs].filter(([, { slot, told }]) =>
+      told === "nothing" && this.#wanted.has(slot) && this.#replaced.has(entryOf(slot))).map(([id]) => id);
+    for (const { name, count } of laws) {
+      const before = this.#counts.get(name);
+      if (before !== undefined && old.get(name)?.count === count) continue; // what was scaled, up or down holds
+      for (let n = 0; n < count; n++) this.#want(slotId(name, n), now);
+      for (let n = count; n < (before ?? 0); n++) this.#unwant(slotId(name, n));
+      this.#counts.set(name, count);
+    }
+    return toEnd;
+  }
+
   #follow(effect: Effect, command: Command, now: Millis, hurried: boolean): void {
     assert(!this.#left, `${effect.kind} after it has left`);
     switch (effect.kind) {
@@ -93,14 +134,19 @@ export class Witness {
       case "signal": {
         const run = this.#runs.get(effect.run);
         assert(run !== undefined, `run ${effect.run} is signalled, and is not alive`);
+        const entry = entryOf(run.slot);
+        const afresh = command.kind === "reload" && this.#replaced.has(entry);
+        const meant = afresh || run.told !== "nothing" || !this.#wanted.has(run.slot);
+        assert(meant, `run ${effect.run} is signalled, and it is wanted`);
         if (effect.signal === "SIGKILL") {
-          const again = run.told === "to die" && command.kind === "spawned";
+          const again = run.told === "to die" && (command.kind === "spawned" || command.kind === "resume");
           assert(run.graceEnd === now || hurried || again, `run ${effect.run} is killed before its grace is over`);
           run.graceEnd = null;
           run.told = "to die";
           return;
         }
-        if (run.told === "nothing") run.graceEnd = now + this.#law(run.slot).grace;
+        const law = (afresh ? this.#lawsBefore : this.#laws).get(entry);
+        if (run.told === "nothing") run.graceEnd = now + (law?.grace ?? NaN);
         run.told = "to end";
         return;
       }
@@ -108,7 +154,8 @@ export class Witness {
         assert(this.#exited.has(effect.run), `run ${effect.run} is reaped before its exit is recorded`);
         return;
       case "setTimer":
-        assert(!this.#everTimer.has(effect.token), `timer ${effect.token} is given twice`);
+        assert(command.kind === "resume" || !this.#everTimer.has(effect.token), `timer ${effect.token} is given twice`);
+        assert(!this.#timers.has(effect.token), `timer ${effect.token} is set twice`);
         this.#everTimer.add(effect.token);
         this.#timers.add(effect.token);
         return;
@@ -164,13 +211,17 @@ export class Witness {
     assert.equal(effects.filter(({ kind }) => kind === "reap").length, 1, "more than one is reaped");
   }
 
-  /** A run is over. Where its slot is wanted, the next is due: after the delay, or at once if it was told to end. */
-  #over(id: RunId, at: Millis, leastDelay: Millis, now: Millis): void {
+  /**
+   * A run is over. Where its slot is wanted, the next is due: after the delay, or at once if it was told to end.
+   * `leastDelay` is null where there is none: it was not even begun.
+   */
+  #over(id: RunId, at: Millis, leastDelay: Millis | null, now: Millis): void {
     const run = this.#runs.get(id);
     if (run === undefined) return;
     this.#runs.delete(id);
-    const delay = Math.max(leastDelay, this.#law(run.slot).delay);
-    if (this.#wanted.has(run.slot)) this.#due.set(run.slot, run.told === "nothing" ? Math.max(now, at + delay) : now);
+    if (!this.#wanted.has(run.slot)) return;
+    const delay = leastDelay === null ? 0 : Math.max(leastDelay, this.#laws.get(entryOf(run.slot))?.delay ?? NaN);
+    this.#due.set(run.slot, run.told === "nothing" ? Math.max(now, at + delay) : now);
   }
 
   #want(slot: SlotId, now: Millis): void {
@@ -185,13 +236,10 @@ export class Witness {
   }
 
   #exists(slot: SlotId): boolean {
-    const [entry = "", number] = slot.split(":");
-    return Number(number) < (this.#counts.get(entry) ?? 0);
+    return Number(slot.slice(slot.lastIndexOf(":") + 1)) < (this.#counts.get(entryOf(slot)) ?? 0);
   }
+}
 
-  #law(slot: SlotId): Law {
-    const law = this.#laws.get(slot.split(":")[0] ?? "");
-    assert(law !== undefined);
-    return law;
-  }
+function entryOf(slot: SlotId): string {
+  return slot.slice(0, slot.lastIndexOf(":"));
 }

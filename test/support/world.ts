@@ -103,9 +103,31 @@ export class World {
     return this.#effects.flatMap((effect) => effect.kind === "signal" ? [effect.signal] : []);
   }
 
-  /** The state is written down and read back, and another engine goes on with it. */
-  freeze(): void {
+  /** A reload as it is done: this image ends in an exec, and another goes on with the new configuration. */
+  reload(laws: readonly Law[], replaced: readonly string[] = []): this {
+    this.engine.pause();
+    const reload: Happening = { kind: "reload", laws, replaced, by: someone };
+    return this.#goOn([reload, ...this.#orphan(), { kind: "resume", tookOver: null }]);
+  }
+
+  /** Sentry is killed, and another takes over. `unknown`: how a process has ended meanwhile cannot be known any more. */
+  takeOver(unknown = false): this {
+    const found = this.#orphan().filter(({ kind }) => kind !== "fault").map((fact): Happening =>
+      fact.kind === "exited" && unknown ? { ...fact, exit: { ...fact.exit, code: null, signal: null } } : fact);
+    return this.#goOn([...found, { kind: "resume", tookOver: { pid: 1511, processes: this.kernel.alive().length } }]);
+  }
+
+  /** What an image of Sentry leaves, and its timers end with it. */
+  #orphan(): Happening[] {
+    for (const callOff of this.timers.values()) callOff();
+    this.timers.clear();
     this.engine = new Engine(this.#ports, thawed(frozen(this.engine.state as State)));
+    return this.kernel.orphan();
+  }
+
+  #goOn(facts: readonly Happening[]): this {
+    for (const fact of facts) this.put(fact);
+    return this.pass(0);
   }
 
   #look(command: Command): void {

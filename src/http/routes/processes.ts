@@ -1,13 +1,17 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 
 import type { Slot } from "../../core/state.ts";
+import { slotId } from "../../core/types.ts";
 import type { SlotId } from "../../core/types.ts";
-import { Problem } from "../problem.ts";
+import type { Peers } from "../peers.ts";
+import { Problem, problemOfRefusal } from "../problem.ts";
 import { show, startedOf } from "../process.ts";
 import type { ProcessShown } from "../process.ts";
 import type { View } from "../view.ts";
 
-export function processes(app: FastifyInstance, view: View): void {
+type Identified = { Params: { id: string } };
+
+export function processes(app: FastifyInstance, view: View, peers: Peers): void {
   const shown = (slot: Slot): ProcessShown => show(slot, view.program(slot.entry), view.clock.now());
 
   app.get<{ Querystring: { entry?: string | string[] } }>("/processes", async (request) => {
@@ -19,11 +23,23 @@ export function processes(app: FastifyInstance, view: View): void {
     return inOrder(view).filter((slot) => entry === undefined || slot.entry === entry).map(shown);
   });
 
-  app.get<{ Params: { id: string } }>("/processes/:id", async (request) => {
-    const slot = find(view, request.params.id);
-    if (slot === undefined) throw new Problem("E_NO_SUCH_SLOT", `there is no process ${request.params.id}`);
-    return shown(slot);
-  });
+  const found = (id: string): Slot => {
+    const slot = find(view, id);
+    if (slot === undefined) throw new Problem("E_NO_SUCH_SLOT", `there is no process ${id}`);
+    return slot;
+  };
+
+  app.get<Identified>("/processes/:id", async (request) => shown(found(request.params.id)));
+
+  const wish = (kind: "up" | "down") => async (request: FastifyRequest<Identified>) => {
+    const slot = found(request.params.id);
+    const id = slotId(slot.entry, slot.number);
+    const outcome = await view.engine.ask({ kind, slot: id, by: peers.by(request.raw.socket) });
+    if (outcome.kind === "refused") throw problemOfRefusal(outcome);
+    return shown(view.engine.state.slots.get(id) ?? slot);
+  };
+  app.post<Identified>("/processes/:id/up", wish("up"));
+  app.post<Identified>("/processes/:id/down", wish("down"));
 }
 
 /** In the order of the configuration, then by number. */

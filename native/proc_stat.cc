@@ -1,0 +1,50 @@
+#include "proc_stat.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdio>
+
+#include "fd.h"
+
+namespace sentry {
+
+std::optional<ProcStat> parse_stat(std::string_view text) noexcept {
+  constexpr int kUser = 14, kSystem = 15, kStart = 22, kStatus = 52;
+  const size_t name_end = text.rfind(')');
+  if (name_end == text.npos || name_end + 2 >= text.size()) return std::nullopt;
+  ProcStat stat;
+  stat.state = text[name_end + 2];
+  text.remove_prefix(name_end + 3);  // each field that follows has a space in front
+  for (int field = 4; field <= kStatus; ++field) {
+    if (text.empty() || text.front() != ' ') return std::nullopt;
+    text.remove_prefix(1);
+    const char* const end = text.data() + text.size();
+    std::from_chars_result read{text.data(), {}};
+    if (field == kUser) read = std::from_chars(text.data(), end, stat.user_ticks);
+    else if (field == kSystem) read = std::from_chars(text.data(), end, stat.system_ticks);
+    else if (field == kStart) read = std::from_chars(text.data(), end, stat.start_ticks);
+    else if (field == kStatus) read = std::from_chars(text.data(), end, stat.wait_status);
+    if (read.ec != std::errc{}) return std::nullopt;
+    const size_t next = text.find_first_of(" \n");
+    text.remove_prefix(next == text.npos ? text.size() : next);
+  }
+  return stat;
+}
+
+std::optional<ProcStat> read_stat(int pid) noexcept {
+  char path[32];
+  std::snprintf(path, sizeof path, "/proc/%d/stat", pid);
+  const Fd file(open(path, O_RDONLY | O_CLOEXEC));
+  if (!file) return std::nullopt;
+  char text[2048];  // 52 numbers and a name: never this long
+  ssize_t length;
+  do {
+    length = read(file.get(), text, sizeof text);
+  } while (length < 0 && errno == EINTR);
+  return length > 0 ? parse_stat({text, static_cast<size_t>(length)}) : std::nullopt;
+}
+
+}  // namespace sentry

@@ -1,0 +1,111 @@
+#include "reexec.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "signals.h"
+
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U  // Linux 6.3
+#endif
+
+extern char** environ;
+
+namespace sentry {
+
+namespace {
+
+// CLOEXEC taken off, and put on again at the end where it was: only where exec has failed is there an end.
+class GoingAlong {
+ public:
+  explicit GoingAlong(std::vector<int> fds) : fds_(std::move(fds)) {
+    std::erase_if(fds_, [](int fd) { return (fcntl(fd, F_GETFD) & FD_CLOEXEC) == 0; });
+    for (const int fd : fds_) set_close_on_exec(fd, false);
+  }
+  ~GoingAlong() {
+    for (const int fd : fds_) set_close_on_exec(fd, true);
+  }
+  GoingAlong(const GoingAlong&) = delete;
+  GoingAlong& operator=(const GoingAlong&) = delete;
+
+ private:
+  std::vector<int> fds_;
+};
+
+class SignalsWaiting {
+ public:
+  SignalsWaiting() noexcept {
+    sigset_t taken;
+    sigemptyset(&taken);
+    for (const int signal : Signals::kTaken) sigaddset(&taken, signal);
+    pthread_sigmask(SIG_BLOCK, &taken, &before_);
+  }
+  ~SignalsWaiting() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsWaiting(const SignalsWaiting&) = delete;
+  SignalsWaiting& operator=(const SignalsWaiting&) = delete;
+
+ private:
+  sigset_t before_;
+};
+
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+  std::vector<char*> out;
+  for (std::string& text : texts) out.push_back(text.data());
+  out.push_back(nullptr);
+  return out;
+}
+
+// This process's own; and, where something is to be preloaded, before what was.
+std::vector<std::string> environment(const std::string& preload) {
+  const std::string variable = "LD_PRELOAD=";
+  std::vector<std::string> all;
+  std::string former;
+  for (char** one = environ; one != nullptr && *one != nullptr; ++one) {
+    if (!preload.empty() && std::string_view(*one).starts_with(variable)) former = *one + variable.size();
+    else all.emplace_back(*one);
+  }
+  if (preload.empty()) return all;
+  all.push_back(variable + preload + (former.empty() ? "" : ":" + former));
+  all.push_back("_SENTRY_PRELOAD=" + former);  // preload.c puts it back
+  return all;
+}
+
+}  // namespace
+
+std::variant<Fd, Fault> sealed_memfd(std::string_view text) {
+  const auto make = [](unsigned more) { return memfd_create("sentry", MFD_CLOEXEC | MFD_ALLOW_SEALING | more); };
+  Fd fd(make(MFD_NOEXEC_SEAL));
+  if (!fd && errno == EINVAL) fd.reset(make(0));
+  if (!fd) return Fault{"memfd_create", errno, "state"};
+  for (size_t done = 0; done < text.size();) {
+    // pwrite: what is read is read from the beginning.
+    const ssize_t n = pwrite(fd.get(), text.data() + done, text.size() - done, static_cast<off_t>(done));
+    if (n < 0 && errno != EINTR) return Fault{"write", errno, "state"};
+    if (n > 0) done += static_cast<size_t>(n);
+  }
+  if (fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0)
+    return Fault{"seal", errno, "state"};
+  return fd;
+}
+
+void set_close_on_exec(int fd, bool close) noexcept {
+  const int flags = fcntl(fd, F_GETFD);
+  if (flags >= 0) fcntl(fd, F_SETFD, close ? flags | FD_CLOEXEC : flags & ~FD_CLOEXEC);
+}
+
+Fault exec_next(const NextImage& next) {
+  std::vector<int> along = next.descriptors;
+  along.insert(along.end(), {0, 1, 2});
+  std::vector<std::string> argv = next.argv, env = environment(next.preload);
+  const std::vector<char*> argv_pointers = pointers(argv), env_pointers = pointers(env);
+  const GoingAlong going(std::move(along));
+  const SignalsWaiting waiting;
+  execve(next.program.c_str(), argv_pointers.data(), env_pointers.data());
+  return Fault{"exec", errno, next.program};
+}
+
+}  // namespace sentry

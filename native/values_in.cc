@@ -1,0 +1,138 @@
+#include "values.h"
+
+namespace sentry {
+
+int integer(const Napi::Value& value) { return value.ToNumber().Int32Value(); }
+
+int64_t long_integer(const Napi::Value& value) { return value.ToNumber().Int64Value(); }
+
+std::optional<std::string> text_or_null(const Napi::Value& value) {
+  return value.IsString() ? std::optional(value.As<Napi::String>().Utf8Value()) : std::nullopt;
+}
+
+namespace {
+
+std::string text(const Napi::Object& object, const char* key) { return object.Get(key).ToString(); }
+
+std::optional<int> integer_or_null(const Napi::Value& value) {
+  return value.IsNumber() ? std::optional(integer(value)) : std::nullopt;
+}
+
+Fd fd_or_null(const Napi::Value& value) { return Fd(integer_or_null(value).value_or(-1)); }
+
+template <typename Take>
+void for_each(const Napi::Value& list, Take take) {
+  if (!list.IsArray()) return;
+  const auto array = list.As<Napi::Array>();
+  for (uint32_t n = 0; n < array.Length(); ++n) take(array.Get(n));
+}
+
+std::optional<Threads> threads_of(const Napi::Value& value) {
+  if (!value.IsObject()) return std::nullopt;
+  const auto object = value.As<Napi::Object>();
+  Threads threads;
+  threads.born_ns = long_integer(object.Get("bornNs"));
+  threads.countable = object.Get("countable").ToBoolean();
+  threads.living = integer(object.Get("living"));
+  threads.leader_over = object.Get("leaderOver").ToBoolean();
+  threads.last_exit_ns = long_integer(object.Get("lastExitNs"));
+  return threads;
+}
+
+}  // namespace
+
+std::vector<std::string> texts(const Napi::Value& list) {
+  std::vector<std::string> out;
+  for_each(list, [&](const Napi::Value& value) { out.push_back(value.ToString()); });
+  return out;
+}
+
+std::vector<int> integers(const Napi::Value& list) {
+  std::vector<int> out;
+  for_each(list, [&](const Napi::Value& value) { out.push_back(integer(value)); });
+  return out;
+}
+
+Request request_of(const Napi::Object& object) {
+  Request request;
+  request.run = long_integer(object.Get("run"));
+  request.command = text(object, "command");
+  request.argv = texts(object.Get("argv"));
+  request.env = texts(object.Get("env"));
+  request.cwd = text(object, "cwd");
+  request.umask = integer_or_null(object.Get("umask"));
+  request.user = text_or_null(object.Get("user"));
+  request.group = text_or_null(object.Get("group"));
+  if (object.Get("groups").IsArray()) request.groups = texts(object.Get("groups"));
+  request.nice = integer_or_null(object.Get("nice"));
+  request.oom_score_adj = integer_or_null(object.Get("oomScoreAdj"));
+  request.no_new_privileges = object.Get("noNewPrivileges").ToBoolean();
+  for_each(object.Get("limits"), [&](const Napi::Value& value) {
+    const auto limit = value.As<Napi::Array>();
+    request.limits.push_back({limit.Get(0u).ToString(), long_integer(limit.Get(1u)), long_integer(limit.Get(2u))});
+  });
+  request.pass = integers(object.Get("pass"));
+  request.out_sink = integer(object.Get("stdout"));
+  request.err_sink = integer(object.Get("stderr"));
+  request.label = text(object, "label");
+  request.colour = text_or_null(object.Get("colour")).value_or("");
+  request.kept = text(object, "kept");
+  return request;
+}
+
+Adopted adopted_of(const Napi::Object& object) {
+  Adopted process;
+  process.run = long_integer(object.Get("run"));
+  process.pid = integer(object.Get("pid"));
+  process.start_ticks = static_cast<uint64_t>(long_integer(object.Get("startTicks")));
+  process.pidfd = fd_or_null(object.Get("pidfd"));
+  process.ended = object.Get("ended").ToBoolean();
+  process.inherited_rss = long_integer(object.Get("inheritedRss"));
+  process.threads = threads_of(object.Get("threads"));
+  process.kept = text(object, "kept");
+  return process;
+}
+
+Intake intake_of(const Napi::Object& object) {
+  Intake intake;
+  intake.run = long_integer(object.Get("run"));
+  intake.stream = integer(object.Get("stream"));
+  intake.pipe = Fd(integer(object.Get("fd")));
+  intake.sink = integer(object.Get("sink"));
+  intake.label = text(object, "label");
+  intake.colour = text_or_null(object.Get("colour")).value_or("");
+  intake.open = object.Get("open").ToBoolean();
+  intake.kept = text(object, "kept");
+  return intake;
+}
+
+UnixListener listener_of(std::string path, const Napi::Object& object) {
+  UnixListener listener{Fd(integer(object.Get("fd"))), std::move(path)};
+  listener.device = static_cast<dev_t>(long_integer(object.Get("device")));
+  listener.inode = static_cast<ino_t>(long_integer(object.Get("inode")));
+  return listener;
+}
+
+Host::Inherited inherited_of(const Napi::Value& value) {
+  Host::Inherited inherited;
+  if (!value.IsObject()) return inherited;
+  const auto object = value.As<Napi::Object>();
+  if (const Napi::Value events = object.Get("events"); events.IsObject()) {
+    const auto about = events.As<Napi::Object>();
+    const uint32_t drops = about.Get("drops").ToNumber().Uint32Value();
+    inherited.events.emplace(ProcEvents::inherit(Fd(integer(about.Get("fd"))), drops));
+  }
+  if (const Napi::Value signals = object.Get("signals"); signals.IsObject()) {
+    const auto about = signals.As<Napi::Object>();
+    inherited.signals_pipe = Fd(integer(about.Get("fd")));
+    inherited.record_bytes = about.Get("size").ToNumber().Uint32Value();
+  }
+  if (const Napi::Value limit = object.Get("fileLimit"); limit.IsArray()) {
+    const auto pair = limit.As<Napi::Array>();
+    inherited.file_limit = FileLimit{static_cast<uint64_t>(long_integer(pair.Get(0u))),
+                                     static_cast<uint64_t>(long_integer(pair.Get(1u)))};
+  }
+  return inherited;
+}
+
+}  // namespace sentry

@@ -1,0 +1,172 @@
+/**
+ * With what an image of Sentry begins: with nothing, with what a Sentry that is gone has left, or with what the image
+ * before it has handed over. All three come to the same: a state, the processes and pipes that belong to it, and what
+ * the engine is to be told.
+ */
+import { randomBytes } from "node:crypto";
+
+import type { Configuration } from "../config/configuration.ts";
+import { definitionOf } from "../config/definition.ts";
+import type { Definition } from "../config/definition.ts";
+import type { Happening } from "../core/command.ts";
+import type { State } from "../core/state.ts";
+import type { By, Fault, Micros } from "../core/types.ts";
+import { systemClock } from "../engine/clock.ts";
+import { dieAt } from "../engine/die-at.ts";
+import type { Unanswered } from "../engine/engine.ts";
+import type { Addon, Adoption, Fact, Inherited, Output } from "../native/addon.ts";
+import { readPast } from "../survival/history.ts";
+import { fromPlain } from "../survival/plain.ts";
+import { bootId, systemProcesses } from "../survival/proc.ts";
+import { moveAside, readSnapshot } from "../survival/snapshot.ts";
+import type { Snapshot } from "../survival/snapshot.ts";
+import { survey } from "../survival/takeover.ts";
+import type { Survey } from "../survival/takeover.ts";
+import { Addresses, addressOf } from "./addresses.ts";
+import { descriptorsOf } from "./handover.ts";
+import type { Handover } from "./handover.ts";
+import type { Keeper } from "./keeper.ts";
+import type { Place } from "./place.ts";
+import { orRefuse } from "./refusal.ts";
+
+export interface Beginning {
+  /** The first part of SENTRY_RUN of all processes. */
+  readonly instance: string;
+  /** Null: there was nothing. */
+  readonly state: State | null;
+  /** The last record that the state knows of. */
+  readonly lastId: number;
+  readonly definitions: readonly Definition[];
+  readonly addresses: Addresses;
+  /** Sentry's own listening socket, for Node. */
+  readonly socket: number;
+  /** When Sentry itself was started, and when it was last re-exec'd. */
+  readonly startedAt: Micros;
+  readonly reexecedAt: Micros | null;
+  readonly processes: readonly Adoption[];
+  /** `sink` means nothing here: the entry in `kept` says which it is. */
+  readonly outputs: readonly Output[];
+  readonly owed: Handover["owed"];
+  readonly inherited: Inherited | null;
+  readonly idle: readonly number[];
+  /** What the engine is told: this first, then what native threads had seen, and last that it goes on, or begins. */
+  readonly first: readonly (Happening | Unanswered)[];
+  readonly facts: readonly Fact[];
+  readonly last: Happening;
+  /** What the transcript says first. */
+  readonly told: readonly string[];
+  /** A reload that came to nothing: recorded first of all. */
+  readonly failed: Fault | null;
+  /** SIGHUP came again during the reload. */
+  readonly again: { readonly by: By } | null;
+  /** It could not begin after all: takes back what it has made, and leaves what a Sentry that is gone had left. */
+  undo(): void;
+}
+
+/** What nobody has to look for: the command has it. */
+export interface Circumstances {
+  readonly place: Place;
+  readonly configuration: Configuration;
+  readonly addon: Addon;
+  readonly keeper: Keeper;
+}
+
+/** The lock is held: whoever had it before is gone. */
+export function beginHere({ place, configuration, addon, keeper }: Circumstances): Beginning {
+  const laws = configuration.entries.map(({ law }) => law);
+  const boot = bootId();
+  const read = readSnapshot(place.state);
+  const snapshot = read.kind === "ok" ? read.snapshot : null;
+  const lines = readPast(place.history, snapshot?.lastId ?? 0);
+  const held = keeper.find();
+  const noKeeper = held === null ? keeper.start() : [];
+  const found = survey({
+    snapshot, lines, held: held ?? [], processes: systemProcesses, boot, now: systemClock.now(), laws,
+  });
+
+  const addresses = new Addresses(addon);
+  const undo = (): void => {
+    addresses.removeFresh();
+    addon.removeSocket(place.socket);
+    if (held === null) addon.endKeeper();
+  };
+  let socket: number;
+  try {
+    for (const [address, fd] of found.listening) addresses.takeUp(address, fd);
+    for (const entry of configuration.entries) for (const one of entry.listen) addresses.bind(one, `for entry ${entry.law.name}`);
+    socket = orRefuse(place.socket, () => addon.listenUnix(place.socket));
+  } catch (error) {
+    undo();
+    throw error;
+  }
+  const known = new Set(held?.map(({ label }) => label));
+  for (const { stream, kept, fd } of found.outputs) {
+    const label = `${stream === 0 ? "out" : "err"} ${kept}`;
+    if (!known.has(label)) addon.hold(label, fd); // it was found with its process
+  }
+  dieAt("taken");
+  for (const fd of found.close) addon.close(fd);
+
+  const startedAt = systemClock.now().wall;
+  const { pidFile } = place;
+  const told = [`Sentry started (PID: ${process.pid} saved in ${pidFile}).`, ...noKeeper, ...tookOver(found), ...found.told];
+  if (read.kind === "bad") told.push(`The state file ${read.why}; moved to ${moveAside(place.state)}.`);
+  return {
+    instance: found.instance ?? randomBytes(8).toString("hex"), state: found.state, lastId: snapshot?.lastId ?? 0,
+    definitions: definitionsInForce(snapshot, configuration), addresses, socket, startedAt, reexecedAt: null,
+    processes: found.adoptions.map((one) => ({ ...one, inheritedRss: 0, threads: null })),
+    outputs: found.outputs.map((one) => ({ ...one, sink: 0, colour: null })), owed: [], inherited: null, idle: [],
+    first: found.facts, facts: [],
+    last: found.state === null ? { kind: "start", laws } : { kind: "resume", tookOver: { pid: found.oldPid, processes: found.living } },
+    told, failed: null, again: null, undo,
+  };
+}
+
+/**
+ * The same process in another image: what has a name or a lock is taken up as it is.
+ * @param same the addresses, where the exec failed and the image is the same too: then the addon has all of that still
+ */
+export function beginAgain({ place, configuration, addon }: Circumstances, handover: Handover, same: Addresses | null): Beginning {
+  const { snapshot, changes, by, failed } = handover;
+  const laws = configuration.entries.map(({ law }) => law);
+  const addresses = same ?? new Addresses(addon);
+  if (same === null) {
+    addon.closeOnExec(descriptorsOf(handover));
+    addon.inheritLock(place.pidFile, handover.lock);
+    if (handover.keeper !== null) addon.inheritKeeper(handover.keeper);
+    for (const one of handover.addresses) addresses.inherit(one);
+  }
+  addresses.keepOnly(configuration.entries.flatMap(({ listen }) => listen.map(addressOf)));
+  const socket = same === null ? addon.inheritSocket(place.socket, handover.socket) : addon.duplicate(handover.socket.fd);
+  const replaced = changes.filter(({ change }) => change === "replaced").map(({ entry }) => entry);
+  const previously = handover.reexecedAt === null ? "" : ` (Previously reexec'd at ${seconds(handover.reexecedAt)})`;
+  return {
+    instance: snapshot.instance, state: fromPlain(snapshot.state), lastId: snapshot.lastId,
+    definitions: failed === null ? configuration.entries.map(definitionOf) : snapshot.definitions as Definition[],
+    addresses, socket, startedAt: handover.startedAt,
+    reexecedAt: failed === null ? systemClock.now().wall : handover.reexecedAt,
+    processes: handover.processes, outputs: handover.outputs, owed: handover.owed, inherited: handover.inherited,
+    idle: handover.idle,
+    first: [...(failed === null ? [{ kind: "reload", laws, replaced, by } as const] : []), ...handover.queued],
+    facts: handover.facts, last: { kind: "resume", tookOver: null },
+    told: failed === null ? [`Sentry reexec'd. Initially started at ${seconds(handover.startedAt)}${previously}.`] : [],
+    failed, again: handover.again, undo: () => {},
+  };
+}
+
+/** What the dead Sentry had read; of entries that it did not have, what is on disk. */
+function definitionsInForce(snapshot: Snapshot | null, { entries }: Configuration): Definition[] {
+  const known = (snapshot?.definitions ?? []) as Definition[];
+  const names = new Set(known.map(({ law }) => law.name));
+  return [...known, ...entries.map(definitionOf).filter(({ law }) => !names.has(law.name))];
+}
+
+function tookOver({ state, living, oldPid }: Survey): string[] {
+  if (state === null) return [];
+  const whose = oldPid === null ? "a Sentry" : `PID ${oldPid}`;
+  return [`Sentry took over ${living} ${living === 1 ? "process" : "processes"} of ${whose}, which is gone.`];
+}
+
+function seconds(wall: Micros): number {
+  return Math.floor(wall / 1e6);
+}

@@ -1,0 +1,77 @@
+/**
+ * What one image of Sentry leaves to the next by exec: a sealed memfd with this as JSON, and the descriptors that it
+ * names. The new image may be a newer version, so it is versioned; and it is the same process, so nothing is re-read
+ * that was known. docs/survival.md has the order of things.
+ */
+import { readFileSync } from "node:fs";
+
+import type { Change } from "../config/changes.ts";
+import type { Happening } from "../core/command.ts";
+import type { By, Fault, Micros } from "../core/types.ts";
+import type { Unanswered } from "../engine/engine.ts";
+import { SentryError } from "../errors.ts";
+import type { Adoption, Detached, Fact, Inherited, Output, UnixSocket } from "../native/addon.ts";
+import type { Snapshot } from "../survival/snapshot.ts";
+import type { BoundAddress } from "./addresses.ts";
+
+export const HANDOVER_VERSION = 1;
+
+export interface Handover {
+  readonly version: typeof HANDOVER_VERSION;
+  readonly snapshot: Snapshot;
+  /** What the trial said, in the new version's own terms. */
+  readonly configuration: unknown;
+  readonly changes: readonly Change[];
+  readonly by: By;
+  /** SIGHUP came again meanwhile: who sent the last one. */
+  readonly again: { readonly by: By } | null;
+  /** Output goes to files. */
+  readonly detached: boolean;
+  /** When Sentry itself was started, and when it was last re-exec'd. */
+  readonly startedAt: Micros;
+  readonly reexecedAt: Micros | null;
+  /** What waited in the engine, then what the native threads had seen. */
+  readonly queued: readonly (Happening | Unanswered)[];
+  readonly facts: readonly Fact[];
+  readonly processes: readonly Adoption[];
+  /** `sink` is of the old image; the next one finds its own by the entry in `kept`. */
+  readonly outputs: readonly Output[];
+  /** The rest of half-taken lines: of an entry's sink, or (null) of Sentry's own. */
+  readonly owed: readonly { readonly entry: string | null; readonly text: string }[];
+  readonly inherited: Inherited;
+  readonly lock: number;
+  readonly socket: UnixSocket;
+  readonly keeper: number | null;
+  readonly addresses: readonly BoundAddress[];
+  /** Idle connections: their next request is the new image's. */
+  readonly idle: readonly number[];
+  /** Set in the same image, where the exec failed: everything is taken up again as it was. */
+  readonly failed: Fault | null;
+}
+
+/** All that goes along. */
+export function descriptorsOf({ processes, outputs, inherited, lock, socket, keeper, addresses, idle }: Handover): number[] {
+  const all = [
+    ...processes.map(({ pidfd }) => pidfd), ...outputs.map(({ fd }) => fd),
+    inherited.events?.fd ?? null, inherited.signals?.fd ?? null,
+    lock, socket.fd, keeper, ...addresses.flatMap(({ fd, socket }) => [fd, socket?.fd ?? null]), ...idle,
+  ];
+  return all.filter((fd) => fd !== null);
+}
+
+/** @throws SentryError E_FAILED: that leaves what a SIGKILL leaves */
+export function readHandover(memfd: number): Handover {
+  let read: { version?: unknown };
+  try {
+    read = JSON.parse(readFileSync(`/proc/self/fd/${memfd}`, "utf8")) as { version?: unknown };
+  } catch (error) {
+    throw new SentryError("E_FAILED", `nothing was handed over on descriptor ${memfd}: ${(error as Error).message}`);
+  }
+  if (read.version !== HANDOVER_VERSION) {
+    throw new SentryError("E_FAILED", `what was handed over has version ${String(read.version)}, this Sentry knows ${HANDOVER_VERSION}`);
+  }
+  return read as Handover;
+}
+
+/** As much of `detach` as travels as it is. */
+export type Travelling = Pick<Detached, "facts" | "processes" | "outputs" | "inherited">;

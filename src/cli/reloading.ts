@@ -1,0 +1,223 @@
+/**
+ * A reload, as the image that is replaced sees it: everything up to the exec. docs/survival.md says why in this order.
+ *
+ * Until the program on disk has said that it can use the configuration and our state, nothing is touched. Then supervision
+ * goes on while requests are answered; it pauses only for the last steps, which wait for nobody but the disk.
+ */
+import type { By, Micros, Millis } from "../core/types.ts";
+import { dieAt } from "../engine/die-at.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Listener } from "../http/listener.ts";
+import type { Reloading as Outcome } from "../http/view.ts";
+import type { Addon, Detached } from "../native/addon.ts";
+import type { Transcript } from "../output/journal.ts";
+import type { History } from "../survival/history.ts";
+import type { Snapshot } from "../survival/snapshot.ts";
+import type { Addresses } from "./addresses.ts";
+import { descriptorsOf, HANDOVER_VERSION } from "./handover.ts";
+import type { Handover } from "./handover.ts";
+import type { Place } from "./place.ts";
+import type { NamedSinks } from "./sinks.ts";
+import { runTrial } from "./trial.ts";
+import type { Question, Trial, Usable, Verdict } from "./trial.ts";
+
+/** What is to be renewed. */
+export interface Image {
+  readonly place: Place;
+  readonly detached: boolean;
+  readonly addon: Addon;
+  readonly engine: Engine;
+  readonly transcript: Transcript;
+  readonly history: History;
+  readonly addresses: Addresses;
+  readonly sinks: NamedSinks;
+  readonly listener: () => Listener;
+  readonly startedAt: Micros;
+  readonly reexecedAt: Micros | null;
+  snapshot(): Snapshot;
+  writeState(snapshot: Snapshot): void;
+  /** Everything that has a timer, a thread or a listener in JavaScript ends. */
+  letGo(): void;
+  /** The exec has failed: everything is taken up again, in this image. */
+  takeUp(handover: Handover): void;
+}
+
+/** How long requests that have begun may take to be sent, and answers to be read. */
+const REQUESTS: Millis = 1000;
+/** How long a start may hang in its exec before the reload is given up. */
+const STARTS: Millis = 5000;
+/** How long output that is on its way may take; what a terminal does not take by then counts as unread. */
+const OUTPUT: Millis = 1200;
+
+const FLUSH = 1;
+
+export class Reloading {
+  readonly #image: Image;
+  /** Until `begin`, the beginning counts as one. */
+  #underWay = true;
+  #again: { readonly by: By } | null = null;
+  #trial: Trial | null = null;
+  /** What the native threads were asked for, and have not answered. */
+  readonly #awaited = new Map<"quiet" | "flushed", () => void>();
+
+  constructor(image: Image) {
+    this.#image = image;
+  }
+
+  /** Sentry has begun, and told whoever waits for that: until then it has to be this image. */
+  begin(): void {
+    this.#underWay = false;
+    this.#repeat();
+  }
+
+  /** Resolves just before the exec, or when it is clear that there will be none. */
+  ask(by: By): Promise<Outcome> {
+    if (this.#underWay) return Promise.resolve({ kind: "busy" });
+    this.#underWay = true;
+    return new Promise((resolve, reject) => {
+      this.#reload(by, resolve).catch(reject).finally(() => {
+        this.#underWay = false;
+        this.#repeat();
+      });
+    });
+  }
+
+  /** By SIGHUP: one that comes during a reload is not lost. However many come, one more reload follows. */
+  signalled(by: By): void {
+    this.#again = { by };
+    // Those that have waited for this image come together, and are one.
+    queueMicrotask(() => {
+      if (!this.#underWay) this.#repeat();
+    });
+  }
+
+  /** What a reload would do now. */
+  async plan(): Promise<Verdict> {
+    const trial = runTrial(this.#question(this.#image.snapshot()));
+    return trial.verdict;
+  }
+
+  /** An answer of the native threads. */
+  answered(what: "quiet" | "flushed"): void {
+    this.#awaited.get(what)?.();
+  }
+
+  /** Sentry leaves: nobody needs to know any more. */
+  abort(): void {
+    this.#again = null;
+    this.#trial?.abort();
+  }
+
+  #repeat(): void {
+    const again = this.#again;
+    this.#again = null;
+    if (again !== null) this.ask(again.by).catch((error: unknown) => this.#image.transcript.bug(error, "a reload was asked for"));
+  }
+
+  async #reload(by: By, resolve: (outcome: Outcome) => void): Promise<void> {
+    const { place, addon, engine, transcript, history } = this.#image;
+    const leaving = (): boolean => engine.state.course !== "keeping";
+    if (leaving()) return resolve({ kind: "refused", message: "Sentry itself is stopping" });
+
+    const verdict = await this.#try();
+    dieAt("trial");
+    if (leaving()) return resolve({ kind: "refused", message: "Sentry itself is stopping" });
+    const unusable = verdict.kind === "unusable" ? verdict.message : this.#bind(verdict);
+    if (verdict.kind === "unusable" || unusable !== null) {
+      transcript.tell(`Problem encountered while compiling ${place.config}`);
+      for (const line of (unusable ?? "").split("\n")) transcript.tell(line);
+      return resolve({ kind: "invalid", message: unusable ?? "" });
+    }
+    transcript.tell(`${place.config} successfully compiled.`);
+
+    addon.quiesce(true);
+    if (!await this.#answer("quiet", STARTS)) {
+      addon.quiesce(false);
+      return resolve({ kind: "refused", message: `a start has been hanging in its exec for ${STARTS / 1000} s` });
+    }
+    dieAt("quiet");
+    const idle = await this.#image.listener().drain(REQUESTS);
+    dieAt("drained");
+    addon.flush(FLUSH);
+    await this.#answer("flushed", OUTPUT);
+    if (engine.state.course === "left") return resolve({ kind: "refused", message: "Sentry itself is stopping" });
+
+    const queued = engine.pause();
+    dieAt("paused");
+    resolve({ kind: "done", id: history.lastId + 1 });
+    await this.#image.listener().finish(REQUESTS);
+    this.#renew(verdict, by, queued, idle);
+  }
+
+  async #try(): Promise<Verdict> {
+    this.#trial = runTrial(this.#question(this.#image.snapshot()));
+    const verdict = await this.#trial.verdict;
+    for (const line of this.#trial.printed().split("\n")) if (line !== "") this.#image.transcript.tell(line);
+    this.#trial = null;
+    return verdict;
+  }
+
+  #question(snapshot: Snapshot): Question {
+    return { config: this.#image.place.config, snapshot: JSON.stringify(snapshot) };
+  }
+
+  /** What the new configuration listens on and the old one does not: bound now, while no is still an answer. */
+  #bind({ listen }: Usable): string | null {
+    const { addresses } = this.#image;
+    const before = addresses.bound().map(({ address }) => address);
+    try {
+      for (const one of listen) addresses.bind(one, "of the new configuration");
+      return null;
+    } catch (error) {
+      addresses.keepOnly(before);
+      return (error as Error).message;
+    }
+  }
+
+  /** Whether the native threads have answered in time. */
+  #answer(what: "quiet" | "flushed", within: Millis): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), within);
+      this.#awaited.set(what, () => {
+        clearTimeout(timer);
+        resolve(true);
+      });
+    });
+  }
+
+  /** From here on nothing waits. In one turn of the loop: the threads end, all is written down, and the image is another. */
+  #renew(verdict: Usable, by: By, queued: Handover["queued"], idle: readonly number[]): void {
+    const { addon, place } = this.#image;
+    this.#image.letGo();
+    const handover = this.#handover(addon.detach(), verdict, by, queued, idle);
+    dieAt("detached");
+    this.#image.writeState(handover.snapshot);
+    try {
+      const memfd = addon.memfd(JSON.stringify(handover));
+      const [, program = ""] = process.argv;
+      const args = ["start", place.config, ...this.#runDir(), "--handover", String(memfd)];
+      dieAt("exec");
+      addon.exec(process.execPath, [process.execPath, ...process.execArgv, program, ...args], [...descriptorsOf(handover), memfd]);
+    } catch (error) {
+      const { code = "", message } = error as NodeJS.ErrnoException;
+      const [, words = message] = /\(([^()]*)\)$/.exec(message) ?? [];
+      this.#image.takeUp({ ...handover, failed: { step: "exec", errno: code, message: words, subject: process.execPath } });
+    }
+  }
+
+  #runDir(): string[] {
+    const { runFolder, pidFile } = this.#image.place;
+    return pidFile.startsWith(`${runFolder}/`) ? ["--run-dir", runFolder] : [];
+  }
+
+  #handover(left: Detached, { configuration, changes }: Usable, by: By, queued: Handover["queued"], idle: readonly number[]): Handover {
+    const { addon, place, addresses, sinks, detached, startedAt, reexecedAt } = this.#image;
+    return {
+      version: HANDOVER_VERSION, snapshot: this.#image.snapshot(), configuration, changes, by, again: this.#again, detached,
+      startedAt, reexecedAt, queued, facts: left.facts, processes: left.processes, outputs: left.outputs,
+      owed: left.owed.map(({ sink, text }) => ({ entry: sinks.entryOf(sink), text })), inherited: left.inherited,
+      lock: addon.lockDescriptor(place.pidFile), socket: addon.socketDescriptor(place.socket), keeper: addon.keeperDescriptor(),
+      addresses: addresses.bound(), idle, failed: null,
+    };
+  }
+}

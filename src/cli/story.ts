@@ -1,0 +1,132 @@
+/** Lines of the history, as a person would tell them. */
+import { printable } from "./table.ts";
+
+/** As `GET /history` gives it; what only some types have may be missing. */
+export interface Told {
+  readonly at: string;
+  readonly type: string;
+  readonly entry: string | null;
+  readonly slot: number | null;
+  readonly pid: number | null;
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly coreDumped: boolean;
+  readonly status: string | null;
+  readonly cause: string | null;
+  readonly by: { readonly kind: string; readonly pid: number; readonly uid: number } | null;
+  readonly ranMs?: number;
+  readonly userMs?: number;
+  readonly systemMs?: number;
+  readonly restarts?: number;
+  /** Of the monotonic clock: the moment itself, and until when. */
+  readonly mono?: number;
+  readonly until?: number;
+  readonly count?: number;
+  readonly processes?: number;
+  readonly step?: string;
+  readonly errno?: string;
+  readonly message?: string;
+  readonly subject?: string;
+}
+
+/** One line each, but for the wait after an exit or a failed start: that is told with it. */
+export function story(all: readonly Told[]): string[] {
+  const latest = new Map<string, Told>();
+  const followers = new Map<Told, Told>();
+  const toldBefore = new Set<Told>();
+  for (const told of all) {
+    const key = `${told.entry}:${told.slot}`;
+    const before = latest.get(key);
+    latest.set(key, told);
+    if (before === undefined) continue;
+    followers.set(before, told);
+    if (isWait(told) && (before.type === "exited" || before.type === "fault")) toldBefore.add(told);
+  }
+  return all.filter((told) => !toldBefore.has(told))
+    .map((told) => `${localTime(told.at)}  ${printable(sentence(told, followers.get(told)))}`);
+}
+
+function sentence(told: Told, then: Told | undefined): string {
+  const who = told.entry === null ? "Sentry" : told.slot === null ? told.entry : `${told.entry}:${told.slot}`;
+  switch (told.type) {
+    case "started": return `${who} started (PID ${told.pid}${told.restarts ? `, restart ${told.restarts}` : ""})`;
+    case "exited": return `${who} ${ending(told)}${lasted(told)}${OCCASIONS[told.cause ?? ""] ?? ""}${wait(told, then)}`;
+    case "fault": return `${who} could not ${told.entry === null ? "reload" : "be started"}: ${complaint(told)}${wait(told, then)}`;
+    case "stopping": return `${who} was told to end${asker(told)}${REASONS[told.cause ?? ""] ?? ""}`;
+    case "stopped": return `${who} ${told.entry === null ? "was stopped, with all that it ran" : "is stopped"}${asker(told, ", asked by")}`;
+    case "waiting": return told.by === null ? `${who} waits for its start` : `${who} was asked to be up${asker(told)}`;
+    case "scaled": return `${who} was scaled to ${told.count}${asker(told)}`;
+    case "added": return `${who} was added to the configuration${asker(told, ", asked by")}`;
+    case "removed": return `${who} was removed from the configuration${asker(told, ", asked by")}`;
+    case "reloaded": return `${who} reloaded the configuration${asker(told, ", asked by")}`;
+    case "tookOver": return `${who} took over ${told.processes ?? "the"} processes${told.pid === null ? "" : ` of PID ${told.pid}, which is gone`}`;
+    default: return `${who}: ${told.type}${told.cause === null ? "" : ` (${told.cause})`}${asker(told)}`;
+  }
+}
+
+function ending({ status, signal, coreDumped, code }: Told): string {
+  if (status === "unknown") return "ended, nobody can know how,";
+  if (signal !== null) return `was ended by ${signal}${coreDumped ? " (core dumped)" : ""}`;
+  return `exited with code ${code}`;
+}
+
+function lasted({ ranMs, userMs = 0, systemMs = 0 }: Told): string {
+  return ranMs === undefined ? "" : ` after ${duration(ranMs)} (CPU ${((userMs + systemMs) / 1000).toFixed(2)} s)`;
+}
+
+/** When it ended so. */
+const OCCASIONS: Readonly<Record<string, string>> = {
+  stopped: ", stopped", restarted: ", restarted", scaled: ", scaled down", replaced: ", replaced", removed: ", removed",
+  readyTimeout: ", not ready in time", unhealthy: ", unhealthy", watchdog: ", its watchdog ran out", memory: ", too much memory",
+  schedule: ", by schedule", watch: ", a file changed",
+};
+
+/** Why it was told to end. */
+const REASONS: Readonly<Record<string, string>> = {
+  restarted: ", to be restarted", scaled: ", for fewer are wanted", replaced: ", for the configuration changed what it is made of",
+  removed: ", for it is configured no more", readyTimeout: ", for it was not ready in time", unhealthy: ", for it was unhealthy",
+  watchdog: ", for its watchdog ran out", memory: ", for it took too much memory", schedule: ", by schedule", watch: ", for a file changed",
+};
+
+function complaint({ subject = "", step = "", errno = "", message = "" }: Told): string {
+  return [subject, step, errno === "" ? message : `${errno} (${message})`].filter((part) => part !== "").join(": ");
+}
+
+function asker({ by }: Told, through = " by"): string {
+  if (by === null) return "";
+  const way = { socket: "over the socket", signal: "by signal", token: "over TCP" }[by.kind] ?? by.kind;
+  return `${through} uid ${by.uid} (PID ${by.pid}, ${way})`;
+}
+
+function wait({ mono }: Told, then: Told | undefined): string {
+  if (then === undefined || !isWait(then)) return "";
+  if (mono === undefined || then.until === undefined) return ": another try follows";
+  const left = Math.round(then.until - mono);
+  return left <= 0 ? ": restart at once" : `: restart in ${duration(left).replace(".0 s", " s")}`;
+}
+
+/** For the restart, and not for one that somebody asked for. */
+function isWait({ type, by }: Told): boolean {
+  return type === "waiting" && by === null;
+}
+
+/** `300 ms`, `4.0 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`. */
+function duration(millis: number): string {
+  if (Math.round(millis) < 1000) return `${Math.round(millis)} ms`;
+  if (millis < 60_000) return `${(millis / 1000).toFixed(1)} s`;
+  const seconds = Math.round(millis / 1000);
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  const hours = Math.floor(minutes / 60);
+  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+/** `2026-11-22 06:34:59` */
+function localTime(at: string): string {
+  const time = new Date(at);
+  if (Number.isNaN(time.getTime())) return at;
+  const two = (value: number): string => String(value).padStart(2, "0");
+  return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())} `
+    + `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
+}

@@ -1,0 +1,27 @@
+/** `sentry up`, `down`, `scale`: what is wanted. Accepted at once; the processes follow. */
+import { SentryError } from "../errors.ts";
+import { ask } from "./client.ts";
+import type { Place } from "./place.ts";
+import { print } from "./print.ts";
+import type { Options } from "./words.ts";
+
+export function up(place: Place, names: readonly string[], options: Options): Promise<void> {
+  return wish(place, names, options, "up");
+}
+
+export function down(place: Place, names: readonly string[], options: Options): Promise<void> {
+  return wish(place, names, options, "down");
+}
+
+export async function scale(place: Place, [entry = "", n = ""]: readonly string[], { json }: Options): Promise<void> {
+  if (!/^\d{1,9}$/.test(n)) throw new SentryError("E_USAGE", `'${n}' is no count: it must be a whole number from 0`);
+  const shown = await ask(place, "PATCH", `/entries/${encodeURIComponent(entry)}`, { count: Number(n) }) as object;
+  print(json ? shown : `${entry} is scaled to ${Number(n)}.`);
+}
+
+/** A slot is `entry:number`; no entry has a colon in its name. */
+async function wish(place: Place, [name = ""]: readonly string[], { json }: Options, kind: "up" | "down"): Promise<void> {
+  const noun = name.includes(":") ? "processes" : "entries";
+  const shown = await ask(place, "POST", `/${noun}/${encodeURIComponent(name)}/${kind}`) as object;
+  print(json ? shown : `${name} is to be ${kind}.`);
+}

@@ -1,0 +1,57 @@
+/** How a step tells what happens to a slot, or to its entry. */
+import type { Draft } from "./draft.ts";
+import type { Slot, Started, Timer } from "./state.ts";
+import { statusOf } from "./types.ts";
+import type { By, Cause, Exit, Fault, Millis, RunId, Stamp } from "./types.ts";
+
+export function tellStarted(draft: Draft, slot: Slot, run: RunId, { pid, at, identity }: Started): void {
+  const { entry, number, starts } = slot;
+  draft.record({
+    type: "started", at: at.wall, entry, slot: number, pid, run, restarts: starts, mono: at.mono, identity,
+    cause: null, by: null,
+  });
+}
+
+export function tellFault(
+  draft: Draft, slot: Slot, run: RunId, fault: Fault, at: Stamp, cause: Cause | null, by: By,
+): void {
+  const { entry, number } = slot;
+  draft.record({ type: "fault", at: at.wall, entry, slot: number, pid: null, run, ...fault, cause, by });
+}
+
+export function tellExited(
+  draft: Draft, slot: Slot, run: RunId, exit: Exit, ran: Millis, cause: Cause, by: By,
+): void {
+  const { entry, number } = slot;
+  const { pid, code, signal, coreDumped, at, userMs, systemMs, maxRssBytes } = exit;
+  draft.record({
+    type: "exited", at: at.wall, entry, slot: number, pid, run, code, signal, coreDumped, status: statusOf(exit),
+    cause, by, ranMs: ran, mono: at.mono, userMs, systemMs, maxRssBytes,
+  });
+}
+
+/** Without a grace it was killed already. */
+export function tellStopping(
+  draft: Draft, slot: Slot, run: RunId, started: Started | null, grace: Timer | null, cause: Cause, by: By,
+): void {
+  const { wanted } = slot;
+  const until = grace?.at ?? draft.now.mono;
+  draft.record({ type: "stopping", ...about(draft, slot), pid: started?.pid ?? null, run, wanted, until, cause, by });
+}
+
+export function tellStopped(draft: Draft, slot: Slot, cause: Cause, by: By): void {
+  draft.record({ type: "stopped", ...about(draft, slot), pid: null, wanted: slot.wanted, cause, by });
+}
+
+/** `started`: the process that has to end before. */
+export function tellWaiting(draft: Draft, slot: Slot, started: Started | null, until: Millis, by: By): void {
+  draft.record({ type: "waiting", ...about(draft, slot), pid: started?.pid ?? null, until, cause: null, by });
+}
+
+export function tellScaled(draft: Draft, entry: string, count: number, by: By): void {
+  draft.record({ type: "scaled", at: draft.now.wall, entry, slot: null, pid: null, count, cause: null, by });
+}
+
+function about(draft: Draft, { entry, number }: Slot) {
+  return { at: draft.now.wall, entry, slot: number };
+}

@@ -1,0 +1,13 @@
+import type { FastifyInstance } from "fastify";
+
+import { Problem } from "../problem.ts";
+import type { View } from "../view.ts";
+
+/** What a reload would do now. A POST, for it runs the configuration, which is a program. */
+export function plan(app: FastifyInstance, view: View): void {
+  app.post("/plan", async () => {
+    const planned = await view.plan();
+    if (planned.kind === "invalid") throw new Problem("E_CONFIG_INVALID", planned.message);
+    return planned.changes;
+  });
+}

@@ -1,0 +1,53 @@
+/** What a take-over finds: processes and pipes to be taken up, and what the engine is to be told of them. */
+import type { Happening } from "../core/command.ts";
+import type { State } from "../core/state.ts";
+import type { RunId } from "../core/types.ts";
+
+/** A process to be taken up: the addon's Adoption, as far as it is known here. */
+export interface Adopted {
+  readonly run: RunId;
+  readonly entry: string;
+  readonly pid: number;
+  readonly startTicks: number;
+  readonly pidfd: number | null;
+  /** Its exit is recorded: it is only to be reaped, with what it left behind. */
+  readonly ended: boolean;
+  readonly kept: string;
+}
+
+/** A pipe to be read on: the addon's Output, as far as it is known here. */
+export interface OutputLeft {
+  readonly run: RunId;
+  readonly stream: 0 | 1;
+  readonly fd: number;
+  readonly entry: string;
+  /** `dummy.1514`; `dummy:0` where no pid is known. */
+  readonly label: string;
+  /** False: its `started` is only recorded now, and opens it. */
+  readonly open: boolean;
+  readonly kept: string;
+}
+
+export interface Survey {
+  /** Null: nothing says so. */
+  readonly instance: string | null;
+  /** Of the Sentry that is gone; null: nothing says so. */
+  readonly oldPid: number | null;
+  /** Null: nothing is to be taken up, and Sentry begins as for the first time. */
+  readonly state: State | null;
+  readonly adoptions: readonly Adopted[];
+  readonly outputs: readonly OutputLeft[];
+  /**
+   * To be posted before `resume`, and after the adoptions: starts that were not recorded (their slots are `starting` with
+   * that run), then ends of which nobody knows how.
+   */
+  readonly facts: readonly Happening[];
+  /** How many processes live. */
+  readonly living: number;
+  /** `tcp *:8080` and what listens there. What is not used is to be closed, and released as `listen tcp *:8080`. */
+  readonly listening: ReadonlyMap<string, number>;
+  /** Descriptors that nobody needs. */
+  readonly close: readonly number[];
+  /** What could not be trusted, in words. */
+  readonly told: readonly string[];
+}

@@ -1,0 +1,176 @@
+/**
+ * A state in the making: what is said of it comes piece by piece, out of files, and may not fit together. `finished`
+ * makes one of it that the law could have made.
+ */
+import { runOf } from "../core/state.ts";
+import type { Entry, Phase, Slot, State } from "../core/state.ts";
+import { slotId } from "../core/types.ts";
+import type { Law, Millis, RunId, SlotId, Token } from "../core/types.ts";
+import { fromPlain } from "./plain.ts";
+
+export const AT_REST: Phase = { kind: "stopped" };
+
+/** For an entry that only the history knows: configuration's defaults. */
+function unknownLaw(name: string): Law {
+  return { name, count: 1, delay: 1000, stopSignal: "SIGTERM", grace: 10_000 };
+}
+
+/** Starts per slot that nobody got to record: their numbers are not given out again, for there may be something left of them. */
+const UNRECORDED = 100;
+
+export class Sketch {
+  /** Of the configuration on disk. */
+  readonly #laws: ReadonlyMap<string, Law>;
+  readonly #entries = new Map<string, Entry>();
+  /** Whose count nothing tells: it is at least what there are processes for. */
+  readonly #guessed = new Set<string>();
+  readonly #removed = new Map<string, Law>();
+  readonly #slots = new Map<SlotId, Slot>();
+  #nextRun: RunId = 1;
+  #nextToken: Token = 1;
+
+  constructor(laws: readonly Law[]) {
+    this.#laws = new Map(laws.map((law) => [law.name, law]));
+    this.clear();
+  }
+
+  /** Begins as the configuration on disk says. */
+  clear(): void {
+    for (const all of [this.#entries, this.#guessed, this.#removed, this.#slots]) all.clear();
+    for (const name of this.#laws.keys()) this.know(name);
+  }
+
+  /** Begins with that. */
+  copy({ entries, removed, slots, nextRun, nextToken }: State): void {
+    for (const all of [this.#entries, this.#guessed]) all.clear();
+    for (const [name, entry] of entries) this.#entries.set(name, entry);
+    for (const [name, { law }] of removed) this.#removed.set(name, law);
+    for (const slot of slots.values()) this.set(slot);
+    this.#nextRun = nextRun;
+    this.#nextToken = nextToken;
+  }
+
+  know(name: string): void {
+    if (this.#entries.has(name) || this.#removed.has(name)) return;
+    const law = this.#laws.get(name) ?? unknownLaw(name);
+    this.#entries.set(name, { law, count: law.count });
+    this.#guessed.add(name);
+  }
+
+  /** That run has been given out. */
+  saw(run: RunId): void {
+    this.#nextRun = Math.max(this.#nextRun, run + 1);
+  }
+
+  law(name: string): Law {
+    return this.#entries.get(name)?.law ?? this.#removed.get(name) ?? this.#laws.get(name) ?? unknownLaw(name);
+  }
+
+  count(name: string): number {
+    return this.#entries.get(name)?.count ?? 0;
+  }
+
+  scale(name: string, count: number): void {
+    // Slots that were mentioned before were within the count of then.
+    const before = this.#guessed.delete(name) ? this.beyond(name) : this.count(name);
+    this.#configure({ law: this.law(name), count });
+    for (const slot of this.of(name)) {
+      if (slot.number >= count) this.#unwant(slot);
+      else if (slot.number >= before) this.set({ ...slot, wanted: true });
+    }
+  }
+
+  add(name: string, count: number): void {
+    const law = this.#laws.get(name) ?? this.law(name);
+    this.#guessed.delete(name);
+    this.#configure({ law: { ...law, count }, count });
+    for (const slot of this.of(name)) this.set({ ...slot, wanted: slot.number < count });
+  }
+
+  remove(name: string): void {
+    this.#removed.set(name, this.law(name));
+    this.#entries.delete(name);
+    this.#guessed.delete(name);
+    for (const slot of this.of(name)) this.#unwant(slot);
+  }
+
+  /** One that was never mentioned is wanted, and at rest. */
+  slot(entry: string, number: number): Slot {
+    const fresh: Slot = { entry, number, wanted: true, starts: 0, lastExit: null, phase: AT_REST };
+    return this.#slots.get(slotId(entry, number)) ?? fresh;
+  }
+
+  slots(): Slot[] {
+    return [...this.#slots.values()];
+  }
+
+  of(name: string): Slot[] {
+    return this.slots().filter(({ entry }) => entry === name);
+  }
+
+  /** Above the count there are only those that have to end: at rest they are forgotten. */
+  set(slot: Slot): void {
+    const { entry, number, wanted, phase } = slot;
+    const isOver = phase.kind === "stopped" && !wanted && number >= this.count(entry) && !this.#guessed.has(entry);
+    if (isOver) this.#slots.delete(slotId(entry, number));
+    else this.#slots.set(slotId(entry, number), slot);
+  }
+
+  /** At rest and wanted is what only its records make of it: its start is under way, and to be called off. */
+  #unwant(slot: Slot): void {
+    if (slot.phase.kind === "stopped" && slot.wanted) this.#slots.set(slotId(slot.entry, slot.number), { ...slot, wanted: false });
+    else this.set({ ...slot, wanted: false });
+  }
+
+  waiting(at: Millis): Phase {
+    return { kind: "waiting", restart: this.timer(at) };
+  }
+
+  timer(at: Millis): { token: Token; at: Millis } {
+    return { token: this.#nextToken++, at };
+  }
+
+  /** A number above all that the entry has. */
+  beyond(name: string): number {
+    return Math.max(this.count(name), ...this.of(name).map(({ number }) => number + 1));
+  }
+
+  /** A run is one process: what names it a second time is damaged. */
+  unify(): void {
+    const seen = new Set<RunId>();
+    for (const slot of this.slots()) {
+      const run = runOf(slot.phase);
+      if (run !== null && seen.has(run)) this.set({ ...slot, phase: AT_REST });
+      if (run !== null) seen.add(run);
+    }
+  }
+
+  /** Every slot below a count is there; above it only those that have to end. */
+  finished(): State {
+    for (const name of this.#guessed) this.#makeRoom(name);
+    for (const { law, count } of this.#entries.values()) {
+      for (let number = 0; number < count; number++) this.set(this.slot(law.name, number));
+    }
+    const slots = this.slots().flatMap((slot) => {
+      if (slot.number < this.count(slot.entry)) return [slot];
+      return slot.phase.kind === "stopped" ? [] : [{ ...slot, wanted: false }];
+    });
+    const ending = new Set(slots.map(({ entry }) => entry));
+    return fromPlain({
+      course: "keeping", leaveBy: null, entries: [...this.#entries.values()],
+      removed: [...this.#removed.values()].filter(({ name }) => ending.has(name)), slots,
+      nextRun: this.#nextRun + UNRECORDED * (slots.length + 1), nextToken: this.#nextToken,
+    });
+  }
+
+  #configure(entry: Entry): void {
+    this.#removed.delete(entry.law.name);
+    this.#entries.set(entry.law.name, entry);
+  }
+
+  /** No living process is replaced because of a count that nobody knows. */
+  #makeRoom(name: string): void {
+    const taken = this.of(name).filter(({ phase }) => runOf(phase) !== null).map(({ number }) => number + 1);
+    this.#entries.set(name, { law: this.law(name), count: Math.max(this.count(name), ...taken) });
+  }
+}

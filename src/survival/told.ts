@@ -1,0 +1,80 @@
+/**
+ * What a line of the history says that a successor has to know. It comes from a file, so its shape is looked at; types
+ * that say nothing about what is (`ready`, and those of newer versions) are passed over.
+ */
+import type {
+  AddedRecord, ExitedRecord, FaultRecord, RemovedRecord, ScaledRecord, StartedRecord, StoppedRecord, StoppingRecord,
+  WaitingRecord,
+} from "../core/record.ts";
+import type { Micros } from "../core/types.ts";
+import type { HistoryLine } from "../engine/line.ts";
+import { fields, flag, Misfit, misfit, nullable, number, positive, text, whole } from "./shape.ts";
+import type { Reader } from "./shape.ts";
+import { by, cause, count, entryName, identity, slotNumber } from "./words.ts";
+
+type Of<Kind extends string, R, Keys extends keyof R> = { readonly kind: Kind } & Pick<R, Keys>;
+
+export type Told =
+  | (Of<"started", StartedRecord, "at" | "entry" | "slot" | "pid" | "run" | "restarts" | "mono" | "identity"> & { readonly mark: string; readonly boot: string })
+  | Of<"exited", ExitedRecord, "at" | "entry" | "slot" | "pid" | "run" | "code" | "signal" | "coreDumped" | "cause" | "ranMs" | "mono" | "userMs" | "systemMs" | "maxRssBytes">
+  | Of<"fault", FaultRecord, "entry" | "slot" | "run">
+  | Of<"stopping", StoppingRecord, "entry" | "slot" | "run" | "wanted" | "until" | "by"> & Pick<ExitedRecord, "cause">
+  | Of<"stopped", StoppedRecord, "entry" | "slot" | "wanted">
+  | Of<"waiting", WaitingRecord, "entry" | "slot" | "until" | "by">
+  | Of<"scaled", ScaledRecord, "entry" | "count">
+  | Of<"added", AddedRecord, "entry" | "count">
+  | Of<"removed", RemovedRecord, "entry">
+  /** The whole stop is done. */
+  | { readonly kind: "left" }
+  | { readonly kind: "tookOver"; readonly boot: string }
+  /** Nothing that changes what is. */
+  | { readonly kind: "other" };
+
+export type ToldOf<Kind extends Told["kind"]> = Extract<Told, { kind: Kind }>;
+
+/** `2026-11-22T06:34:59.120431Z` */
+const wall: Reader<Micros> = (value, where) => {
+  const [, second, micros] = /^(.{19})\.(\d{6})Z$/.exec(text(value, where)) ?? [];
+  const millis = Date.parse(`${second}Z`);
+  return Number.isFinite(millis) ? millis * 1000 + Number(micros) : misfit(where, "no moment");
+};
+
+const ofSlot = { entry: entryName, slot: slotNumber };
+
+/** Of entries and slots, by type. */
+const readers: { readonly [Kind in Exclude<Told["kind"], "left" | "tookOver" | "other">]: Reader<Omit<ToldOf<Kind>, "kind">> } = {
+  started: fields({
+    ...ofSlot, at: wall, pid: positive, run: positive, restarts: whole, mono: number, identity, mark: text, boot: text,
+  }),
+  exited: fields({
+    ...ofSlot, at: wall, pid: positive, run: positive, code: nullable(number), signal: nullable(text), coreDumped: flag,
+    cause, ranMs: number, mono: number, userMs: number, systemMs: number, maxRssBytes: nullable(number),
+  }),
+  fault: fields({ ...ofSlot, run: positive }),
+  stopping: fields({ ...ofSlot, run: positive, wanted: flag, until: number, cause, by }),
+  stopped: fields({ ...ofSlot, wanted: flag }),
+  waiting: fields({ ...ofSlot, until: number, by }),
+  scaled: fields({ entry: entryName, count }),
+  added: fields({ entry: entryName, count }),
+  removed: fields({ entry: entryName }),
+};
+
+const ofEntry = new Map(Object.entries<Reader<object>>(readers));
+
+/** Null: it is damaged. */
+export function readTold(line: HistoryLine): Told | null {
+  try {
+    if (line.entry === null) return ofSentry(line);
+    const reader = ofEntry.get(line.type);
+    return reader === undefined ? { kind: "other" } : { kind: line.type, ...reader(line, line.type) } as Told;
+  } catch (error) {
+    if (error instanceof Misfit) return null;
+    throw error;
+  }
+}
+
+function ofSentry(line: HistoryLine): Told {
+  if (line.type === "stopped") return { kind: "left" };
+  if (line.type === "tookOver") return { kind: "tookOver", ...fields<{ boot: string }>({ boot: text })(line, line.type) };
+  return { kind: "other" };
+}

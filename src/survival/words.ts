@@ -1,0 +1,38 @@
+/** Readers of core's own words, for the state and the history alike. */
+import type { Exit, Identity, Law, Stamp, By, Cause } from "../core/types.ts";
+import { fields, flag, matching, nullable, number, oneOf, pair, positive, text, upTo, whole } from "./shape.ts";
+
+/** As configurations may spell it. */
+export const entryName = matching(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/);
+
+/** As many processes as an entry can be configured to have: a damaged number must not become a million starts. */
+export const count = upTo(10_000);
+
+/** Those beyond the count are ending. */
+export const slotNumber = upTo(20_000);
+
+/** Of a signal; what the kernel is told goes through a table of its own. */
+export const signalName = matching(/^SIG[A-Z0-9+]{1,12}$/);
+
+/** The first part of SENTRY_RUN. */
+export const instance = matching(/^[0-9a-f]{1,64}$/);
+
+export const stamp = fields<Stamp>({ wall: number, mono: number });
+
+export const law = fields<Law>({ name: entryName, count, delay: number, stopSignal: signalName, grace: number });
+
+export const identity = fields<Identity>({ startTicks: whole, pipes: pair(whole) });
+
+export const exit = fields<Exit>({
+  pid: positive, code: nullable(number), signal: nullable(text), coreDumped: flag, at: stamp, kernelTime: flag,
+  userMs: number, systemMs: number, maxRssBytes: nullable(number),
+});
+
+export const by = nullable(fields<Exclude<By, null>>({
+  kind: oneOf({ signal: true, socket: true, token: true }), pid: whole, uid: whole,
+}));
+
+export const cause = oneOf<Cause>({
+  exited: true, stopped: true, restarted: true, scaled: true, replaced: true, removed: true, readyTimeout: true,
+  unhealthy: true, watchdog: true, memory: true, schedule: true, watch: true, leftover: true, unknown: true,
+});

@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { story } from "../../src/cli/story.ts";
+import type { Told } from "../../src/cli/story.ts";
+import { table } from "../../src/cli/table.ts";
+
+let seconds = 0;
+function told(type: string, more: Partial<Told> = {}): Told {
+  const at = `2026-11-22T06:34:${String(seconds++ % 60).padStart(2, "0")}.120431Z`;
+  return {
+    at, type, entry: "web", slot: 0, pid: null, code: null, signal: null, coreDumped: false, status: null, cause: null,
+    by: null, ...more,
+  };
+}
+
+const sentences = (...lines: Told[]): string[] => story(lines).map((line) => {
+  assert.match(line, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  /);
+  return line.slice("2026-11-22 06:34:59  ".length);
+});
+
+const ended = { pid: 1514, status: "known", cause: "exited", ranMs: 4003, userMs: 1, systemMs: 1, mono: 5000 };
+const thu = { kind: "socket", pid: 4711, uid: 1000 };
+
+test("an exit is told with its status, its time and what follows", () => {
+  assert.deepEqual(sentences(
+    told("started", { pid: 1514, restarts: 0 }),
+    told("exited", { ...ended, code: 3 }),
+    told("started", { slot: 1, pid: 1515, restarts: 2 }),
+    told("waiting", { until: 6000 }),
+    told("exited", { ...ended, signal: "SIGSEGV", coreDumped: true, ranMs: 200_000, userMs: 1500 }),
+    told("waiting", { until: 5000 }),
+    told("exited", { ...ended, status: "unknown", cause: "unknown", ranMs: 12 }),
+  ), [
+    "web:0 started (PID 1514)",
+    "web:0 exited with code 3 after 4.0 s (CPU 0.00 s): restart in 1 s",
+    "web:1 started (PID 1515, restart 2)",
+    "web:0 was ended by SIGSEGV (core dumped) after 3 min 20 s (CPU 1.50 s): restart at once",
+    "web:0 ended, nobody can know how, after 12 ms (CPU 0.00 s)",
+  ]);
+});
+
+test("who asked is told, and how", () => {
+  assert.deepEqual(sentences(
+    told("stopping", { cause: "stopped", by: thu }),
+    told("exited", { ...ended, code: 0, cause: "stopped" }),
+    told("stopped"),
+    told("waiting", { by: thu, until: 1 }),
+    told("scaled", { slot: null, count: 3, by: { ...thu, kind: "token" } }),
+    told("stopping", { slot: 3, cause: "scaled", by: thu }),
+  ), [
+    "web:0 was told to end by uid 1000 (PID 4711, over the socket)",
+    "web:0 exited with code 0 after 4.0 s (CPU 0.00 s), stopped",
+    "web:0 is stopped",
+    "web:0 was asked to be up by uid 1000 (PID 4711, over the socket)",
+    "web was scaled to 3 by uid 1000 (PID 4711, over TCP)",
+    "web:3 was told to end by uid 1000 (PID 4711, over the socket), for fewer are wanted",
+  ]);
+});
+
+test("what Sentry itself did is told", () => {
+  const own = { entry: null, slot: null };
+  const signal = { kind: "signal", pid: 1, uid: 0 };
+  assert.deepEqual(sentences(
+    told("reloaded", { ...own, by: signal }),
+    told("fault", { ...own, step: "exec", errno: "ENOENT", message: "no such file or directory", subject: "" }),
+    told("tookOver", { ...own, pid: 1511, processes: 12 }),
+    told("added", { slot: null }),
+    told("removed", { slot: null }),
+    told("stopped", { ...own, by: signal }),
+  ), [
+    "Sentry reloaded the configuration, asked by uid 0 (PID 1, by signal)",
+    "Sentry could not reload: exec: ENOENT (no such file or directory)",
+    "Sentry took over 12 processes of PID 1511, which is gone",
+    "web was added to the configuration",
+    "web was removed from the configuration",
+    "Sentry was stopped, with all that it ran, asked by uid 0 (PID 1, by signal)",
+  ]);
+});
+
+test("a start that failed is told with its step and its error, and nothing in it can move the cursor", () => {
+  const fault = { step: "exec", errno: "ENOENT", message: "no such file or directory", subject: "/srv/\u001b[2Jweb\n" };
+  assert.deepEqual(sentences(told("fault", fault), told("waiting", { until: 100 })), [
+    "web:0 could not be started: /srv/\\x1b[2Jweb\\x0a: exec: ENOENT (no such file or directory): another try follows",
+  ]);
+});
+
+test("a type of a later version is told as it is", () => {
+  assert.deepEqual(sentences(told("unhealthy", { cause: "watchdog" })), ["web:0: unhealthy (watchdog)"]);
+});
+
+test("a table's columns line up, and its last one keeps to the room that there is", () => {
+  const rows = [["web", "replaced", "command sleep → cat, user www → nobody"], ["database", "unchanged", ""]];
+  assert.deepEqual(table(rows, Infinity), [
+    "web       replaced   command sleep → cat, user www → nobody",
+    "database  unchanged",
+  ]);
+  assert.deepEqual(table(rows, 45), [
+    "web       replaced   command sleep → cat,",
+    "                     user www → nobody",
+    "database  unchanged",
+  ]);
+});
+
+test("a table shows what would move the cursor spelled out", () => {
+  assert.deepEqual(table([["web", "args \u001b[31m"]], 80), ["web  args \\x1b[31m"]);
+});

@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { changesBetween } from "../../src/config/changes.ts";
+import type { Change, Present } from "../../src/config/changes.ts";
+import { complete } from "../../src/config/complete.ts";
+import type { EntryConfiguration } from "../../src/config/configuration.ts";
+import { definitionOf } from "../../src/config/definition.ts";
+import type { Definition } from "../../src/config/definition.ts";
+import { readProgram } from "../../src/config/given.ts";
+import { entry, sentry } from "../../src/index.ts";
+import type { EntryOptions } from "../../src/index.ts";
+import { inFolder } from "./folder.ts";
+
+function configured(name: string, command = "sleep", args: string[] = ["4"], options: EntryOptions = {}): EntryConfiguration {
+  const [made] = complete("/sample.ts", "/", readProgram(sentry([entry(name, command, args, options)]), "/sample.ts")).entries;
+  assert(made !== undefined);
+  return made;
+}
+
+function defined(...given: Parameters<typeof configured>): Definition {
+  // As it comes back from the state file.
+  return JSON.parse(JSON.stringify(definitionOf(configured(...given)))) as Definition;
+}
+
+function present(definition: Definition, more: Partial<Present> = {}): Present {
+  return { definition, count: definition.law.count, down: [], ...more };
+}
+
+/** What becomes of `web`, made of the one thing, when it is to be made of the other. */
+function change(before: EntryOptions, after: EntryOptions, now: Partial<Present> = {}): Change {
+  const [only, ...more] = changesBetween([present(defined("web", "sleep", ["4"], before), now)], [defined("web", "sleep", ["4"], after)]);
+  assert(only !== undefined && more.length === 0);
+  return only;
+}
+
+test("nothing changed is nothing to be done", () => {
+  assert.deepEqual(change({ count: 2, env: { A: "1", B: "2" } }, { count: 2, env: { B: "2", A: "1" } }), { entry: "web", change: "unchanged", because: [] });
+});
+
+test("entries are matched by name, in the order of the new configuration; what is gone comes last", () => {
+  const before = ["gone", "a", "b", "away"].map((name) => present(defined(name)));
+  const after = [defined("new"), defined("b"), defined("a", "cat")];
+  assert.deepEqual(changesBetween(before, after).map((one) => [one.entry, one.change]), [
+    ["new", "added"], ["b", "unchanged"], ["a", "replaced"], ["gone", "removed"], ["away", "removed"],
+  ]);
+});
+
+test("what only says when and how many is changed in place", () => {
+  assert.deepEqual(change({ count: 2 }, { count: 3, delay: "2s" }), {
+    entry: "web", change: "inPlace", because: ["count 2 → 3", "delay 1000 ms → 2000 ms"],
+  });
+});
+
+test("what a process is made of takes a new process, and each reason is told", () => {
+  const [one] = changesBetween([present(defined("web"))], [defined("web", "cat", ["5", "a b"], { delay: 7 })]);
+  assert.deepEqual(one, {
+    entry: "web", change: "replaced",
+    because: ["command sleep → cat", 'args ["4"] → ["5","a b"]', "delay 1000 ms → 7 ms"],
+  });
+  const cases: [EntryOptions, EntryOptions, string[]][] = [
+    [{}, { cwd: "/srv" }, ["cwd / → /srv"]],
+    [{ inheritEnv: ["A"] }, { inheritEnv: false }, ['inheritEnv ["A"] → false']],
+    [{ user: "a" }, { user: "b", group: 5, groups: ["x"] }, ["user a → b", "group none → 5", 'groups none → ["x"]']],
+    [{ umask: "022" }, { umask: "007" }, ["umask 022 → 007"]],
+    [{ nice: 0 }, { nice: 5, oomScoreAdj: -7, noNewPrivileges: true }, ["nice 0 → 5", "oomScoreAdj none → -7", "noNewPrivileges false → true"]],
+    [{ limits: { nofile: 10, core: "unlimited" } }, { limits: { nofile: { soft: 10, hard: 20 }, cpu: 1 } },
+      ["limits.nofile 10 → 10:20", "limits.core unlimited → none", "limits.cpu none → 1"]],
+    [{ listen: [80, "[::1]:81"] }, { listen: "/run/x.sock" }, ["listen *:80, [::1]:81 → /run/x.sock"]],
+  ];
+  for (const [before, after, because] of cases) {
+    assert.deepEqual(change(before, after), { entry: "web", change: "replaced", because });
+    assert.equal(change(after, before).change, "replaced");
+  }
+});
+
+test("of an environment the names are told, and no value is kept", () => {
+  const before = { A: "hunter2", B: "same", C: "1", D: "AB" };
+  assert.deepEqual(change({ env: before }, { env: { ...before, A: "hunter3", C: undefined, E: "" } }).because, ["environment: A, C, E"]);
+  assert.deepEqual(change({ env: { A: "1", B: "2" } }, { env: { A: "2", B: "1" } }).because, ["environment: A, B"]);
+  const kept = JSON.stringify(defined("web", "sleep", [], { env: before }));
+  assert(!kept.includes("hunter2"));
+  assert.match(kept, /"A":"[0-9a-f]{32}"/);
+});
+
+test("a function for the environment is another when its text is", () => {
+  const because = ["the function `env` changed"];
+  assert.deepEqual(change({ env: () => ({ A: "1" }) }, { env: () => ({ A: "1" }) }).change, "unchanged");
+  assert.deepEqual(change({ env: () => ({ A: "1" }) }, { env: () => ({ A: "2" }) }), { entry: "web", change: "replaced", because });
+  assert.deepEqual(change({}, { env: () => ({}) }).because, because);
+  assert(!JSON.stringify(defined("web", "sleep", [], { env: () => ({ A: "secret" }) })).includes("secret"));
+});
+
+test("a file of variables is another by its name or its content; one that could not be read had nothing to do with what runs", async () => {
+  await inFolder({ "a.env": "A=1", "b.env": "A=1" }, (folder) => {
+    const [a, b] = [join(folder, "a.env"), join(folder, "b.env")];
+    assert.deepEqual(change({ envFile: a }, { envFile: b }).because, [`envFile ${a} → ${b}`]);
+    const before = present(defined("web", "sleep", [], { envFile: a }));
+    writeFileSync(a, "A=2");
+    const after = [defined("web", "sleep", [], { envFile: a })];
+    assert.deepEqual(changesBetween([before], after).map(({ because }) => because), [[`the content of ${a} changed`]]);
+    const unread = present(defined("web", "sleep", [], { envFile: `${a}.x` }));
+    writeFileSync(`${a}.x`, "A=1");
+    assert.equal(changesBetween([unread], [defined("web", "sleep", [], { envFile: `${a}.x` })])[0]?.change, "unchanged");
+  });
+});
+
+test("what was scaled and told to be down holds, and is shown, until the configuration changes the count", () => {
+  assert.deepEqual(change({ count: 2 }, { count: 2 }, { count: 5, down: [1, 3] }), {
+    entry: "web", change: "unchanged", because: ["scaled to 5 holds (count 2)", "web:1 is down", "web:3 is down"],
+  });
+  assert.deepEqual(change({ count: 2 }, { count: 3, delay: 1000 }, { count: 5, down: [1, 4] }), {
+    entry: "web", change: "inPlace", because: ["count 2 → 3", "scaled to 5 is dropped", "web:1 comes up again"],
+  });
+  assert.deepEqual(change({ count: 2 }, { count: 2, nice: 1 }, { down: [0] }).because, ["nice none → 1", "web:0 is down"]);
+});

@@ -1,0 +1,151 @@
+/** Server-sent events, over a real connection: what a reader gets, at its own pace. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { request } from "node:http";
+import type { IncomingMessage } from "node:http";
+import { test } from "node:test";
+import type { TestContext } from "node:test";
+
+import type { HistoryLine } from "../../src/engine/line.ts";
+import { listen } from "../../src/http/listener.ts";
+import { MOST_STREAMS } from "../../src/http/streams.ts";
+import { loadAddon } from "../../src/native/load.ts";
+import { listeningAtPath } from "./socket.ts";
+import { viewOf } from "./view.ts";
+
+async function server(t: TestContext) {
+  const { path, fd } = await listeningAtPath(t);
+  const { past, view, bugs } = viewOf([]);
+  const listener = listen(fd, view);
+  t.after(async () => {
+    for (const connection of await listener.drain(0)) loadAddon().close(connection);
+    assert.deepEqual(bugs, []);
+  });
+  return { path, past };
+}
+
+interface Event { readonly id: number; readonly event: string; readonly data: HistoryLine }
+
+class Reader {
+  readonly response: IncomingMessage;
+  readonly #events: AsyncGenerator<Event>;
+
+  constructor(response: IncomingMessage) {
+    this.response = response;
+    this.#events = parsed(response);
+  }
+
+  static async open(t: TestContext, path: string, lastEventId?: string): Promise<Reader> {
+    const headers = lastEventId === undefined ? {} : { "last-event-id": lastEventId };
+    const asked = request({ socketPath: path, path: "/events", headers, agent: false }).end();
+    t.after(() => asked.destroy());
+    const [response] = await once(asked, "response") as [IncomingMessage];
+    response.on("error", () => {}); // it is cut at the end
+    return new Reader(response);
+  }
+
+  async next(): Promise<Event> {
+    const { value, done } = await this.#events.next();
+    assert(!done, "the stream has ended");
+    return value as Event;
+  }
+
+  async ids(count: number): Promise<number[]> {
+    const ids = [];
+    while (ids.length < count) ids.push((await this.next()).id);
+    return ids;
+  }
+}
+
+async function* parsed(response: IncomingMessage): AsyncGenerator<Event> {
+  let text = "";
+  for await (const chunk of response.setEncoding("utf8")) {
+    text += String(chunk);
+    for (let end = text.indexOf("\n\n"); end !== -1; end = text.indexOf("\n\n")) {
+      const [id, event, data, ...more] = text.slice(0, end).split("\n").map((line) => line.slice(line.indexOf(": ") + 2));
+      assert.deepEqual(more, []);
+      yield { id: Number(id), event: event ?? "", data: JSON.parse(data ?? "") as HistoryLine };
+      text = text.slice(end + 2);
+    }
+  }
+}
+
+const upTo = (last: number, first = 1): number[] => Array.from({ length: last - first + 1 }, (_, n) => first + n);
+
+test("an event is told with its id, its type and all of its line", async (t) => {
+  const { path, past } = await server(t);
+  past.happen("before");
+  const reader = await Reader.open(t, path);
+  assert.equal(reader.response.headers["content-type"], "text/event-stream");
+  past.happen("web\nx", 3);
+  const { id, event, data } = await reader.next();
+  assert.deepEqual([id, event], [2, "scaled"]);
+  assert.deepEqual(data, past.lines[1]);
+});
+
+test("who says what it had last gets what has happened since, and then what happens", async (t) => {
+  const { path, past } = await server(t);
+  for (let n = 0; n < 100; n++) past.happen();
+  const reader = await Reader.open(t, path, "40");
+  past.happen();
+  assert.deepEqual(await reader.ids(61), upTo(101, 41));
+  past.happen();
+  assert.deepEqual(await reader.ids(1), [102]);
+});
+
+test("a reader that is slower than what happens misses nothing, and nothing is kept for it", async (t) => {
+  const { path, past } = await server(t);
+  const reader = await Reader.open(t, path);
+  const padding = "x".repeat(1000);
+  for (let n = 1; n <= 5000; n++) {
+    past.happen(padding);
+    if (n % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert(past.given < 1000, `${past.given} lines, more than the sockets between them hold, were read for one who takes none`);
+  assert.deepEqual(await reader.ids(5000), upTo(5000));
+  assert(past.given > 4000, `only ${past.given} lines were read from the history: the others were kept in memory`);
+  past.happen();
+  assert.deepEqual(await reader.ids(1), [5001]);
+});
+
+test("what the history has lost meanwhile is left out, and the ids say so", async (t) => {
+  const { path, past } = await server(t);
+  for (let n = 0; n < 20; n++) past.happen();
+  past.lines.splice(5, 15);
+  const reader = await Reader.open(t, path, "2");
+  assert.deepEqual(await reader.ids(3), [3, 4, 5]);
+  past.happen();
+  assert.deepEqual(await reader.ids(1), [21]);
+});
+
+test("who had more than there is, because the history began anew, gets what happens from now on", async (t) => {
+  const { path, past } = await server(t);
+  past.happen();
+  const reader = await Reader.open(t, path, "1000");
+  past.happen();
+  assert.deepEqual(await reader.ids(1), [2]);
+});
+
+test("a reader that goes is forgotten", async (t) => {
+  const { path, past } = await server(t);
+  const { response } = await Reader.open(t, path);
+  assert.equal(past.listeners, 1);
+  response.destroy();
+  while (past.listeners > 0) await new Promise((resolve) => setImmediate(resolve));
+  past.happen();
+});
+
+test("one stream too many is refused, until another ends", async (t) => {
+  const { path, past } = await server(t);
+  const readers = await Promise.all(Array.from({ length: MOST_STREAMS }, () => Reader.open(t, path)));
+  assert.deepEqual(new Set(readers.map(({ response }) => response.statusCode)), new Set([200]));
+  assert.equal((await Reader.open(t, path)).response.statusCode, 429);
+  readers[0]!.response.destroy();
+  while (past.listeners === MOST_STREAMS) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal((await Reader.open(t, path)).response.statusCode, 200);
+});
+
+test("a last event that is no id is the client's mistake", async (t) => {
+  const { path } = await server(t);
+  assert.equal((await Reader.open(t, path, "seven")).response.statusCode, 400);
+});

@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { chownSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { test } from "node:test";
+
+import fc from "fast-check";
+
+import { emptyState } from "../../src/core/state.ts";
+import type { Phase, Slot, Started, State } from "../../src/core/state.ts";
+import type { Exit } from "../../src/core/types.ts";
+import { fromPlain, toPlain } from "../../src/survival/plain.ts";
+import { moveAside, readSnapshot, readText, writeSnapshot } from "../../src/survival/snapshot.ts";
+import type { Snapshot } from "../../src/survival/snapshot.ts";
+import { pathIn } from "./folder.ts";
+import { BOOT, INSTANCE, someone, WALL } from "./records.ts";
+
+const at = { wall: WALL, mono: 5000.25 };
+const started: Started = { pid: 1514, at, identity: { startTicks: 77, pipes: [8, 9] } };
+const exit: Exit = {
+  pid: 1512, code: null, signal: "SIGSEGV", coreDumped: true, at, kernelTime: true, userMs: 1.5, systemMs: 0, maxRssBytes: null,
+};
+
+/** A state with every phase in it. */
+function everything(): State {
+  const phases: Phase[] = [
+    { kind: "stopped" }, { kind: "starting", run: 5 }, { kind: "running", run: 2, started },
+    { kind: "stopping", run: 3, started, grace: { token: 4, at: 9000 }, cause: "stopped", by: someone },
+    { kind: "stopping", run: 4, started: null, grace: null, cause: "scaled", by: null },
+    { kind: "waiting", restart: { token: 6, at: 8000.5 } },
+  ];
+  const slot = (entry: string, number: number, phase: Phase): Slot =>
+    ({ entry, number, wanted: number !== 0, starts: number, lastExit: number === 2 ? { exit, cause: "exited", ran: 12 } : null, phase });
+  const law = (name: string) => ({ name, count: 6, delay: 1000, stopSignal: "SIGTERM", grace: 10_000 });
+  return fromPlain({
+    course: "leaving", leaveBy: someone, entries: [{ law: law("web"), count: 6 }], removed: [law("old")],
+    slots: [...phases.map((phase, number) => slot("web", number, phase)), slot("old", 0, { kind: "stopping", run: 1, started, grace: null, cause: "removed", by: null })],
+    nextRun: 6, nextToken: 7,
+  });
+}
+
+function snapshot(more: Partial<Snapshot> = {}): Snapshot {
+  return {
+    version: 1, sentry: "0.1.0", boot: BOOT, instance: INSTANCE, pid: 4711, startedAt: WALL, reexecedAt: null, lastId: 17,
+    state: toPlain(everything()), definitions: [{ some: ["definition"] }], ...more,
+  };
+}
+
+function whyBad(text: string): string {
+  const found = readText(text);
+  assert.equal(found.kind, "bad");
+  return found.kind === "bad" ? found.why : "";
+}
+
+/** The snapshot with one thing put in a place of it: `state.slots.2.phase.run`. */
+function spoiled(place: string, value: unknown): string {
+  const whole = JSON.parse(JSON.stringify(snapshot())) as Record<string, unknown>;
+  const path = place.split(".");
+  const last = path.pop() ?? "";
+  const holder = path.reduce((inside, key) => inside[key] as Record<string, unknown>, whole);
+  assert(last in holder, `there is no ${place}`);
+  holder[last] = value;
+  return JSON.stringify(whole);
+}
+
+test("the state becomes JSON and the same state again, indexes and all", () => {
+  const state = everything();
+  assert.deepEqual(state.runs, new Map([[5, "web:1"], [2, "web:2"], [3, "web:3"], [4, "web:4"], [1, "old:0"]]));
+  assert.deepEqual(state.timers, new Map([[4, "web:3"], [6, "web:5"]]));
+  assert.deepEqual([state.live, state.removed.get("old")?.live], [6, 1]);
+  assert.deepEqual(fromPlain(JSON.parse(JSON.stringify(toPlain(state))) as ReturnType<typeof toPlain>), state);
+  assert.deepEqual(fromPlain(toPlain(emptyState())), emptyState());
+});
+
+test("what is written is read again, and nothing else lies beside it", (t) => {
+  const path = pathIn(t, "state");
+  assert.deepEqual(readSnapshot(path), { kind: "none" });
+  writeFileSync(`${path}.0123456789ab.tmp`, "half");
+  writeSnapshot(path, snapshot({ lastId: 1 }));
+  writeSnapshot(path, snapshot());
+  assert.deepEqual(readSnapshot(path), { kind: "ok", snapshot: snapshot() });
+  assert.deepEqual(readdirSync(dirname(path)), ["state"]);
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+});
+
+test("one that cannot be written leaves the one before", (t) => {
+  const path = pathIn(t, "state");
+  writeSnapshot(path, snapshot());
+  t.after(() => spawnSync("prlimit", ["--pid", String(process.pid), "--fsize=unlimited:"]));
+  spawnSync("prlimit", ["--pid", String(process.pid), "--fsize=100:"]);
+  assert.throws(() => writeSnapshot(path, snapshot({ lastId: 99 })), { code: "EFBIG" });
+  assert.deepEqual(readSnapshot(path), { kind: "ok", snapshot: snapshot() });
+  assert.deepEqual(readdirSync(dirname(path)), ["state"]);
+});
+
+test("one that is no JSON, has another shape, or contradicts itself, is damaged, and it is said where", () => {
+  assert.match(whyBad(""), /^is damaged: /);
+  assert.match(whyBad(JSON.stringify(snapshot()).slice(0, -20)), /^is damaged: /);
+  assert.equal(whyBad("null"), "is damaged: it is no object");
+  assert.equal(whyBad("{}"), "is damaged: it.version is no whole number");
+  const cases: [string, unknown, string][] = [
+    ["instance", "not hex", "it.instance is not spelled as it should be"],
+    ["pid", 0, "it.pid is 0"],
+    ["state.entries", {}, "it.state.entries is no list"],
+    ["state.entries.0.count", 1e9, "it.state.entries[0].count is more than 10000"],
+    ["state.entries.0.law.name", "../etc", "it.state.entries[0].law.name is not spelled as it should be"],
+    ["state.slots.2.phase.kind", "flying", "it.state.slots[2].phase.kind is unknown"],
+    ["state.slots.2.phase.kind", "toString", "it.state.slots[2].phase.kind is unknown"],
+    ["state.slots.2.phase.started.identity.pipes", [1], "it.state.slots[2].phase.started.identity.pipes is no pair"],
+    ["state.slots.2.lastExit.cause", "fate", "it.state.slots[2].lastExit.cause is none of its choices"],
+    ["state.slots.2.number", 3, "a slot of it.state is there twice"],
+    ["state.slots.2.phase.run", 3, "a run of it.state is there twice"],
+    ["state.slots.2.phase.run", 6, "it.state.nextRun is a run already"],
+    ["state.slots.5.phase.restart.token", 4, "a timer of it.state is there twice"],
+    ["state.slots.5.phase.restart.token", 7, "it.state.nextToken is a timer already"],
+    ["state.slots.5.entry", "nobody", "a slot of it.state is of nobody, which is no entry"],
+    ["state.removed.0.name", "web", "an entry of it.state is there twice"],
+  ];
+  for (const [place, value, why] of cases) assert.equal(whyBad(spoiled(place, value)), `is damaged: ${why}`);
+});
+
+test("one of a newer version is not touched, and named", () => {
+  assert.equal(whyBad('{ "version": 2, "state": "of a kind that nobody knows yet" }'), "was written by a newer Sentry (version 2 of its form; this one knows 1)");
+});
+
+test("what this version does not know is left out", () => {
+  const found = readText(JSON.stringify({ ...snapshot(), colour: "red", state: { ...toPlain(everything()), moods: [] } }));
+  assert.deepEqual(found, { kind: "ok", snapshot: snapshot() });
+});
+
+test("a link, a folder, a FIFO, or somebody else's file is not read", (t) => {
+  const path = pathIn(t, "state");
+  const why = (): string => {
+    const found = readSnapshot(path);
+    return found.kind === "bad" ? found.why : found.kind;
+  };
+  writeSnapshot(`${path}.real`, snapshot());
+  symlinkSync(`${path}.real`, path);
+  assert.equal(why(), "is a link");
+  rmSync(path);
+  mkdirSync(path);
+  assert.match(why(), /is no plain file$/);
+  rmSync(path, { recursive: true });
+  spawnSync("mkfifo", [path]);
+  assert.match(why(), /is no plain file$/);
+  rmSync(path);
+  if (process.getuid?.() !== 0) return;
+  writeSnapshot(path, snapshot());
+  chownSync(path, 65534, 65534);
+  assert.match(why(), /belongs to another user \(uid 65534\)$/);
+});
+
+test("what cannot be used is moved aside, and the newest five of it are kept", (t) => {
+  const path = pathIn(t, "state");
+  for (let n = 1; n <= 12; n++) {
+    writeFileSync(path, String(n));
+    assert.equal(moveAside(path), `${path}.bad-${n}`);
+  }
+  assert.deepEqual(readdirSync(dirname(path)).sort(), [10, 11, 12, 8, 9].map((n) => `state.bad-${n}`));
+  assert.equal(readFileSync(`${path}.bad-12`, "utf8"), "12");
+  mkdirSync(path);
+  assert.equal(moveAside(path), `${path}.bad-13`);
+  assert.throws(() => moveAside(path), { code: "ENOENT" });
+});
+
+test("whatever is broken in it, reading it gives a state that holds together, or says why not", () => {
+  const good = Buffer.from(JSON.stringify(snapshot()));
+  fc.assert(fc.property(fc.nat(good.length), fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { maxLength: 4 }), fc.boolean(), (end, flips, whole) => {
+    const bytes = Buffer.from(whole ? good : good.subarray(0, end));
+    for (const [index, value] of flips) if (index < bytes.length) bytes[index] = value;
+    const found = readText(bytes.toString());
+    if (found.kind !== "ok") return;
+    const state = fromPlain(found.snapshot.state);
+    assert.equal(state.slots.size, found.snapshot.state.slots.length);
+    assert.deepEqual(toPlain(state), found.snapshot.state);
+  }), { numRuns: 3000 });
+});

@@ -1,0 +1,346 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import fc from "fast-check";
+
+import type { Happening } from "../../src/core/command.ts";
+import type { HistoryRecord } from "../../src/core/record.ts";
+import type { State } from "../../src/core/state.ts";
+import { step } from "../../src/core/step.ts";
+import type { Law, RunId, SlotId, Stamp } from "../../src/core/types.ts";
+import { slotId } from "../../src/core/types.ts";
+import type { Held } from "../../src/survival/kept.ts";
+import { toPlain } from "../../src/survival/plain.ts";
+import type { Marked, Processes, Stat } from "../../src/survival/proc.ts";
+import { replay } from "../../src/survival/replay.ts";
+import type { Snapshot } from "../../src/survival/snapshot.ts";
+import { endUnknown, survey } from "../../src/survival/takeover.ts";
+import type { Survey } from "../../src/survival/takeover.ts";
+import { longLife } from "../support/kernel.ts";
+import { law, World } from "../support/world.ts";
+import { BOOT, INSTANCE, linesOf, record, WALL } from "./records.ts";
+
+const now: Stamp = { wall: WALL + 3_000_000, mono: 8000 };
+const UPTIME = 1_000_000;
+
+/** What is there. Pids, start times and pipes are those that `record.started` names. */
+class Machine implements Processes {
+  readonly #there = new Map<number, Stat & { marked: Marked | null; pipes: [number, number] }>();
+  readonly held: Held[] = [];
+  #lastFd = 100;
+
+  /** A run's process lives. `marked`: its environment is as it was made. */
+  put(run: RunId, more: { marked?: boolean; slot?: number; entry?: string; zombie?: boolean; startTicks?: number } = {}): this {
+    const { marked = true, slot = 0, entry = "web", zombie = false, startTicks = 100 * run } = more;
+    const pid = 1000 + run;
+    this.#there.set(pid, {
+      startTicks, ppid: 1, pgrp: pid, session: pid, state: zombie ? "Z" : "S", pipes: [2 * run, 2 * run + 1],
+      marked: marked ? { run, entry, slot, pid, startTicks } : null,
+    });
+    return this;
+  }
+
+  /** The keeper has these of a run. */
+  hold(run: RunId, what: readonly ("pid" | "out" | "err")[], slot = 0, instance = INSTANCE): this {
+    for (const kind of what) {
+      const fd = ++this.#lastFd;
+      this.held.push({ label: `${kind} ${instance}.${run} web:${slot}${kind === "pid" ? ` ${1000 + run}` : ""}`, fd });
+    }
+    return this;
+  }
+
+  fdOf(label: string): number {
+    const fd = this.held.find((one) => one.label.startsWith(label))?.fd;
+    assert(fd !== undefined);
+    return fd;
+  }
+
+  sweep(instance: string): Marked[] {
+    return instance === INSTANCE ? [...this.#there.values()].flatMap(({ marked }) => marked ?? []) : [];
+  }
+
+  statOf(pid: number): Stat | null {
+    return this.#there.get(pid) ?? null;
+  }
+
+  isReaped(pidfd: number): boolean {
+    const label = this.held.find(({ fd }) => fd === pidfd)?.label;
+    return !this.#there.has(Number(label?.split(" ").at(-1)));
+  }
+
+  pipeOf(pid: number, stream: 0 | 1): number {
+    return this.#there.get(pid)?.pipes[stream] ?? 0;
+  }
+
+  openPipe(pid: number, stream: 0 | 1, inode: number): number | null {
+    return this.#there.get(pid)?.pipes[stream] === inode ? 10_000 + inode : null;
+  }
+
+  monoOf(startTicks: number): number {
+    return now.mono - UPTIME + startTicks * 10;
+  }
+}
+
+function look(records: readonly HistoryRecord[], machine: Machine, more: { snapshot?: Snapshot | null; boot?: string; laws?: Law[] } = {}): Survey {
+  const { snapshot = null, boot = BOOT, laws = [law("web")] } = more;
+  return survey({ snapshot, lines: linesOf(records, (snapshot?.lastId ?? 0) + 1), held: machine.held, processes: machine, boot, now, laws });
+}
+
+/** What a Sentry knew after these records. */
+function snapshotAfter(records: readonly HistoryRecord[], change: (state: State) => void = () => {}): Snapshot {
+  const state = replay({ base: null, lines: linesOf(records), laws: [law("web")], boot: BOOT, now }).sketch.finished();
+  change(state);
+  return {
+    version: 1, sentry: "0.1.0", boot: BOOT, instance: INSTANCE, pid: 4711, startedAt: WALL, reexecedAt: null,
+    lastId: records.length, state: toPlain(state), definitions: [],
+  };
+}
+
+/** The slot's start is under way. */
+function starting(run: RunId, id: SlotId = "web:0"): (state: State) => void {
+  return (state) => {
+    const slot = state.slots.get(id);
+    assert(slot !== undefined);
+    state.slots.set(id, { ...slot, phase: { kind: "starting", run } });
+    state.nextRun = run + 1;
+  };
+}
+
+function phase(found: Survey, id: SlotId = "web:0"): string {
+  const slot = found.state?.slots.get(id);
+  assert(slot !== undefined, `there is no ${id}`);
+  const run = "run" in slot.phase ? ` ${slot.phase.run}` : "";
+  return `${slot.phase.kind}${run}${slot.wanted ? "" : ", unwanted"}`;
+}
+
+const adopted = (found: Survey): unknown[] => found.adoptions.map(({ run, pid, startTicks, pidfd, ended }) => ({ run, pid, startTicks, pidfd, ended }));
+const printed = (found: Survey): string[] => found.outputs.map(({ run, stream, fd, label, open }) => `${run} ${stream} ${fd} ${label}${open ? "" : " closed"}`);
+const facts = (found: Survey): string[] => found.facts.map((fact) => fact.kind === "exited" || fact.kind === "spawned" ? `${fact.kind} ${fact.run}` : fact.kind);
+
+test("nothing left is nothing taken over", () => {
+  const found = look([], new Machine());
+  assert.deepEqual(found, {
+    instance: null, oldPid: null, state: null, adoptions: [], outputs: [], facts: [], living: 0, listening: new Map(),
+    close: [], told: [],
+  });
+  const stopped = look([record.started(1), record.exited(1), record.left()], new Machine());
+  assert.deepEqual([stopped.state, stopped.instance], [null, null], "the next Sentry is another one");
+});
+
+test("who is held by the keeper is taken up by that, with its pipes", () => {
+  const machine = new Machine().put(7, { marked: false }).hold(7, ["pid", "out", "err"]);
+  const found = look([record.started(7)], machine);
+  assert.deepEqual(adopted(found), [{ run: 7, pid: 1007, startTicks: 700, pidfd: machine.fdOf("pid"), ended: false }]);
+  assert.deepEqual(printed(found), [`7 0 ${machine.fdOf("out")} web.1007`, `7 1 ${machine.fdOf("err")} web.1007`]);
+  assert.deepEqual([found.adoptions[0]?.kept, found.outputs[0]?.kept], [`${INSTANCE}.7 web:0`, `${INSTANCE}.7 web:0`]);
+  assert.deepEqual([phase(found), found.living, facts(found), found.told], ["running 7", 1, [], []]);
+});
+
+test("who has ended, and is held by the keeper, is asked how: nothing is said of it here", () => {
+  const found = look([record.started(7)], new Machine().hold(7, ["pid", "out", "err"]));
+  assert.deepEqual([phase(found), found.living, facts(found), found.adoptions.length, found.outputs.length], ["running 7", 0, [], 1, 2]);
+});
+
+test("without a keeper a recorded process is known by its pid and start time, and its pipes are its own", () => {
+  const found = look([record.started(7)], new Machine().put(7, { marked: false }));
+  assert.deepEqual(adopted(found), [{ run: 7, pid: 1007, startTicks: 700, pidfd: null, ended: false }]);
+  assert.deepEqual(printed(found), ["7 0 10014 web.1007", "7 1 10015 web.1007"]);
+  assert.equal(found.living, 1);
+});
+
+test("a zombie is taken up as well, for it knows how it has ended; but it does not live", () => {
+  const found = look([record.started(7)], new Machine().put(7, { zombie: true }));
+  assert.deepEqual([found.adoptions.length, found.living, facts(found)], [1, 0, []]);
+});
+
+test("who is gone, or is a stranger with the same pid, has ended, and nobody knows how", () => {
+  for (const machine of [new Machine(), new Machine().put(7, { startTicks: 701, marked: false })]) {
+    const found = look([record.started(7)], machine);
+    assert.deepEqual([adopted(found), printed(found), phase(found), found.living], [[], [], "running 7", 0]);
+    assert.deepEqual(found.facts, [endUnknown(7, 1007, now)]);
+  }
+});
+
+test("a start that was not recorded is found by its mark, and recorded now", () => {
+  const snapshot = snapshotAfter([record.started(5), record.exited(5)], starting(7));
+  for (const withKeeper of [true, false]) {
+    const machine = new Machine().put(7);
+    if (withKeeper) machine.hold(7, ["pid", "out", "err"]);
+    const found = look([], machine, { snapshot });
+    assert.equal(phase(found), "starting 7");
+    assert.deepEqual(found.facts, [{
+      kind: "spawned", run: 7, pid: 1007, identity: { startTicks: 700, pipes: [14, 15] },
+      at: { wall: now.wall - (UPTIME - 7000) * 1000, mono: now.mono - (UPTIME - 7000) },
+    }]);
+    assert.deepEqual([found.adoptions.length, found.adoptions[0]?.pidfd === null, found.living], [1, !withKeeper, 1]);
+    assert.deepEqual(found.outputs.map(({ label, open }) => [label, open]), [["web.1007", false], ["web.1007", false]]);
+  }
+});
+
+test("the same without the snapshot, and where only the keeper is left of everything", () => {
+  const found = look([record.started(5), record.exited(5)], new Machine().put(7));
+  assert.deepEqual([phase(found), facts(found), found.living], ["starting 7", ["spawned 7"], 1]);
+  const bare = look([], new Machine().put(7, { slot: 2 }).hold(7, ["pid", "out"], 2), { laws: [law("web", { count: 2 })] });
+  assert.deepEqual([bare.instance, phase(bare, "web:2"), phase(bare), bare.state?.entries.get("web")?.count], [INSTANCE, "starting 7", "stopped", 3]);
+  assert((bare.state?.nextRun ?? 0) > 7);
+});
+
+test("a start that was under way, and of which nothing is there, is under way no more: that is left to the law", () => {
+  const found = look([], new Machine(), { snapshot: snapshotAfter([], starting(7)) });
+  assert.deepEqual([phase(found), facts(found), adopted(found)], ["starting 7", [], []]);
+});
+
+test("a start that was to be called off, and has a process, goes on ending", () => {
+  const found = look([record.started(5), record.exited(5), record.stopping(7, { pid: null })], new Machine().put(7));
+  assert.deepEqual([phase(found), facts(found), found.living], ["stopping 7, unwanted", ["spawned 7"], 1]);
+});
+
+test("an end that was recorded is not recorded again, but its process is reaped, and its last words are read", () => {
+  const ended = [record.started(7), record.exited(7)];
+  const inLines = new Machine().hold(7, ["pid", "out"]);
+  const found = look(ended, inLines);
+  assert.deepEqual(adopted(found), [{ run: 7, pid: 1007, startTicks: 0, pidfd: inLines.fdOf("pid"), ended: true }]);
+  assert.deepEqual([printed(found), facts(found), phase(found), found.living], [[`7 0 ${inLines.fdOf("out")} web.1007`], [], "waiting", 0]);
+  // Ended before the snapshot was written: that run is nowhere any more.
+  const before = look([], new Machine().hold(7, ["pid", "out"]), { snapshot: snapshotAfter(ended) });
+  assert.deepEqual([before.adoptions[0]?.ended, before.outputs[0]?.label, facts(before)], [true, "web.1007", []]);
+  // What it left behind bears its mark, and leads a session: it is not taken for the slot's process.
+  assert.deepEqual(adopted(look(ended, new Machine().put(7))), []);
+});
+
+test("pipes of a run that nobody has had before Sentry died are read to their end", () => {
+  const machine = new Machine().hold(9, ["out", "err"], 3);
+  const found = look([record.started(7), record.exited(7)], machine);
+  assert.deepEqual([adopted(found), facts(found)], [[], []]);
+  assert.deepEqual(printed(found), [`9 0 ${machine.fdOf("out")} web:3`, `9 1 ${machine.fdOf("err")} web:3`]);
+  assert((found.state?.nextRun ?? 0) > 9);
+});
+
+test("a process that was never recorded, and has ended, is recorded: the keeper's label says who it was", () => {
+  const machine = new Machine().hold(7, ["pid", "out"]);
+  const found = look([record.started(5), record.exited(5)], machine);
+  assert.deepEqual(adopted(found), [{ run: 7, pid: 1007, startTicks: 0, pidfd: machine.fdOf("pid"), ended: false }]);
+  assert.deepEqual([phase(found), facts(found), found.living, printed(found)],
+    ["starting 7", ["spawned 7"], 0, [`7 0 ${machine.fdOf("out")} web.1007 closed`]]);
+});
+
+test("a program that has detached itself is not taken for the process that the keeper has", () => {
+  const machine = new Machine().put(7);
+  machine.held.push({ label: `pid ${INSTANCE}.7 web:0 99`, fd: 77 });
+  const found = look([record.started(5), record.exited(5)], machine);
+  assert.deepEqual(adopted(found), [{ run: 7, pid: 99, startTicks: 0, pidfd: 77, ended: false }]);
+});
+
+test("two processes for one slot: the newer has it, and the older one is told to end", () => {
+  for (const records of [[record.started(5)], [record.started(5), record.started(7)]]) {
+    const found = look(records, new Machine().put(5).put(7));
+    assert.match(phase(found), /^(starting|running) 7$/);
+    assert.equal(phase(found, "web:1"), "running 5, unwanted");
+    assert.deepEqual([found.living, found.adoptions.length, found.told.length], [2, 2, 1]);
+  }
+  const older = look([record.started(7)], new Machine().put(5).put(7));
+  assert.deepEqual([phase(older), phase(older, "web:1")], ["running 7", "starting 5, unwanted"]);
+  const both = look([], new Machine().put(5).put(7), { snapshot: snapshotAfter([], starting(5)) });
+  assert.deepEqual([phase(both), phase(both, "web:1"), facts(both)], ["starting 7", "starting 5, unwanted", ["spawned 5", "spawned 7"]]);
+  const neither = look([record.started(1), record.exited(1)], new Machine().put(5).put(7));
+  assert.deepEqual([phase(neither), phase(neither, "web:1"), facts(neither)], ["starting 7", "starting 5, unwanted", ["spawned 5", "spawned 7"]]);
+});
+
+test("a process whose end is missing in the history, and that is gone, is told of as well", () => {
+  const found = look([record.started(5), record.started(7)], new Machine().put(7));
+  assert.deepEqual([phase(found), phase(found, "web:1"), found.facts], ["running 7", "running 5, unwanted", [endUnknown(5, 1005, now)]]);
+  assert.match(found.told.join(), /the end of web\.1005, run 5 of web:0, cannot be found/);
+});
+
+test("after the machine was started anew nothing of before is there, whoever has its pid now", () => {
+  const snapshot = snapshotAfter([record.started(5), record.scaled(2), record.exited(6, { slot: 1 })]);
+  const found = look([], new Machine().put(5, { marked: false }), { snapshot, boot: "another" });
+  assert.deepEqual([adopted(found), found.living, found.facts], [[], 0, [endUnknown(5, 1005, now)]]);
+  assert.deepEqual([phase(found), phase(found, "web:1"), found.state?.entries.get("web")?.count], ["running 5", "waiting", 2]);
+});
+
+test("listening sockets are given back by their address, and what another Sentry had is left alone", () => {
+  const machine = new Machine().put(7).hold(7, ["pid"]).hold(3, ["pid", "out"], 0, "abcd");
+  machine.held.push({ label: "listen tcp *:8080", fd: 50 }, { label: "listen unix /run/a b.sock", fd: 51 }, { label: "something new", fd: 52 });
+  const found = look([record.started(7)], machine);
+  assert.deepEqual([...found.listening], [["tcp *:8080", 50], ["unix /run/a b.sock", 51]]);
+  assert.deepEqual(found.close, [...machine.held.filter(({ label }) => label.includes("abcd")).map(({ fd }) => fd), 52]);
+  assert.match(found.told.join(), /3 descriptors of another Sentry/);
+});
+
+test("what could not be read in the history is told", () => {
+  const { told } = survey({ snapshot: null, lines: [null, ...linesOf([record.started(7)]), null], held: [], processes: new Machine(), boot: BOOT, now, laws: [] });
+  assert.deepEqual(told, ["2 lines of the history cannot be read; they are passed over"]);
+});
+
+test("whenever Sentry is killed, each process that lives is taken up once, and no slot gets a second one", () => {
+  const act = fc.oneof(
+    { weight: 4, arbitrary: fc.constantFrom(0, 1, 20, 100, 700).map((millis) => (world: World) => void world.pass(millis)) },
+    fc.tuple(fc.constantFrom("up" as const, "down" as const), fc.nat(2)).map(([wish, slot]) => (world: World) => void world[wish](slotId("web", slot))),
+    fc.nat(4).map((count) => (world: World) => void world.scale("web", count)),
+  );
+  const fate = fc.record({
+    answerAfter: fc.constantFrom(1, 40), livesFor: fc.constantFrom(0, 3, 120, Infinity), heedsAfter: fc.constantFrom(0, 30, null),
+    toldAfter: fc.constantFrom(0, 60),
+  }).map((some) => ({ ...longLife, ...some, calledOff: false }));
+  const remains = fc.record({ keeper: fc.boolean(), snapshot: fc.option(fc.nat()), history: fc.boolean() });
+  fc.assert(fc.property(fc.array(fate, { minLength: 1 }), fc.array(act, { maxLength: 30 }), remains, (fates, acts, left) => {
+    const records: HistoryRecord[] = [];
+    const snapshots: Snapshot[] = [];
+    const world = new World([law("web", { count: 2, delay: 50, grace: 100 })], (run) => fates[run % fates.length]!, (_command, effects, { engine }) => {
+      records.push(...effects.flatMap((effect) => effect.kind === "record" ? [effect.record] : []));
+      const plain = JSON.parse(JSON.stringify(toPlain(engine.state))) as Snapshot["state"];
+      snapshots.push({ ...snapshotAfter([]), lastId: records.length, state: plain });
+    });
+    world.start();
+    for (const one of acts) one(world);
+    const before = world.engine.state as State;
+    world.kernel.orphan(); // starts that were under way come to what they come to, and nobody is told of anything
+
+    // The history is there, and says whose processes they are; or a snapshot of the last moment is.
+    const anonymous = !left.keeper && !records.some(({ type }) => type === "started");
+    const some = left.snapshot === null ? null : snapshots[left.snapshot % snapshots.length]!;
+    const snapshot = !left.history ? snapshots.at(-1)! : anonymous ? snapshots[0]! : some;
+    const machine = new Machine();
+    const living: RunId[] = [];
+    for (const { run, slot, life } of world.kernel.processes.values()) {
+      const number = Number(slot.split(":")[1]);
+      const known = before.runs.has(run);
+      if (life === "alive") living.push(run);
+      // Pids in this world are given out again; here each run has one of its own, so the records are told by it as well.
+      if (life === "alive") machine.put(run, { slot: number });
+      if (left.keeper && (life === "alive" || (life === "zombie" && known))) machine.hold(run, ["pid", "out", "err"], number);
+    }
+    const retold = (one: HistoryRecord): HistoryRecord => "run" in one && one.type === "started"
+      ? { ...one, pid: 1000 + one.run, identity: { startTicks: 100 * one.run, pipes: [2 * one.run, 2 * one.run + 1] } } : one;
+    const told = JSON.parse(JSON.stringify(snapshot), (_key, value: { run?: RunId; started?: object } | null) =>
+      typeof value?.started === "object" && value.started !== null && value.run !== undefined
+        ? { ...value, started: { ...value.started, pid: 1000 + value.run, identity: { startTicks: 100 * value.run, pipes: [2 * value.run, 2 * value.run + 1] } } } : value) as Snapshot | null;
+    const lines = left.history ? linesOf(records.map(retold)).slice(snapshot?.lastId ?? 0) : [];
+    const found = survey({ snapshot: told, lines, held: machine.held, processes: machine, boot: BOOT, now: world.agenda.now(), laws: [law("web", { count: 2 })] });
+
+    assert.deepEqual(found.told, []);
+    assert.deepEqual(found.adoptions.filter(({ ended }) => !ended).map(({ run }) => run).filter((run) => living.includes(run)).sort(), living.sort());
+    assert.equal(found.living, living.length);
+    assert.equal(new Set(found.adoptions.map(({ run }) => run)).size, found.adoptions.length);
+    assert.equal(new Set(found.outputs.map(({ fd }) => fd)).size, found.outputs.length);
+    if (found.state === null) return assert.equal(living.length, 0);
+    assert.equal(found.state.entries.get("web")?.count, before.entries.get("web")?.count);
+    goOn(found.state, found.facts, living, world.agenda.now());
+  }), { numRuns: 2000, includeErrorInReport: true });
+});
+
+/** What the law makes of it: nothing is started where a process lives, and each that lives is somebody's. */
+function goOn(state: State, facts: readonly Happening[], living: readonly RunId[], at: Stamp): void {
+  state.asleep = true;
+  const commands: Happening[] = [...facts, { kind: "resume", tookOver: { pid: null, processes: living.length } }];
+  const effects = commands.flatMap((command) => step(state, command, at));
+  for (const run of living) assert(state.runs.has(run), `run ${run} lives, and has no slot`);
+  for (const effect of effects) {
+    if (effect.kind !== "spawn") continue;
+    assert(!living.includes(effect.run));
+    assert.equal(state.runs.get(effect.run), slotId(effect.entry, effect.slot));
+  }
+  const numbers = [...state.slots.values()].filter(({ phase }) => phase.kind !== "stopped").length;
+  assert.equal(state.live, numbers);
+}
