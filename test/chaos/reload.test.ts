@@ -1,0 +1,12 @@
+/** Promise 2, the reload: under those who ask all the time, while children end and are killed. */
+import { suite, test } from "node:test";
+
+import { withReloads } from "./campaigns.ts";
+import { SEED } from "./dice.ts";
+import { judge } from "./judge.ts";
+
+suite("a Sentry that is reloaded", () => {
+  test("forty times at random fails no request, and ends nothing but what the configuration changed", async (t) => {
+    judge(t, await withReloads(t, SEED + 2, 40));
+  });
+});
