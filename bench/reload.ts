@@ -53,14 +53,14 @@ for (const count of counts.length === 0 ? [1, 100, 1000] : counts) {
   async function reload(): Promise<{ gap: number; took: number }> {
     const began = now();
     const answers: number[] = [];
-    const asked = ask("POST", "/reload");
-    let done: number | null = null;
-    for (;;) {
-      if (done === null) done = await Promise.race([asked.then(({ body }) => (JSON.parse(body) as { reload: number }).reload), Promise.resolve(null)]);
+    let id = Infinity;
+    const asked = ask("POST", "/reload").then(({ body }) => { id = (JSON.parse(body) as { reload: number }).reload; });
+    for (let done = false; !done;) {
       const lines = JSON.parse((await ask("GET", "/history?limit=5")).body) as { id: number; type: string }[];
       answers.push(now());
-      if (done !== null && lines.some(({ id, type }) => type === "reloaded" && id === done)) break;
+      done = lines.some((line) => line.type === "reloaded" && line.id === id);
     }
+    await asked;
     const gap = Math.max(...answers.slice(1).map((at, index) => at - (answers[index] ?? at)));
     return { gap, took: now() - began };
   }

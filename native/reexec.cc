@@ -59,6 +59,14 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return out;
 }
 
+// LD_PRELOAD has no way to name a path with a blank or a colon (ld.so(8)), but any file can be named by its descriptor.
+// That stays open from then on: in later images it is the name of the file.
+std::string preloadable(const std::string& path, Fd& file) {
+  if (path.find_first_of(" :") == std::string::npos) return path;
+  file.reset(open(path.c_str(), O_RDONLY));
+  return file ? "/proc/self/fd/" + std::to_string(file.get()) : "";
+}
+
 // This process's own; and, where something is to be preloaded, before what was.
 std::vector<std::string> environment(const std::string& preload) {
   const std::string variable = "LD_PRELOAD=";
@@ -100,7 +108,8 @@ void set_close_on_exec(int fd, bool close) noexcept {
 Fault exec_next(const NextImage& next) {
   std::vector<int> along = next.descriptors;
   along.insert(along.end(), {0, 1, 2});
-  std::vector<std::string> argv = next.argv, env = environment(next.preload);
+  Fd library;
+  std::vector<std::string> argv = next.argv, env = environment(preloadable(next.preload, library));
   const std::vector<char*> argv_pointers = pointers(argv), env_pointers = pointers(env);
   const GoingAlong going(std::move(along));
   const SignalsWaiting waiting;

@@ -5,13 +5,31 @@ import type { Clock, Timers } from "./ports.ts";
 /** The longest that setTimeout can wait: beyond it, it fires at once. */
 const LONGEST: Millis = 2 ** 31 - 1;
 
-/** hrtime is CLOCK_MONOTONIC from the same beginning as the kernel's own stamps; performance.now() begins with Node. */
-export const systemClock: Clock = {
+/** What Date.now() leaves out of the moment, and the time between two looks at clocks. */
+const CLOCKS_DIFFER: Millis = 2;
+
+/**
+ * hrtime is CLOCK_MONOTONIC from the same beginning as the kernel's own stamps. The two clocks run at the same pace until
+ * somebody sets the wall clock, so it is the difference that is kept, from the beginning of this image, where it is known to
+ * the microsecond: what is shown of one deadline is then always the same.
+ */
+class SystemClock implements Clock {
+  #difference: Millis = performance.timeOrigin + performance.now() - monotonic();
+
   now(): Stamp {
-    const [seconds, nanoseconds] = process.hrtime();
-    return { wall: Date.now() * 1000, mono: seconds * 1000 + nanoseconds / 1e6 };
-  },
-};
+    const mono = monotonic();
+    const wall = Date.now();
+    if (Math.abs(wall - mono - this.#difference) > CLOCKS_DIFFER) this.#difference = wall - mono;
+    return { wall: Math.round((mono + this.#difference) * 1000), mono };
+  }
+}
+
+export const systemClock: Clock = new SystemClock();
+
+function monotonic(): Millis {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1000 + nanoseconds / 1e6;
+}
 
 /**
  * Timers of the monotonic clock. Node's own timers go by a coarse clock and whole milliseconds, and may fire a little

@@ -44,22 +44,39 @@ suite("while the new image boots", { concurrency: 2 }, () => {
     });
   }
 
-  test("SIGTERM waits, and then stops everything in order", async (t) => {
-    const { site, hold, sentry } = startHeld(t, "--handover", `entry("tidy", ${tidy}), ${sleeper}`);
-    await Promise.all([sentry.line(/ up$/), sentry.started("x")]);
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    test(`${signal} waits, and then stops everything in order`, async (t) => {
+      const { site, hold, sentry } = startHeld(t, "--handover", `entry("tidy", ${tidy}), ${sleeper}`);
+      await Promise.all([sentry.line(/ up$/), sentry.started("x")]);
+      hold.set();
+      sentry.kill("SIGHUP");
+      await hold.reached();
+      sentry.kill(signal);
+      hold.release();
+      await sentry.endsWell();
+      const types = history(site).map(({ type }) => type);
+      assert.ok(types.indexOf("reloaded") < types.indexOf("stopping"), types.join());
+      const exits = history(site, "exited").map(({ entry, code, signal, cause }) => [entry, code, signal, cause]);
+      assert.deepEqual(exits.sort(), [["tidy", 6, null, "stopped"], ["x", null, "SIGTERM", "stopped"]]);
+      const by = history(site, "stopping").map((record) => record.by);
+      for (const each of by) assert.deepEqual(each, { kind: "signal", pid: process.pid, uid: process.getuid?.() });
+      assert.equal(sentry.lines.at(-1), "Bye.");
+    });
+  }
+
+  test("SIGUSR1 and SIGUSR2 neither end it nor open a debugger", async (t) => {
+    const { hold, sentry } = startHeld(t, "--handover", sleeper);
+    await sentry.started("x");
     hold.set();
     sentry.kill("SIGHUP");
     await hold.reached();
-    sentry.kill("SIGTERM");
+    sentry.kill("SIGUSR1");
+    sentry.kill("SIGUSR2");
     hold.release();
-    await sentry.endsWell();
-    const types = history(site).map(({ type }) => type);
-    assert.ok(types.indexOf("reloaded") < types.indexOf("stopping"), types.join());
-    const exits = history(site, "exited").map(({ entry, code, signal, cause }) => [entry, code, signal, cause]);
-    assert.deepEqual(exits.sort(), [["tidy", 6, null, "stopped"], ["x", null, "SIGTERM", "stopped"]]);
-    const by = history(site, "stopping").map((record) => record.by);
-    for (const each of by) assert.deepEqual(each, { kind: "signal", pid: process.pid, uid: process.getuid?.() });
-    assert.equal(sentry.lines.at(-1), "Bye.");
+    await sentry.line(/^Sentry reexec'd/);
+    await sentry.line(/^SIGUSR2 from PID/);
+    await sentry.stop();
+    assert.ok(!/[Dd]ebugger/.test(sentry.stderr + sentry.lines.join()), sentry.stderr);
   });
 
   test("sentry stop waits, is answered by the new image, and ends with it", async (t) => {

@@ -94,6 +94,7 @@ suite("after a SIGKILL of Sentry", { concurrency: 2 }, () => {
     const site = new Site(t);
     site.config(`entry("x", "sh", ["-c", "printf half; touch printed; while ! [ -e go ]; do sleep 0.02; done; echo ' and half'; echo more; touch said; exec sleep 1000"])`);
     const first = site.start();
+    await first.started("x");
     await until("the first half is printed", () => existsSync(site.path("printed")));
     await crash(first);
     site.write("go", "");

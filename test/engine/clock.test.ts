@@ -76,3 +76,17 @@ test("the clock goes on the kernel's own CLOCK_MONOTONIC", () => {
   const after = Number(process.hrtime.bigint()) / 1e6;
   assert(before <= mono && mono <= after);
 });
+
+test("what the wall clock says of one moment of the monotonic clock is always the same", async () => {
+  const difference = (): number => {
+    const { wall, mono } = systemClock.now();
+    return wall - mono * 1000;
+  };
+  const first = difference();
+  const others: number[] = [];
+  while (others.length < 50) {
+    await new Promise((resolve) => { setTimeout(resolve, 0.3); });
+    others.push(difference());
+  }
+  assert.deepEqual(others.filter((other) => Math.abs(other - first) > 5), [], "microseconds");
+});
