@@ -64,20 +64,25 @@ suite("while the new image boots", { concurrency: 2 }, () => {
     });
   }
 
-  test("SIGUSR1 and SIGUSR2 neither end it nor open a debugger", async (t) => {
-    const { hold, sentry } = startHeld(t, "--handover", sleeper);
-    await sentry.started("x");
-    hold.set();
-    sentry.kill("SIGHUP");
-    await hold.reached();
-    sentry.kill("SIGUSR1");
-    sentry.kill("SIGUSR2");
-    hold.release();
-    await sentry.line(/^Sentry reexec'd/);
-    await sentry.line(/^SIGUSR2 from PID/);
-    await sentry.stop();
-    assert.ok(!/[Dd]ebugger/.test(sentry.stderr + sentry.lines.join()), sentry.stderr);
-  });
+  // LD_PRELOAD, which has the signals wait, cannot name a folder with a blank or a colon.
+  for (const folder of [null, "with a blank: and a colon"]) {
+    test(`SIGUSR1 and SIGUSR2 neither end it nor open a debugger${folder === null ? "" : `, also in a folder ${folder}`}`, async (t) => {
+      const { hold, sentry } = startHeld(t, "--handover", sleeper, "", folder);
+      await sentry.started("x");
+      for (let reload = 0; reload < 2; reload++) {
+        hold.set();
+        sentry.kill("SIGHUP");
+        await hold.reached();
+        sentry.kill("SIGUSR1");
+        sentry.kill("SIGUSR2");
+        hold.release();
+        await sentry.line(/^Sentry reexec'd/);
+        await sentry.line(/^SIGUSR2 from PID/);
+      }
+      await sentry.stop();
+      assert.ok(!/[Dd]ebugger/.test(sentry.stderr + sentry.lines.join()), sentry.stderr);
+    });
+  }
 
   test("sentry stop waits, is answered by the new image, and ends with it", async (t) => {
     const { site, hold, sentry } = startHeld(t, "--handover", sleeper);

@@ -39,9 +39,10 @@ export class Hold {
   }
 }
 
-/** A Sentry of which images or trials can be held. `configure` writes its configuration anew. */
-export function startHeld(t: Pick<TestContext, "after">, word: "--handover" | "--try", entries: string, options = "") {
+/** A Sentry, perhaps a copy in that folder, of which images or trials can be held. `configure` writes its configuration anew. */
+export function startHeld(t: Pick<TestContext, "after">, word: "--handover" | "--try", entries: string, options = "", installed: string | null = null) {
   const site = new Site(t);
+  if (installed !== null) site.install(installed);
   const configure = (some: string) =>
     site.write("sample.ts", `import { entry, sentry } from "sentryd";\nexport default sentry([${some}]${options});\n`);
   configure(entries);

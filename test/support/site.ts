@@ -61,12 +61,12 @@ export class Site {
     t.after(() => this.#clear());
   }
 
-  /** From now on Sentry is a copy in the site's folder `installed`. */
-  install(): void {
+  /** From now on Sentry is a copy in that folder of the site. */
+  install(folder = "installed"): void {
     for (const part of installed) {
-      if (existsSync(join(root, part))) cpSync(join(root, part), this.path("installed", part), { recursive: true, dereference: true });
+      if (existsSync(join(root, part))) cpSync(join(root, part), this.path(folder, part), { recursive: true, dereference: true });
     }
-    this.#cli = this.path("installed/dist/cli.js");
+    this.#cli = this.path(folder, "dist/cli.js");
   }
 
   /** From now on all is done as an ordinary user, who may not even read the checkout: so Sentry is copied to the site. */
