@@ -158,7 +158,7 @@ export class Reloading {
   }
 
   #question(snapshot: Snapshot): Question {
-    return { config: this.#image.place.config, snapshot: JSON.stringify(snapshot) };
+    return { handover: HANDOVER_VERSION, config: this.#image.place.config, snapshot: JSON.stringify(snapshot) };
   }
 
   /** What the new configuration listens on and the old one does not: bound now, while no is still an answer. */

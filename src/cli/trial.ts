@@ -18,6 +18,8 @@ export const ANSWER = 3;
 
 /** What the trial needs to know, as JSON on its stdin. */
 export interface Question {
+  /** The form in which this image hands over: HANDOVER_VERSION. */
+  readonly handover: number;
   readonly config: string;
   /** The text of a snapshot, as the state file has it. */
   readonly snapshot: string;

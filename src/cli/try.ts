@@ -7,9 +7,11 @@ import { loadConfig } from "../config/load.ts";
 import { loadAddon } from "../native/load.ts";
 import { readText } from "../survival/snapshot.ts";
 import { refuseTooMany } from "./descriptors.ts";
+import { HANDOVER_VERSION } from "./handover.ts";
 import { inForce } from "./in-force.ts";
 import { ANSWER } from "./trial.ts";
 import type { Question, Verdict } from "./trial.ts";
+import { version } from "./version.ts";
 
 /** Reads the question from stdin, and answers it. Never throws: what goes wrong is the answer. */
 export async function tryReload(): Promise<void> {
@@ -23,9 +25,12 @@ export async function tryReload(): Promise<void> {
   for (let written = 0; written < line.length;) written += writeSync(ANSWER, line, written);
 }
 
-async function answer({ config, snapshot }: Question): Promise<Verdict> {
+async function answer({ handover, config, snapshot }: Question): Promise<Verdict> {
+  const unusable = (why: string): Verdict =>
+    ({ kind: "unusable", message: `the Sentry on disk (version ${version()}) cannot go on from the running one: ${why}` });
+  if (handover !== HANDOVER_VERSION) return unusable(`that hands over in form ${handover}, and this one knows ${HANDOVER_VERSION}`);
   const left = readText(snapshot);
-  if (left.kind !== "ok") return { kind: "unusable", message: `this version of Sentry cannot take over from the running one: ${left.kind === "bad" ? left.why : "there is no state"}` };
+  if (left.kind !== "ok") return unusable(left.kind === "bad" ? `its state ${left.why}` : "it has no state");
   loadAddon();
   const configuration = await loadConfig(config);
   refuseTooMany(configuration);

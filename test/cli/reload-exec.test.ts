@@ -1,6 +1,7 @@
 /** The last step of a reload: what is on disk is run. It may be something else than what runs, or nothing at all. */
 import assert from "node:assert/strict";
 import { copyFileSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { suite, test } from "node:test";
 import type { TestContext } from "node:test";
 
@@ -109,7 +110,9 @@ suite("an upgrade in place", { concurrency: 2 }, () => {
   const broken: Record<string, readonly [(folder: string) => void, RegExp]> = {
     "throws": [(folder) => writeFileSync(`${folder}/dist/cli.js`, 'throw new Error("half an upgrade");\n'), /exit code 1 without an answer/],
     "is gone": [(folder) => rmSync(`${folder}/dist/cli.js`), /without an answer/],
-    "has no addon": [(folder) => rmSync(`${folder}/build/Release/sentry.node`), /native part/],
+    "has no addon": [(folder) => {
+      for (const part of ["build/Release/sentry.node", "prebuilds"]) rmSync(join(folder, part), { recursive: true, force: true });
+    }, /native part/],
     "ends by itself": [(folder) => writeFileSync(`${folder}/dist/cli.js`, ""), /exit code 0 without an answer/],
   };
   for (const [what, [breakIt, expected]] of Object.entries(broken)) {

@@ -75,8 +75,8 @@ function spawn(run: number, kind: Kind): void {
 function deliver(facts: Fact[]): void {
   for (const fact of facts) {
     if (fact.kind === "spawned") {
-      // An empty line of the transcript opens the output. It goes to a place where there is no room for it.
-      addon.say(nowhere(), 0, null, null, "", fact.run, null);
+      // A line of the transcript opens the output.
+      addon.say(addon.openFile("/dev/null", false), 0, null, null, "Started", fact.run, null);
       console.log(`${KINDS[fact.run - 1]} ${fact.pid}`);
     } else if (fact.kind === "exit") addon.reap(fact.run);
     else if (fact.kind === "quiet") exec();
@@ -84,10 +84,6 @@ function deliver(facts: Fact[]): void {
     else if (fact.kind === "signal") end();
     else throw new Error(JSON.stringify(fact));
   }
-}
-
-function nowhere(): number {
-  return addon.openFile("/dev/null", false);
 }
 
 function end(): void {

@@ -4,7 +4,6 @@
  * What a line holds follows from the seed and its number. So whoever knows how many there are knows every byte.
  */
 import { writeFileSync, writeSync } from "node:fs";
-import { argv } from "node:process";
 import { fileURLToPath } from "node:url";
 
 /** `ticker`: a short line every millisecond, to stdout. `torrent`: as fast as it can, some longer than a pipe, to stderr. */
@@ -35,6 +34,7 @@ const TURN: Record<Kind, number> = { ticker: 1, torrent: 1 << 19 };
 /** In ms. The torrent pauses too: without it a run of this test would be a gigabyte. */
 const PAUSE: Record<Kind, number> = { ticker: 1, torrent: 4 };
 
+/** Its descriptors must block, as they were given: so process.stdout and process.stderr are left alone. */
 function print(kind: Kind, seed: number, book: string): void {
   let printed = 0;
   process.on("SIGTERM", () => {
@@ -51,4 +51,5 @@ function print(kind: Kind, seed: number, book: string): void {
   }, PAUSE[kind]);
 }
 
-if (argv[1] === fileURLToPath(import.meta.url)) print(argv[2] as Kind, Number(argv[3]), argv[4] ?? "");
+const [, program, kind, seed, book = ""] = process.argv;
+if (program === fileURLToPath(import.meta.url)) print(kind as Kind, Number(seed), book);
