@@ -296,14 +296,20 @@ void start_keeper(const Napi::CallbackInfo& info) {
   else if (self.host) self.host->hold_all();
 }
 
-Napi::Value keeper_descriptor(const Napi::CallbackInfo& info) {
-  const int fd = instance(info).keeper.descriptor();
-  return fd >= 0 ? Napi::Value(Napi::Number::New(info.Env(), fd)) : info.Env().Null();
+Napi::Value keeper_descriptors(const Napi::CallbackInfo& info) {
+  const KeeperLink& keeper = instance(info).keeper;
+  if (keeper.descriptor() < 0) return info.Env().Null();
+  auto object = Napi::Object::New(info.Env());
+  object.Set("connection", keeper.descriptor());
+  object.Set("process", keeper.process());
+  return object;
 }
 
 void inherit_keeper(const Napi::CallbackInfo& info) {
   Instance& self = instance(info);
-  if (integer(info[0]) != self.keeper.descriptor()) self.keeper.inherit(Fd(integer(info[0])));
+  const auto keeper = info[0].As<Napi::Object>();
+  const int connection = integer(keeper.Get("connection"));
+  if (connection != self.keeper.descriptor()) self.keeper.inherit(Fd(connection), Fd(integer(keeper.Get("process"))));
   if (self.host) self.host->watch_keeper();
 }
 
@@ -323,14 +329,9 @@ Napi::Value memfd(const Napi::CallbackInfo& info) {
 }
 
 // The file that this addon was loaded from.
-std::string own_file() {
-  Dl_info about{};
-  return dladdr(reinterpret_cast<void*>(own_file), &about) != 0 ? about.dli_fname : "";
-}
-
 void exec(const Napi::CallbackInfo& info) {
   if (const auto& signals = instance(info).signals) signals->pass_on();
-  throw_fault(info.Env(), exec_next({info[0].ToString(), texts(info[1]), integers(info[2]), own_file()}));
+  throw_fault(info.Env(), exec_next({info[0].ToString(), texts(info[1]), integers(info[2]), info[3].ToString()}));
 }
 
 void close_on_exec(const Napi::CallbackInfo& info) {
@@ -368,7 +369,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("close", close_fd);
   add("takeKeeper", take_keeper);
   add("startKeeper", start_keeper);
-  add("keeperDescriptor", keeper_descriptor);
+  add("keeperDescriptors", keeper_descriptors);
   add("inheritKeeper", inherit_keeper);
   add("hold", hold);
   add("release", release);

@@ -77,7 +77,9 @@ void introduce(Introduction& self) noexcept {
   if (*self.descriptor < 0) return;
   *self.length += static_cast<size_t>(write_pid(self.digits));
   self.made = syscall(SYS_sendmsg, self.connection, self.message, MSG_NOSIGNAL) >= 0;
-  syscall(SYS_close, *self.descriptor);
+  const int descriptor = *self.descriptor;
+  *self.descriptor = -1;  // before it is closed: a number that was closed may be another's
+  syscall(SYS_close, descriptor);
 }
 
 // As execvp(3): what is not there is passed over; a file that may not be executed is remembered, and the search goes on.

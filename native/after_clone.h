@@ -32,7 +32,7 @@ struct ChildLimit {
 struct Introduction {
   int connection;    // -1: there is no keeper
   msghdr* message;   // all but what only the child knows:
-  int* descriptor;   // its pidfd, in the control part
+  int* descriptor;   // its pidfd, in the control part; -1 but for the time between: a child that was killed there leaves it open
   char* digits;      // its pid, at the end of the text …
   size_t* length;    // … and how much longer that gets by it
   bool made;         // the child's answer

@@ -86,14 +86,22 @@ class OwnWords {
     head->cmsg_len = CMSG_LEN(sizeof(int));
     head->cmsg_level = SOL_SOCKET;
     head->cmsg_type = SCM_RIGHTS;
+    *descriptor() = -1;
   }
 
   Introduction introduction() noexcept {
-    auto* descriptor = reinterpret_cast<int*>(CMSG_DATA(CMSG_FIRSTHDR(&message_)));
+    int* const descriptor = this->descriptor();
     return {connection_ ? *connection_ : -1, &message_, descriptor, digits_, &parts_[1].iov_len, false};
   }
 
+  // What a child that was killed in the middle of it has left open in our table.
+  ~OwnWords() { const Fd left(*descriptor()); }
+  OwnWords(const OwnWords&) = delete;
+  OwnWords& operator=(const OwnWords&) = delete;
+
  private:
+  int* descriptor() noexcept { return reinterpret_cast<int*>(CMSG_DATA(CMSG_FIRSTHDR(&message_))); }
+
   std::shared_ptr<const int> connection_;  // open for as long as this
   std::string label_;
   char digits_[20];

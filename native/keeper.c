@@ -119,7 +119,7 @@ static void admit(void) {
   socklen_t size = sizeof who;
   const int peer = accept(LISTENER, NULL, NULL);
   const bool own = peer >= 0 && !getsockopt(peer, SOL_SOCKET, SO_PEERCRED, &who, &size) && who.uid == geteuid();
-  if (peer < 0) sleep(1);  // the whole machine is out of files
+  if (peer < 0 && errno != ECONNABORTED) sleep(1);  // the whole machine is out of files
   close(own ? connection : peer);
   if (own) connection = peer;
 }

@@ -123,6 +123,11 @@ int KeeperLink::descriptor() const noexcept {
   return connection ? connection->socket.get() : -1;
 }
 
+int KeeperLink::process() const noexcept {
+  const auto connection = current();
+  return connection ? connection->process.get() : -1;
+}
+
 uint64_t KeeperLink::generation() const noexcept { return shared_->generation; }
 
 std::shared_ptr<const int> KeeperLink::borrow() const noexcept {
@@ -135,6 +140,11 @@ std::optional<Fault> KeeperLink::start(const std::string& program, const std::st
   replace(nullptr);
 
   auto listening = listen_unix(path, 4, SOCK_SEQPACKET);
+  if (const auto* fault = std::get_if<Fault>(&listening); fault && fault->error == EADDRINUSE) {
+    // Of a keeper that hangs, and is nobody's: the lock of the folder is ours. What it holds is lost to us either way.
+    unlink(path.c_str());
+    listening = listen_unix(path, 4, SOCK_SEQPACKET);
+  }
   if (auto* fault = std::get_if<Fault>(&listening)) return std::move(*fault);
   Fd& listener = std::get<UnixListener>(listening).fd;
   const auto failed = [&](Fault fault) {
@@ -187,12 +197,10 @@ std::optional<std::vector<Held>> KeeperLink::take(const std::string& path) {
   return held;
 }
 
-void KeeperLink::inherit(Fd socket) {
-  fcntl(socket.get(), F_SETFD, FD_CLOEXEC);
+void KeeperLink::inherit(Fd socket, Fd process) {
+  for (const Fd* fd : {&socket, &process}) fcntl(fd->get(), F_SETFD, FD_CLOEXEC);
   auto connection = std::make_shared<Connection>(std::move(socket));
-  auto process = process_of(connection->socket.get());
-  if (auto* fd = std::get_if<Fd>(&process)) connection->process = std::move(*fd);
-  else connection->lose();
+  connection->process = std::move(process);
   replace(std::move(connection));
 }
 
@@ -214,7 +222,9 @@ void KeeperLink::send(char letter, std::initializer_list<Labelled> what) noexcep
   for (const Labelled& one : what)
     if (one.label.size() > kLongestLabel || one.label.find('\n') != std::string_view::npos) return;
   const int error = sentry::send(connection->socket.get(), letter, what);
-  if (error != 0 && error != EBADF) connection->lose();  // EBADF: what is to be held is not there, the keeper is
+  // What is to be held is not there, or the kernel has no room for it just now: the keeper is, and has the rest.
+  if (error == EBADF || error == ETOOMANYREFS || error == ENOBUFS || error == ENOMEM) return;
+  if (error != 0) connection->lose();
 }
 
 }  // namespace sentry

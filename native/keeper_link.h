@@ -52,14 +52,16 @@ class KeeperLink {
   // answers. One that fails half-way gives what it gave, and is lost then.
   std::optional<std::vector<Held>> take(const std::string& path);
 
-  // Takes up the connection of an earlier image of this process.
-  void inherit(Fd connection);
+  // Takes up what an earlier image of this process had: the connection, and a pidfd of the keeper. Asks nothing: a keeper
+  // that hangs holds nobody up.
+  void inherit(Fd connection, Fd process);
 
   // A clean end: the keeper removes its socket's name, and is gone when this returns.
   void end() noexcept;
 
   // The connection, or -1. For duplicates: the number is good until the next start(), take(), inherit() or end().
   int descriptor() const noexcept;
+  int process() const noexcept;  // its pidfd
   uint64_t generation() const noexcept;
   // The connection, open for as long as this is held; null where there is none.
   std::shared_ptr<const int> borrow() const noexcept;

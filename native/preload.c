@@ -7,12 +7,14 @@
 // does the same, but leaves those five blocked until Signals::take() has its handlers in place.
 //
 // In any other process, and after that, it does nothing but what it stands for. Where nothing can be preloaded (a static
-// Node) the tenth of a second remains.
+// Node, or one that has capabilities of its file: AT_SECURE, ld.so(8)) the tenth of a second remains.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 typedef int Sigmask(int, const sigset_t*, sigset_t*);
 
@@ -23,6 +25,8 @@ __attribute__((constructor)) static void begin(void) {
   const char* former = getenv("_SENTRY_PRELOAD");
   if (former == NULL) return;
   waiting = 1;
+  int fd;  // where the path could not be named
+  if (sscanf(getenv("LD_PRELOAD"), "/proc/self/fd/%d", &fd) == 1) close(fd);
   if (*former != 0) setenv("LD_PRELOAD", former, 1);
   else unsetenv("LD_PRELOAD");
   unsetenv("_SENTRY_PRELOAD");

@@ -104,7 +104,8 @@ void Reaper::adopt(Adopted process) {
   if (process.start_ticks == 0) process.start_ticks = start_ticks(process.pid, process.pidfd).value_or(0);
   ask([this, process = std::make_shared<Adopted>(std::move(process))] {
     Exit exit;
-    if (exit_times_ && peek(process->pidfd, exit) == Peek::not_our_child) exit_times_->watch_strangers();
+    const bool stranger = exit_times_ && peek(process->pidfd, exit) == Peek::not_our_child;
+    if (stranger && !pidfd_will_tell()) exit_times_->watch_strangers();
     take_up(std::move(*process));
   });
 }

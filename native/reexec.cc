@@ -59,9 +59,10 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return out;
 }
 
-// LD_PRELOAD has no way to name a path with a blank or a colon (ld.so(8)), but any file can be named by its descriptor.
-// That stays open from then on: in later images it is the name of the file.
+// LD_PRELOAD has no way to name a path with a blank or a colon (ld.so(8)), but any file can be named by its descriptor,
+// which preload.c closes. A file that is not there would only be complained of.
 std::string preloadable(const std::string& path, Fd& file) {
+  if (path.empty() || access(path.c_str(), R_OK) != 0) return "";
   if (path.find_first_of(" :") == std::string::npos) return path;
   file.reset(open(path.c_str(), O_RDONLY));
   return file ? "/proc/self/fd/" + std::to_string(file.get()) : "";

@@ -33,7 +33,7 @@ struct NextImage {
   std::string program;            // a path
   std::vector<std::string> argv;  // with argv[0]
   std::vector<int> descriptors;   // go along, as 0, 1 and 2 do
-  std::string preload;            // the file of this addon, with preload.c; empty: none is needed
+  std::string preload;            // the file of the next image's addon, with preload.c; empty: none is needed
 };
 
 // Comes back only where it fails; then everything is as it was before.

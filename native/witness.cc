@@ -36,14 +36,6 @@ std::optional<uint32_t> ask_pidfd(const Fd& pidfd) noexcept {
   return about.mask & kInfoExit ? std::optional(static_cast<uint32_t>(about.exit_code)) : std::nullopt;
 }
 
-// 6.13 and 6.14 have the ioctl, but not this part of it, and look the same until the process is reaped. So by number.
-bool pidfd_will_tell() noexcept {
-  utsname system{};
-  int major = 0, minor = 0;
-  return uname(&system) == 0 && std::sscanf(system.release, "%d.%d", &major, &minor) == 2 &&
-         (major > 6 || (major == 6 && minor >= 15));
-}
-
 bool hung_up(const Fd& pidfd) noexcept {
   pollfd ended{pidfd.get(), 0, 0};
   return poll(&ended, 1, 0) > 0 && (ended.revents & POLLHUP);
@@ -62,6 +54,14 @@ int64_t micros(uint64_t ticks) noexcept {
 }
 
 }  // namespace
+
+// 6.13 and 6.14 have the ioctl, but not this part of it, and look the same until the process is reaped. So by number.
+bool pidfd_will_tell() noexcept {
+  utsname system{};
+  int major = 0, minor = 0;
+  return uname(&system) == 0 && std::sscanf(system.release, "%d.%d", &major, &minor) == 2 &&
+         (major > 6 || (major == 6 && minor >= 15));
+}
 
 Testimony testify(int pid, uint64_t start_ticks, const Fd& pidfd, std::optional<uint32_t> told) noexcept {
   Testimony testimony;

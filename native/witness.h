@@ -36,4 +36,7 @@ struct Testimony {
 // `start_ticks` tells whether what /proc shows is that process; 0: not known, and then nothing in /proc is believed.
 Testimony testify(int pid, uint64_t start_ticks, const Fd& pidfd, std::optional<uint32_t> told) noexcept;
 
+// Whether this kernel keeps the status of a process for as long as somebody holds its pidfd: PIDFD_INFO_EXIT, Linux 6.15.
+bool pidfd_will_tell() noexcept;
+
 }  // namespace sentry

@@ -149,7 +149,7 @@ export function beginAgain({ place, configuration, addon }: Circumstances, hando
     idle: handover.idle,
     first: [...(failed === null ? [{ kind: "reload", laws, replaced, by } as const] : []), ...handover.queued],
     facts: handover.facts, last: { kind: "resume", tookOver: null },
-    told: failed === null ? [`Sentry reexec'd. Initially started at ${seconds(handover.startedAt)}${previously}.`] : [],
+    told: [...handover.told, ...(failed === null ? [`Sentry reexec'd. Initially started at ${seconds(handover.startedAt)}${previously}.`] : [])],
     failed, again: handover.again, undo: () => {},
   };
 }

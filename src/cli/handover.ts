@@ -10,7 +10,7 @@ import type { Happening } from "../core/command.ts";
 import type { By, Fault, Micros } from "../core/types.ts";
 import type { Unanswered } from "../engine/engine.ts";
 import { SentryError } from "../errors.ts";
-import type { Adoption, Detached, Fact, Inherited, Output, UnixSocket } from "../native/addon.ts";
+import type { Adoption, Detached, Fact, Inherited, KeeperDescriptors, Output, UnixSocket } from "../native/addon.ts";
 import type { Snapshot } from "../survival/snapshot.ts";
 import type { BoundAddress } from "./addresses.ts";
 
@@ -41,10 +41,12 @@ export interface Handover {
   readonly inherited: Inherited;
   readonly lock: number;
   readonly socket: UnixSocket;
-  readonly keeper: number | null;
+  readonly keeper: KeeperDescriptors | null;
   readonly addresses: readonly BoundAddress[];
   /** Idle connections: their next request is the new image's. */
   readonly idle: readonly number[];
+  /** What there was to be told when nobody could any more. */
+  readonly told: readonly string[];
   /** Set in the same image, where the exec failed: everything is taken up again as it was. */
   readonly failed: Fault | null;
 }
@@ -54,7 +56,7 @@ export function descriptorsOf({ processes, outputs, inherited, lock, socket, kee
   const all = [
     ...processes.map(({ pidfd }) => pidfd), ...outputs.map(({ fd }) => fd),
     inherited.events?.fd ?? null, inherited.signals?.fd ?? null,
-    lock, socket.fd, keeper, ...addresses.flatMap(({ fd, socket }) => [fd, socket?.fd ?? null]), ...idle,
+    lock, socket.fd, keeper?.connection ?? null, keeper?.process ?? null, ...addresses.flatMap(({ fd, socket }) => [fd, socket?.fd ?? null]), ...idle,
   ];
   return all.filter((fd) => fd !== null);
 }

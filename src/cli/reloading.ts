@@ -35,7 +35,8 @@ export interface Image {
   readonly startedAt: Micros;
   readonly reexecedAt: Micros | null;
   snapshot(): Snapshot;
-  writeState(snapshot: Snapshot): void;
+  /** What kept it from being written, in words; null where nothing did. */
+  writeState(snapshot: Snapshot): string | null;
   /** Everything that has a timer, a thread or a listener in JavaScript ends. */
   letGo(): void;
   /** The exec has failed: everything is taken up again, in this image. */
@@ -185,23 +186,27 @@ export class Reloading {
     });
   }
 
-  /** From here on nothing waits. In one turn of the loop: the threads end, all is written down, and the image is another. */
+  /**
+   * From here on nothing waits. In one turn of the loop: the threads end, all is written down, and the image is another.
+   * Nothing can be told any more in this one: what there is to be told goes over.
+   */
   #renew(verdict: Usable, by: By, queued: Handover["queued"], idle: readonly number[]): void {
     const { addon, place } = this.#image;
     this.#image.letGo();
     const handover = this.#handover(addon.detach(), verdict, by, queued, idle);
     dieAt("detached");
-    this.#image.writeState(handover.snapshot);
+    const trouble = this.#image.writeState(handover.snapshot);
+    const told = trouble === null ? [] : [trouble];
     try {
-      const memfd = addon.memfd(JSON.stringify(handover));
+      const memfd = addon.memfd(JSON.stringify({ ...handover, told }));
       const [, program = ""] = process.argv;
-      const args = ["start", place.config, ...this.#runDir(), "--handover", String(memfd)];
+      const argv = [process.execPath, ...process.execArgv, program, "start", place.config, ...this.#runDir(), "--handover", String(memfd)];
       dieAt("exec");
-      addon.exec(process.execPath, [process.execPath, ...process.execArgv, program, ...args], [...descriptorsOf(handover), memfd]);
+      addon.exec(process.execPath, argv, [...descriptorsOf(handover), memfd], verdict.addon);
     } catch (error) {
       const { code = "", message } = error as NodeJS.ErrnoException;
       const [, words = message] = /\(([^()]*)\)$/.exec(message) ?? [];
-      this.#image.takeUp({ ...handover, failed: { step: "exec", errno: code, message: words, subject: process.execPath } });
+      this.#image.takeUp({ ...handover, told, failed: { step: "exec", errno: code, message: words, subject: process.execPath } });
     }
   }
 
@@ -216,8 +221,8 @@ export class Reloading {
       version: HANDOVER_VERSION, snapshot: this.#image.snapshot(), configuration, changes, by, again: this.#again, detached,
       startedAt, reexecedAt, queued, facts: left.facts, processes: left.processes, outputs: left.outputs,
       owed: left.owed.map(({ sink, text }) => ({ entry: sinks.entryOf(sink), text })), inherited: left.inherited,
-      lock: addon.lockDescriptor(place.pidFile), socket: addon.socketDescriptor(place.socket), keeper: addon.keeperDescriptor(),
-      addresses: addresses.bound(), idle, failed: null,
+      lock: addon.lockDescriptor(place.pidFile), socket: addon.socketDescriptor(place.socket), keeper: addon.keeperDescriptors(),
+      addresses: addresses.bound(), idle, told: [], failed: null,
     };
   }
 }

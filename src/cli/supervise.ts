@@ -13,7 +13,7 @@ import { dieAt } from "../engine/die-at.ts";
 import { Engine } from "../engine/engine.ts";
 import type { Unanswered } from "../engine/engine.ts";
 import { listen } from "../http/listener.ts";
-import type { Listener } from "../http/listener.ts";
+import type { Build, Listener } from "../http/listener.ts";
 import type { Fact, SpawnRequest } from "../native/addon.ts";
 import { happeningOf, NativeKernel } from "../native/kernel.ts";
 import { colourOf } from "../output/colours.ts";
@@ -28,6 +28,7 @@ import { endUnknown } from "../survival/takeover.ts";
 import { beginAgain } from "./beginning.ts";
 import type { Beginning, Circumstances } from "./beginning.ts";
 import { FirstStarts, toBeStarted } from "./first-starts.ts";
+import { keepModule } from "./late.ts";
 import { orRefuse } from "./refusal.ts";
 import { Reloading } from "./reloading.ts";
 import { viewOf } from "./shown.ts";
@@ -68,10 +69,10 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
   const transcript = new Transcript(addon.say.bind(addon), sinks, systemClock);
   const history = History.open(place.history, {
     lastId: beginning.lastId, instance, boot: bootId(),
-    onTrouble: (message) => transcript.tell(message), onGrown: () => writeState(snapshot()),
+    onTrouble: (message) => transcript.tell(message), onGrown: writeDown,
   });
   const functions = configuration.code === null ? null
-    : new Functions(configuration.code, configuration.path, (text) => transcript.tell(text.trimEnd()));
+    : new Functions(configuration.code, configuration.path, (text) => transcript.tell(text.trimEnd()), keepModule("functions-worker.js"));
 
   const listening = new Map(configuration.entries.map((entry) =>
     [entry.law.name, entry.listen.map((one) => addresses.bind(one, `for entry ${entry.law.name}`))]));
@@ -125,11 +126,13 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
   engine.post([...beginning.first, ...ended]);
   take([...beginning.facts]);
   engine.post([beginning.last]);
-  writeState(snapshot());
+  writeDown();
   dieAt("resumed");
+  const app = keepModule("http.js");
+  const loadApp = (): Promise<{ build: Build }> => import(app().href) as Promise<{ build: Build }>;
   // Supervision comes first. Whoever has connected meanwhile waits in the socket's queue.
   const listener: Listener = listen(
-    beginning.socket, viewOf({ addon, engine, history, reloading, transcript, entries, definitions }), beginning.idle);
+    beginning.socket, viewOf({ addon, engine, history, reloading, transcript, entries, definitions }), loadApp, beginning.idle);
   if (beginning.again !== null) reloading.signalled(beginning.again.by);
   if (firstStarts === null) reloading.begin();
   return left;
@@ -199,13 +202,19 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
     };
   }
 
-  /** Without it a successor has the history; so a full disk is told, and no more. */
-  function writeState(what: Snapshot): void {
+  /** Without it a successor has the history; so a full disk is to be told, and no more. */
+  function writeState(what: Snapshot): string | null {
     try {
       writeSnapshot(place.state, what);
+      return null;
     } catch (error) {
-      transcript.tell(`cannot write ${place.state}: ${(error as Error).message}`);
+      return `cannot write ${place.state}: ${(error as Error).message}`;
     }
+  }
+
+  function writeDown(): void {
+    const trouble = writeState(snapshot());
+    if (trouble !== null) transcript.tell(trouble);
   }
 
   /** Nothing is alive any more; what was printed is written before the end, but no slow reader is waited for. */

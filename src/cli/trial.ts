@@ -30,6 +30,8 @@ export interface Usable {
   /** Of a shape that the next image knows. */
   readonly configuration: unknown;
   readonly changes: readonly Change[];
+  /** The file of its addon. */
+  readonly addon: string;
   /** Every address that a process is to be given. */
   readonly listen: readonly Listen[];
 }

@@ -4,7 +4,7 @@ import { writeSync } from "node:fs";
 import { changesBetween } from "../config/changes.ts";
 import { definitionOf } from "../config/definition.ts";
 import { loadConfig } from "../config/load.ts";
-import { loadAddon } from "../native/load.ts";
+import { addonFile, loadAddon } from "../native/load.ts";
 import { readText } from "../survival/snapshot.ts";
 import { refuseTooMany } from "./descriptors.ts";
 import { HANDOVER_VERSION } from "./handover.ts";
@@ -35,7 +35,7 @@ async function answer({ handover, config, snapshot }: Question): Promise<Verdict
   const configuration = await loadConfig(config);
   refuseTooMany(configuration);
   const changes = changesBetween(inForce(left.snapshot), configuration.entries.map(definitionOf));
-  return { kind: "usable", configuration, changes, listen: configuration.entries.flatMap((entry) => entry.listen) };
+  return { kind: "usable", configuration, changes, addon: addonFile(), listen: configuration.entries.flatMap((entry) => entry.listen) };
 }
 
 async function read(): Promise<string> {

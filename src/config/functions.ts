@@ -35,6 +35,7 @@ export class Functions {
   readonly #code: string;
   readonly #path: string;
   readonly #print: (text: string) => void;
+  readonly #program: () => URL;
   /** The first is the one that the worker is at. */
   readonly #calls: Waiting[] = [];
   #worker: Worker | null = null;
@@ -44,11 +45,13 @@ export class Functions {
    * @param code  the compiled program, from the configuration
    * @param path  where the configuration stands
    * @param print is given what the functions print
+   * @param program functions-worker.ts; asked for when a worker is started
    */
-  constructor(code: string, path: string, print: (text: string) => void) {
+  constructor(code: string, path: string, print: (text: string) => void, program: () => URL) {
     this.#code = code;
     this.#path = path;
     this.#print = print;
+    this.#program = program;
   }
 
   /**
@@ -83,7 +86,7 @@ export class Functions {
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL("./functions-worker.js", import.meta.url), {
+    const worker = new Worker(this.#program(), {
       workerData: { code: this.#code, path: this.#path }, stdout: true, stderr: true,
     });
     for (const stream of [worker.stdout, worker.stderr]) stream.setEncoding("utf8").on("data", this.#print);

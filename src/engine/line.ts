@@ -1,4 +1,4 @@
-/** A record as it is told to the world: a line of the history, and what an event carries. docs/survival.md, docs/http.md. */
+/** A record as it is told to the world: a line of the history, and what an event carries. docs/survival.md */
 import type { HistoryRecord } from "../core/record.ts";
 import type { Micros } from "../core/types.ts";
 

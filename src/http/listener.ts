@@ -8,6 +8,7 @@ import type { RequestListener, Server as HttpServer } from "node:http";
 import { createServer, Socket } from "node:net";
 
 import type { Millis } from "../core/types.ts";
+import type { build } from "./build.ts";
 import { Connections } from "./connections.ts";
 import { finish, handOver } from "./departure.ts";
 import { Peers } from "./peers.ts";
@@ -29,12 +30,17 @@ export interface Listener {
   finish(patience: Millis): Promise<void>;
 }
 
+/** `build` of build.ts, which brings fastify with it. */
+export type Build = typeof build;
+
 /**
  * Serves the descriptor of a listening socket, and the connections that an earlier listener has left; both belong to
  * this one from then on. Connections may be idle for as long as they like: whoever asked for a stop waits on its
  * connection until the process is gone.
+ *
+ * @param loadApp gives build.ts; called when somebody asks, and again if it failed
  */
-export function listen(fd: number, view: View, left: readonly number[] = []): Listener {
+export function listen(fd: number, view: View, loadApp: () => Promise<{ build: Build }>, left: readonly number[] = []): Listener {
   const peers = new Peers(view);
   const streams = new Streams(view);
   const connections = new Connections();
@@ -58,7 +64,7 @@ export function listen(fd: number, view: View, left: readonly number[] = []): Li
   }
 
   async function serve(socket: Socket): Promise<void> {
-    routing ??= load(view, peers, streams, connections);
+    routing ??= load(loadApp, view, peers, streams, connections);
     const handle = await routing;
     if (socket.destroyed) return;
     served++;
@@ -94,8 +100,10 @@ export function listen(fd: number, view: View, left: readonly number[] = []): Li
   };
 }
 
-async function load(view: View, peers: Peers, streams: Streams, connections: Connections): Promise<RequestListener> {
-  const { build } = await import("./build.ts");
+async function load(
+  loadApp: () => Promise<{ build: Build }>, view: View, peers: Peers, streams: Streams, connections: Connections,
+): Promise<RequestListener> {
+  const { build } = await loadApp();
   const app = build(view, peers, streams);
   await app.ready();
   return (request, response) => {

@@ -124,6 +124,9 @@ export interface Start {
 /** What the keeper had, and gives back: a duplicate of each descriptor. */
 export interface Held { label: string; fd: number }
 
+/** The connection to the keeper, and a pidfd of it. */
+export interface KeeperDescriptors { connection: number; process: number }
+
 /** A listening Unix socket, and which file of the file system is its name. */
 export interface UnixSocket { fd: number; device: number; inode: number }
 
@@ -200,10 +203,10 @@ export interface Addon {
   takeKeeper(path: string): Held[] | null;
   /** Starts a keeper that listens at that path. What is known to the threads is given to it at once. Throws `{ code, message }`. */
   startKeeper(program: string, path: string): void;
-  /** The connection to the keeper, to be inherited; null where there is none. */
-  keeperDescriptor(): number | null;
-  /** Takes up the connection of an earlier image of this process. */
-  inheritKeeper(fd: number): void;
+  /** What there is of the keeper, to be inherited; null where there is none. */
+  keeperDescriptors(): KeeperDescriptors | null;
+  /** Takes up what an earlier image of this process had. */
+  inheritKeeper(keeper: KeeperDescriptors): void;
   /** Gives the keeper a duplicate, under a label of at most 4095 bytes without a newline. One that has that label already is replaced. */
   hold(label: string, fd: number): void;
   /** The keeper is to let go of what has that label. */
@@ -215,9 +218,9 @@ export interface Addon {
   /**
    * execve(2) with this process's own environment: returns only by throwing `{ code, message }`. The descriptors named,
    * and 0, 1 and 2, go along; where it fails they are CLOEXEC again. The signals that Sentry takes are blocked in the new
-   * image until it calls `start`.
+   * image until it calls `start`: for that, the file of its addon is loaded before anything else (native/preload.c).
    */
-  exec(program: string, argv: string[], descriptors: number[]): void;
+  exec(program: string, argv: string[], descriptors: number[], addon: string): void;
   /** After an exec: these are not to reach children. */
   closeOnExec(descriptors: number[]): void;
 }

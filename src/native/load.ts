@@ -13,10 +13,23 @@ const howToBuild = "It is built with `npm rebuild sentryd` (needs a C++ compiler
 
 /** @throws SentryError E_FAILED where there is no addon for this machine */
 export function loadAddon(): Addon {
+  return find((load) => load(packageFolder()));
+}
+
+/**
+ * The file that `loadAddon` loads, or would load.
+ * @throws SentryError as that does
+ */
+export function addonFile(): string {
+  return find((load) => load.path(packageFolder()));
+}
+
+type Load = ((folder: string) => Addon) & { path(folder: string): string };
+
+function find<T>(by: (load: Load) => T): T {
   const require = createRequire(import.meta.url);
   try {
-    const load = require("node-gyp-build") as (folder: string) => Addon;
-    return load(packageFolder());
+    return by(require("node-gyp-build") as Load);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new SentryError("E_FAILED", `the native part of Sentry cannot be loaded: ${why}\n${howToBuild}`);

@@ -8,7 +8,8 @@ import { door, load } from "./folder.ts";
 async function host(context: TestContext, entries: string, before = "") {
   const configuration = await load(`${door}\n${before}\nexport default sentry([\n${entries}\n]);`);
   const printed: string[] = [];
-  const functions = new Functions(configuration.code ?? "", configuration.path, (text) => printed.push(text));
+  const functions = new Functions(configuration.code ?? "", configuration.path, (text) => printed.push(text),
+    () => new URL("../../src/config/functions-worker.js", import.meta.url));
   context.after(() => functions.close());
   const fault = (entry: string, slot = 0) => functions.env(entry, slot).then(
     () => assert.fail("it gave an environment"), (error: StartFault) => error.fault,

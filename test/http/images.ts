@@ -47,7 +47,7 @@ export class Images {
   }
 
   #listen(left: readonly number[]): Listener {
-    return listen(loadAddon().duplicate(this.#fd), this.of.view, left);
+    return listen(loadAddon().duplicate(this.#fd), this.of.view, () => import("../../src/http/build.ts"), left);
   }
 }
 

@@ -21,7 +21,7 @@ createHook({
 
 const { cache } = createRequire(import.meta.url);
 const { world, view } = viewOf([law("dummy")], () => ({ ...longLife, heedsAfter: null }));
-const listener = listen(3, view);
+const listener = listen(3, view, () => import("../../src/http/build.ts"));
 
 createInterface({ input: process.stdin }).on("line", (line) => void answer(line)).on("close", () => process.exit());
 

@@ -16,7 +16,7 @@ import { viewOf } from "./view.ts";
 async function server(t: TestContext) {
   const { path, fd } = await listeningAtPath(t);
   const { past, view, bugs } = viewOf([]);
-  const listener = listen(fd, view);
+  const listener = listen(fd, view, () => import("../../src/http/build.ts"));
   t.after(async () => {
     for (const connection of await listener.drain(0)) loadAddon().close(connection);
     assert.deepEqual(bugs, []);

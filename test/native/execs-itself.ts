@@ -4,10 +4,10 @@
  */
 import { readFileSync } from "node:fs";
 
-import type { Detached, Fact, UnixSocket } from "../../src/native/addon.ts";
-import { keeperProgram, loadAddon } from "../../src/native/load.ts";
+import type { Detached, Fact, KeeperDescriptors, UnixSocket } from "../../src/native/addon.ts";
+import { addonFile, keeperProgram, loadAddon } from "../../src/native/load.ts";
 
-interface State { left: Detached; lock: number; socket: UnixSocket; keeper: number | null; images: number }
+interface State { left: Detached; lock: number; socket: UnixSocket; keeper: KeeperDescriptors | null; images: number }
 
 const addon = loadAddon();
 const [program = "", folder = "", memfd] = process.argv.slice(1);
@@ -61,7 +61,7 @@ function spawn(run: number, script: string): void {
 function descriptors({ left, lock, socket, keeper }: State): number[] {
   const { events, signals } = left.inherited;
   return [
-    lock, socket.fd, ...left.outputs.map(({ fd }) => fd), ...[...left.processes.map(({ pidfd }) => pidfd), keeper,
+    lock, socket.fd, ...left.outputs.map(({ fd }) => fd), ...[...left.processes.map(({ pidfd }) => pidfd), keeper?.connection ?? null, keeper?.process ?? null,
     events?.fd ?? null, signals?.fd ?? null].filter((fd) => fd !== null),
   ];
 }
@@ -70,8 +70,8 @@ function exec(): void {
   const left = addon.detach();
   const next: State = {
     left, lock: addon.lockDescriptor(places.lock), socket: addon.socketDescriptor(places.socket),
-    keeper: addon.keeperDescriptor(), images: (state?.images ?? 1) + (state === null ? 0 : 1),
+    keeper: addon.keeperDescriptors(), images: (state?.images ?? 1) + (state === null ? 0 : 1),
   };
   const fd = addon.memfd(JSON.stringify(next));
-  addon.exec(process.execPath, [process.execPath, program, folder, String(fd)], [fd, ...descriptors(next)]);
+  addon.exec(process.execPath, [process.execPath, program, folder, String(fd)], [fd, ...descriptors(next)], addonFile());
 }

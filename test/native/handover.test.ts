@@ -104,7 +104,7 @@ test("the keeper has the processes and pipes of all runs, also a keeper that fol
   const native = new Native(t);
   const { addon } = native;
   const path = join(native.folder, "keeper");
-  assert.equal(addon.keeperDescriptor(), null);
+  assert.equal(addon.keeperDescriptors(), null);
   assert.equal(addon.takeKeeper(path), null);
   const keeper = () => children().find((pid) => stateOf(pid) !== "Z" && commandOf(pid) === "sentry-keeper") ?? 0;
   const held = () => heldBy(keeper());
@@ -141,7 +141,7 @@ test("a memfd has its text from the beginning, and nobody can write to it", (t) 
 test("an exec that fails throws, and the signals are told as before", async (t) => {
   const native = new Native(t);
   const left = await native.detach();
-  assert.throws(() => native.addon.exec("/not/there", ["x"], []), { code: "ENOENT", message: /\/not\/there/ });
+  assert.throws(() => native.addon.exec("/not/there", ["x"], [], ""), { code: "ENOENT", message: /\/not\/there/ });
   native.resume(left);
   process.kill(process.pid, "SIGTERM");
   assert.equal((await native.some("signal", 1))[0]?.signal, "SIGTERM");

@@ -1,30 +1,30 @@
 /**
- * The addon with two children whose output goes to raw files, and no more of Sentry than that: `FOLDER SEED`. Started after
+ * The addon with some children whose output goes to raw files, and no more of Sentry than that: `FOLDER SEED`. Started after
  * a SIGKILL, it takes up what the keeper has; by SIGHUP it execs itself; by SIGTERM it ends, and the keeper with it.
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import type { Adoption, Detached, Fact, Output } from "../../src/native/addon.ts";
-import { keeperProgram, loadAddon } from "../../src/native/load.ts";
+import type { Adoption, Detached, Fact, KeeperDescriptors, Output } from "../../src/native/addon.ts";
+import { addonFile, keeperProgram, loadAddon } from "../../src/native/load.ts";
 import { readLabel } from "../../src/survival/kept.ts";
-import type { Kind } from "./raw-prints.ts";
+import { CHILDREN } from "./raw-prints.ts";
 
 /** What an image leaves to the next one. */
-interface Handover { readonly left: Detached; readonly keeper: number | null; readonly images: number }
+interface Handover { readonly left: Detached; readonly keeper: KeeperDescriptors | null; readonly images: number }
 
 /** What is to be taken up, wherever it comes from. */
 type Found = Pick<Detached, "processes" | "outputs">;
-
-const KINDS: readonly Kind[] = ["ticker", "torrent"];
 
 const addon = loadAddon();
 const [program = "", folder = "", seed = "", memfd] = process.argv.slice(1);
 const keeper = join(folder, "keeper");
 const handover = memfd === undefined ? null : JSON.parse(readFileSync(Number(memfd), "utf8")) as Handover;
-const sinks = KINDS.flatMap((kind) => [`${kind}.out`, `${kind}.err`]).map((name) => ({ name, number: 0 }));
-const sinkOf = (run: number, stream: 0 | 1): number => sinks[2 * (run - 1) + stream]?.number ?? 0;
-const keptOf = (run: number): string => `ab.${run} ${KINDS[run - 1] ?? ""}:0`;
+/** Of each run: where its stdout and its stderr go. */
+const sinks = new Map<number, readonly [number, number]>();
+const sinkOf = (run: number, stream: 0 | 1): number => sinks.get(run)?.[stream] ?? 0;
+const nameOf = (run: number): string => CHILDREN[run - 1]?.name ?? "";
+const keptOf = (run: number): string => `ab.${run} ${nameOf(run)}:0`;
 
 begin();
 
@@ -33,15 +33,18 @@ function begin(): void {
   const held = handover === null ? keeperGives() : null;
   if (handover === null && held === null) addon.startKeeper(keeperProgram(), keeper);
   addon.start({ spawners: 1, processEvents: false, inherited: handover?.left.inherited ?? null }, deliver);
-  for (const sink of sinks) sink.number = addon.openFile(join(folder, sink.name), true);
+  const isFirst = !existsSync(join(folder, `${nameOf(1)}.out`));
+  const open = (name: string): number => addon.openFile(join(folder, name), true);
+  CHILDREN.forEach(({ name }, n) => sinks.set(n + 1, [open(`${name}.out`), open(`${name}.err`)]));
   const found: Found | null = handover?.left ?? held;
-  if (found === null) KINDS.forEach((kind, n) => spawn(n + 1, kind));
-  else takeUp(found);
-  deliver(handover?.left.facts ?? []);
+  // Said before output flows: it does so at once, and for a few milliseconds as fast as it can.
   console.log(`image ${handover?.images ?? 1}: ${found?.processes.length ?? 0} processes, ${found?.outputs.length ?? 0} pipes`);
+  if (found !== null) takeUp(found);
+  else if (isFirst) for (const run of sinks.keys()) spawn(run);
+  deliver(handover?.left.facts ?? []);
 }
 
-/** Null: there is no keeper, so this is the first time. */
+/** Null: there is no keeper. There has not been one yet, or it has ended, since nothing that it had was of worth any more. */
 function keeperGives(): Found | null {
   const held = addon.takeKeeper(keeper);
   if (held === null) return null;
@@ -50,10 +53,12 @@ function keeperGives(): Found | null {
   for (const { label, fd } of held) {
     const read = readLabel(label);
     if (read === null || read.kind === "listen") throw new Error(`the keeper has ${label}`);
-    const { run, kind } = read;
-    const of = { run, kept: keptOf(run) };
-    if (kind === "pid") processes.push({ ...of, pid: read.pid, startTicks: 0, pidfd: fd, ended: false, inheritedRss: 0, threads: null });
-    else outputs.push({ ...of, stream: kind === "out" ? 0 : 1, fd, sink: 0, label: "", colour: null, open: true });
+    const whose = { run: read.run, kept: keptOf(read.run) };
+    if (read.kind === "pid") {
+      processes.push({ ...whose, pid: read.pid, startTicks: 0, pidfd: fd, ended: false, inheritedRss: 0, threads: null });
+    } else {
+      outputs.push({ ...whose, stream: read.kind === "out" ? 0 : 1, fd, sink: 0, label: "", colour: null, open: true });
+    }
   }
   return { processes, outputs };
 }
@@ -63,8 +68,8 @@ function takeUp({ processes, outputs }: Found): void {
   for (const process of processes) addon.adopt(process);
 }
 
-function spawn(run: number, kind: Kind): void {
-  const args = [join(import.meta.dirname, "raw-prints.js"), kind, seed, join(folder, `${kind}.printed`)];
+function spawn(run: number): void {
+  const args = [join(import.meta.dirname, "raw-prints.js"), nameOf(run), seed, join(folder, `${nameOf(run)}.printed`)];
   addon.spawn({
     run, command: process.execPath, argv: ["node", ...args], env: Object.entries(process.env).map((pair) => pair.join("=")),
     cwd: folder, umask: null, user: null, group: null, groups: null, nice: null, oomScoreAdj: null, noNewPrivileges: false,
@@ -77,7 +82,7 @@ function deliver(facts: Fact[]): void {
     if (fact.kind === "spawned") {
       // A line of the transcript opens the output.
       addon.say(addon.openFile("/dev/null", false), 0, null, null, "Started", fact.run, null);
-      console.log(`${KINDS[fact.run - 1]} ${fact.pid}`);
+      console.log(`${nameOf(fact.run)} has pid ${fact.pid}`);
     } else if (fact.kind === "exit") addon.reap(fact.run);
     else if (fact.kind === "quiet") exec();
     else if (fact.kind === "signal" && fact.signal === "SIGHUP") addon.quiesce(true);
@@ -94,10 +99,10 @@ function end(): void {
 
 function exec(): void {
   const left = addon.detach();
-  const next: Handover = { left, keeper: addon.keeperDescriptor(), images: (handover?.images ?? 1) + 1 };
+  const next: Handover = { left, keeper: addon.keeperDescriptors(), images: (handover?.images ?? 1) + 1 };
   const fd = addon.memfd(JSON.stringify(next));
   const args = [process.execPath, program, folder, seed, String(fd)];
-  addon.exec(process.execPath, args, [fd, ...descriptors(next)]);
+  addon.exec(process.execPath, args, [fd, ...descriptors(next)], addonFile());
 }
 
 function inherit(from: Handover): void {
@@ -106,7 +111,7 @@ function inherit(from: Handover): void {
   if (from.keeper !== null) addon.inheritKeeper(from.keeper);
 }
 
-function descriptors({ left: { outputs, processes, inherited }, keeper: connection }: Handover): number[] {
-  const some = [connection, inherited.events?.fd, inherited.signals?.fd, ...processes.map(({ pidfd }) => pidfd)];
+function descriptors({ left: { outputs, processes, inherited }, keeper }: Handover): number[] {
+  const some = [keeper?.connection, keeper?.process, inherited.events?.fd, inherited.signals?.fd, ...processes.map(({ pidfd }) => pidfd)];
   return [...outputs.map(({ fd }) => fd), ...some.filter((fd) => typeof fd === "number")];
 }

@@ -10,20 +10,19 @@ import { Dice, SEED } from "../chaos/dice.ts";
 import type { Sentry } from "../support/sentry.ts";
 import { Site } from "../support/site.ts";
 import { until } from "../support/until.ts";
-import { lineOf, STREAM } from "./raw-prints.ts";
-import type { Kind } from "./raw-prints.ts";
+import { CHILDREN, lineOf } from "./raw-prints.ts";
 
 const KILLS = 40;
-const KINDS: readonly Kind[] = ["ticker", "torrent"];
 
 /** What the host does when SIGKILL comes: at a random moment, at most so many ms after that has begun. */
-const LONGEST = { boots: 150, runs: 60, execs: 150, hasExeced: 60 };
+const LONGEST = { boots: 120, runs: 6, execs: 100, hasExeced: 6 };
 type Doing = keyof typeof LONGEST;
 const DOINGS = Object.keys(LONGEST) as Doing[];
 
-/** What the keeper holds, or the image before has left, of two children that live. */
-const ALL_TAKEN_UP = /^image 1: 2 processes, 4 pipes$/;
-const ALL_INHERITED = /^image 2: 2 processes, 4 pipes$/;
+/** What the keeper holds, or the image before has left, while all children live. */
+const ALL = `${CHILDREN.length} processes, ${2 * CHILDREN.length} pipes$`;
+const ALL_TAKEN_UP = new RegExp(`^image 1: ${ALL}`);
+const ALL_INHERITED = new RegExp(`^image 2: ${ALL}`);
 
 class Raw {
   readonly site: Site;
@@ -38,26 +37,22 @@ class Raw {
     return this.site.open(process.execPath, [join(import.meta.dirname, "raw-host.js"), this.site.folder, String(this.#seed)]);
   }
 
-  /** How many lines it has printed; it says so at its end. */
-  printed(kind: Kind): number {
-    return Number(readFileSync(this.site.path(`${kind}.printed`), "utf8"));
-  }
-
-  /** Sees that its file has all lines that it has printed, and nothing else. How many bytes that is. */
-  compare(kind: Kind): number {
-    const [own, other] = STREAM[kind] === 0 ? ["out", "err"] : ["err", "out"];
-    assert.equal(statSync(this.site.path(`${kind}.${other}`)).size, 0, "it prints nothing there");
-    const found = readFileSync(this.site.path(`${kind}.${own}`));
-    const printed = this.printed(kind);
+  /** Sees that a child's file has all lines that it has printed (it says how many at its end), and nothing else. */
+  compare(child: typeof CHILDREN[number]): string {
+    const { name, stream } = child;
+    const [own, other] = stream === 0 ? ["out", "err"] : ["err", "out"];
+    assert.equal(statSync(this.site.path(`${name}.${other}`)).size, 0, "it prints nothing there");
+    const found = readFileSync(this.site.path(`${name}.${own}`));
+    const printed = Number(readFileSync(this.site.path(`${name}.printed`), "utf8"));
     let at = 0;
     for (let number = 1; number <= printed; number++) {
-      const line = lineOf(kind, this.#seed, number);
+      const line = lineOf(child, this.#seed, number);
       const isThere = found.subarray(at, at + line.length).equals(line);
-      assert(isThere, `${kind}: at byte ${at} should be line ${number}, and there is ${found.toString("latin1", at, at + 60)}`);
+      assert(isThere, `at byte ${at} should be line ${number}, and there is ${found.toString("latin1", at, at + 60)}`);
       at += line.length;
     }
-    assert.equal(found.toString("latin1", at, at + 60), "", `${kind}: this stands behind its last line`);
-    return at;
+    assert.equal(found.toString("latin1", at, at + 60), "", `this stands behind the last line of ${name}`);
+    return `${name}: ${printed} lines, ${at} bytes`;
   }
 
   /** Whether it still holds a pipe: what a pipe had is written before the keeper is told to let go of it. */
@@ -65,6 +60,11 @@ class Raw {
     const folder = `/proc/${keeper}/fd`;
     return readdirSync(folder).some((fd) => readlinkSync(join(folder, fd)).startsWith("pipe:"));
   }
+}
+
+async function pidOf(host: Sentry, name: string): Promise<number> {
+  const found = await host.line(new RegExp(String.raw`^${name} has pid (\d+)$`));
+  return Number(found[1]);
 }
 
 async function killThere(host: Sentry, doing: Doing, dice: Dice): Promise<void> {
@@ -88,7 +88,7 @@ suite("raw log files", () => {
     const { site } = raw;
 
     let host = raw.start();
-    const pids = await Promise.all(KINDS.map(async (kind) => Number((await host.line(new RegExp(`^${kind} (\\d+)$`)))[1])));
+    const pids = await Promise.all(CHILDREN.map(({ name }) => pidOf(host, name)));
     await kill(host);
     for (let kills = 1; kills < KILLS - 1; kills++) {
       host = raw.start();
@@ -107,6 +107,6 @@ suite("raw log files", () => {
     assert.deepEqual(others, []);
     await until("all output is written", () => !raw.holdsPipe(keeper));
     await host.stop();
-    for (const kind of KINDS) t.diagnostic(`${kind}: ${raw.printed(kind)} lines, ${raw.compare(kind)} bytes`);
+    for (const child of CHILDREN) t.diagnostic(raw.compare(child));
   });
 });
