@@ -4,18 +4,22 @@
  * the engine is to be told.
  */
 import { randomBytes } from "node:crypto";
+import { lstatSync } from "node:fs";
 
-import type { Configuration } from "../config/configuration.ts";
+import type { Configuration, EntryConfiguration } from "../config/configuration.ts";
 import { definitionOf } from "../config/definition.ts";
 import type { Definition } from "../config/definition.ts";
 import type { Happening } from "../core/command.ts";
 import type { State } from "../core/state.ts";
-import type { By, Fault, Micros } from "../core/types.ts";
+import type { By, Fault, Law, Micros } from "../core/types.ts";
 import { systemClock } from "../engine/clock.ts";
 import { dieAt } from "../engine/die-at.ts";
 import type { Unanswered } from "../engine/engine.ts";
-import type { Addon, Adoption, Fact, Inherited, Output } from "../native/addon.ts";
+import type { HistoryLine } from "../engine/line.ts";
+import type { Addon, Adoption, Fact, Inherited, Output, UnixSocket } from "../native/addon.ts";
 import { readPast } from "../survival/history.ts";
+import type { Unwritten } from "../survival/history.ts";
+import type { Held } from "../survival/kept.ts";
 import { fromPlain } from "../survival/plain.ts";
 import { bootId, systemProcesses } from "../survival/proc.ts";
 import { moveAside, readSnapshot } from "../survival/snapshot.ts";
@@ -53,6 +57,8 @@ export interface Beginning {
   readonly first: readonly (Happening | Unanswered)[];
   readonly facts: readonly Fact[];
   readonly last: Happening;
+  /** Records that wait for room on the disk. */
+  readonly unwritten: Unwritten;
   /** What the transcript says first. */
   readonly told: readonly string[];
   /** A reload that came to nothing: recorded first of all. */
@@ -74,31 +80,75 @@ export interface Circumstances {
 /** The lock is held: whoever had it before is gone. */
 export function beginHere({ place, configuration, addon, keeper }: Circumstances): Beginning {
   const laws = configuration.entries.map(({ law }) => law);
-  const boot = bootId();
-  const read = readSnapshot(place.state);
-  const snapshot = read.kind === "ok" ? read.snapshot : null;
-  const lines = readPast(place.history, snapshot?.lastId ?? 0);
-  const held = keeper.find();
-  const noKeeper = held === null ? keeper.start() : [];
-  const found = survey({
-    snapshot, lines, held: held ?? [], processes: systemProcesses, boot, now: systemClock.now(), laws,
-  });
-
+  const socket = orRefuse(place.socket, () => addon.listenUnix(place.socket));
   const addresses = new Addresses(addon);
+  const told = [`Sentry started (PID: ${process.pid} saved in ${place.pidFile}).`];
+  let held: Held[] | null = null;
   const undo = (): void => {
     addresses.removeFresh();
     addon.removeSocket(place.socket);
     if (held === null) addon.endKeeper();
   };
-  let socket: number;
   try {
+    held = keeper.find();
+    if (held === null) told.push(...keeper.start());
+    const { snapshot, found } = lookAround(place, held ?? [], laws, told);
     for (const [address, fd] of found.listening) addresses.takeUp(address, fd);
-    for (const entry of configuration.entries) for (const one of entry.listen) addresses.bind(one, `for entry ${entry.law.name}`);
-    socket = orRefuse(place.socket, () => addon.listenUnix(place.socket));
+    for (const entry of configuration.entries) bindAll(entry, addresses, found.state !== null, told);
+    return taken({ place, configuration, addon, keeper }, { snapshot, found, held, addresses, socket, told, undo });
   } catch (error) {
     undo();
     throw error;
   }
+}
+
+/** What the last Sentry has left. What of it cannot be used is put aside, and named. */
+function lookAround(place: Place, held: readonly Held[], laws: readonly Law[], told: string[]) {
+  const read = readSnapshot(place.state);
+  const snapshot = read.kind === "ok" ? read.snapshot : null;
+  const lines = tryPast(place, snapshot, told);
+  const found = survey({ snapshot, lines, held, processes: systemProcesses, boot: bootId(), now: systemClock.now(), laws });
+  told.push(...tookOver(found), ...found.told);
+  if (read.kind === "bad") told.push(`The state file ${read.why}; moved to ${moveAside(place.state)}.`);
+  return { snapshot, found };
+}
+
+function tryPast(place: Place, snapshot: Snapshot | null, told: string[]): Iterable<HistoryLine | null> {
+  try {
+    return readPast(place.history, snapshot?.lastId ?? 0);
+  } catch (error) {
+    told.push(`The history cannot be used: ${(error as Error).message}; moved to ${moveAside(place.history)}.`);
+    return [];
+  }
+}
+
+/**
+ * Before the first process. At a take-over an address that is in use is no reason to leave its processes alone: without the
+ * keeper it is they who have it. Then a start that needs it fails, and is tried again.
+ */
+function bindAll({ law, listen }: EntryConfiguration, addresses: Addresses, isTakeOver: boolean, told: string[]): void {
+  for (const one of listen) {
+    try {
+      addresses.bind(one, `for entry ${law.name}`);
+    } catch (error) {
+      if (!isTakeOver) throw error;
+      told.push(`${(error as Error).message}; its processes of before may have it.`);
+    }
+  }
+}
+
+interface Taken {
+  readonly snapshot: Snapshot | null;
+  readonly found: Survey;
+  readonly held: readonly Held[] | null;
+  readonly addresses: Addresses;
+  readonly socket: number;
+  readonly told: readonly string[];
+  undo(): void;
+}
+
+function taken({ configuration, addon }: Circumstances, { snapshot, found, held, addresses, socket, told, undo }: Taken): Beginning {
+  const laws = configuration.entries.map(({ law }) => law);
   const known = new Set(held?.map(({ label }) => label));
   for (const { stream, kept, fd } of found.outputs) {
     const label = `${stream === 0 ? "out" : "err"} ${kept}`;
@@ -108,17 +158,14 @@ export function beginHere({ place, configuration, addon, keeper }: Circumstances
   for (const fd of found.close) addon.close(fd);
 
   const startedAt = systemClock.now().wall;
-  const { pidFile } = place;
-  const told = [`Sentry started (PID: ${process.pid} saved in ${pidFile}).`, ...noKeeper, ...tookOver(found), ...found.told];
-  if (read.kind === "bad") told.push(`The state file ${read.why}; moved to ${moveAside(place.state)}.`);
   return {
     instance: found.instance ?? randomBytes(8).toString("hex"), state: found.state, lastId: snapshot?.lastId ?? 0,
-    definitions: definitionsInForce(snapshot, configuration), addresses, socket, startedAt, reexecedAt: null,
+    definitions: definitionsInForce(snapshot, found.state, configuration), addresses, socket, startedAt, reexecedAt: null,
     processes: found.adoptions.map((one) => ({ ...one, inheritedRss: 0, threads: null })),
     outputs: found.outputs.map((one) => ({ ...one, sink: 0, colour: null })), owed: [], inherited: null, idle: [],
     first: found.facts, facts: [],
     last: found.state === null ? { kind: "start", laws } : { kind: "resume", tookOver: { pid: found.oldPid, processes: found.living } },
-    told, failed: null, again: null, undo,
+    unwritten: { lines: [], dropped: 0 }, told, failed: null, again: null, undo,
   };
 }
 
@@ -137,7 +184,9 @@ export function beginAgain({ place, configuration, addon }: Circumstances, hando
     for (const one of handover.addresses) addresses.inherit(one);
   }
   addresses.keepOnly(configuration.entries.flatMap(({ listen }) => listen.map(addressOf)));
-  const socket = same === null ? addon.inheritSocket(place.socket, handover.socket) : addon.duplicate(handover.socket.fd);
+  const socket = isThere(place.socket, handover.socket)
+    ? (same === null ? addon.inheritSocket(place.socket, handover.socket) : addon.duplicate(handover.socket.fd))
+    : orRefuse(place.socket, () => addon.listenUnix(place.socket)); // somebody has removed it: it comes back with a reload
   const replaced = changes.filter(({ change }) => change === "replaced").map(({ entry }) => entry);
   const previously = handover.reexecedAt === null ? "" : ` (Previously reexec'd at ${seconds(handover.reexecedAt)})`;
   return {
@@ -149,22 +198,27 @@ export function beginAgain({ place, configuration, addon }: Circumstances, hando
     idle: handover.idle,
     first: [...(failed === null ? [{ kind: "reload", laws, replaced, by } as const] : []), ...handover.queued],
     facts: handover.facts, last: { kind: "resume", tookOver: null },
-    told: [...handover.told, ...(failed === null ? [`Sentry reexec'd. Initially started at ${seconds(handover.startedAt)}${previously}.`] : [])],
+    unwritten: handover.unwritten, told: [...handover.told, ...(failed === null ? [`Sentry reexec'd. Initially started at ${seconds(handover.startedAt)}${previously}.`] : [])],
     failed, again: handover.again, undo: () => {},
   };
 }
 
-/** What the dead Sentry had read; of entries that it did not have, what is on disk. */
-function definitionsInForce(snapshot: Snapshot | null, { entries }: Configuration): Definition[] {
+/** What the dead Sentry had read; of entries that it did not have, what is on disk. What it had and has not told is not known. */
+function definitionsInForce(snapshot: Snapshot | null, state: State | null, { entries }: Configuration): Definition[] {
   const known = (snapshot?.definitions ?? []) as Definition[];
-  const names = new Set(known.map(({ law }) => law.name));
-  return [...known, ...entries.map(definitionOf).filter(({ law }) => !names.has(law.name))];
+  const had = new Set([...known.map(({ law }) => law.name), ...state?.entries.keys() ?? []]);
+  return [...known, ...entries.map(definitionOf).filter(({ law }) => !had.has(law.name))];
 }
 
 function tookOver({ state, living, oldPid }: Survey): string[] {
   if (state === null) return [];
   const whose = oldPid === null ? "a Sentry" : `PID ${oldPid}`;
   return [`Sentry took over ${living} ${living === 1 ? "process" : "processes"} of ${whose}, which is gone.`];
+}
+
+function isThere(path: string, { device, inode }: UnixSocket): boolean {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  return found?.dev === device && found.ino === inode;
 }
 
 function seconds(wall: Micros): number {

@@ -10,7 +10,8 @@ import type { Happening } from "../core/command.ts";
 import type { By, Fault, Micros } from "../core/types.ts";
 import type { Unanswered } from "../engine/engine.ts";
 import { SentryError } from "../errors.ts";
-import type { Adoption, Detached, Fact, Inherited, KeeperDescriptors, Output, UnixSocket } from "../native/addon.ts";
+import type { Adoption, Fact, Inherited, KeeperDescriptors, Output, UnixSocket } from "../native/addon.ts";
+import type { Unwritten } from "../survival/history.ts";
 import type { Snapshot } from "../survival/snapshot.ts";
 import type { BoundAddress } from "./addresses.ts";
 
@@ -45,6 +46,8 @@ export interface Handover {
   readonly addresses: readonly BoundAddress[];
   /** Idle connections: their next request is the new image's. */
   readonly idle: readonly number[];
+  /** Records that wait for room on the disk, and how many found none. */
+  readonly unwritten: Unwritten;
   /** What there was to be told when nobody could any more. */
   readonly told: readonly string[];
   /** Set in the same image, where the exec failed: everything is taken up again as it was. */
@@ -74,6 +77,3 @@ export function readHandover(memfd: number): Handover {
   }
   return read as Handover;
 }
-
-/** As much of `detach` as travels as it is. */
-export type Travelling = Pick<Detached, "facts" | "processes" | "outputs" | "inherited">;

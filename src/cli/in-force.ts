@@ -9,12 +9,10 @@ import type { Snapshot } from "../survival/snapshot.ts";
  */
 export function inForce({ state, definitions }: Pick<Snapshot, "state" | "definitions">): Present[] {
   const known = new Map((definitions as readonly Definition[]).map((definition) => [definition.law.name, definition]));
-  return state.entries.flatMap(({ law, count }) => {
-    const definition = known.get(law.name);
-    if (definition === undefined) return [];
+  return state.entries.map(({ law, count }) => {
     const down = state.slots
       .filter(({ entry, number, wanted }) => entry === law.name && number < count && !wanted)
       .map(({ number }) => number);
-    return [{ definition: { ...definition, law }, count, down }];
+    return { law, process: known.get(law.name)?.process ?? null, count, down };
   });
 }

@@ -26,14 +26,15 @@ const verbs: Record<VerbName, Run> = {
     if (options.json && !options.detach) {
       throw new SentryError("E_USAGE", "start --json goes with --detach: in the foreground, the terminal shows the transcript");
     }
+    if (options.handover !== undefined) {
+      // By the words of the image before: the file itself may be moved away by now, and is not read.
+      const { startAgain } = await import("./start.ts");
+      return startAgain(placeOf(configOf(name, options) ?? "", runDirOf(options)), Number(options.handover));
+    }
     const place = find(name, options);
     if (options.detach) {
       const { startDetached } = await import("./start.ts");
       return startDetached(place, runDirOf(options), options.json === true);
-    }
-    if (options.handover !== undefined) {
-      const { startAgain } = await import("./start.ts");
-      return startAgain(place, Number(options.handover));
     }
     // First of all: its process boots while the rest of Sentry is loaded here.
     const configuration = loadConfig(place.config);

@@ -1,10 +1,12 @@
 /** What is left of a Sentry that is gone: to be told, or to be stopped. No configuration is read for either. */
+import { existsSync } from "node:fs";
+
 import type { Configuration } from "../config/configuration.ts";
 import { systemClock } from "../engine/clock.ts";
 import { SentryError } from "../errors.ts";
 import { loadAddon } from "../native/load.ts";
 import { readPast } from "../survival/history.ts";
-import { bootId, systemProcesses } from "../survival/proc.ts";
+import { bootId, statOf, systemProcesses } from "../survival/proc.ts";
 import { readSnapshot } from "../survival/snapshot.ts";
 import { survey } from "../survival/takeover.ts";
 import { beginHere } from "./beginning.ts";
@@ -14,15 +16,21 @@ import type { Place } from "./place.ts";
 import { print } from "./print.ts";
 import { supervise } from "./supervise.ts";
 
-/** How many processes live on, and whose they were. Looks, and touches nothing. */
-export function orphansOf(place: Place): { living: number; oldPid: number | null } {
+/**
+ * How many processes live on, and whose they were; null where that Sentry lives, or nobody can tell. Looks, and touches
+ * nothing.
+ */
+export function orphansOf(place: Place): { living: number; oldPid: number | null } | null {
+  const read = readSnapshot(place.state);
+  const snapshot = read.kind === "ok" ? read.snapshot : null;
+  const pid = snapshot?.boot === bootId() ? snapshot.pid : null;
+  if (pid !== null && /^[^ZX]/.test(statOf(pid)?.state ?? "")) return null;
   try {
-    const read = readSnapshot(place.state);
-    const snapshot = read.kind === "ok" ? read.snapshot : null;
     const lines = readPast(place.history, snapshot?.lastId ?? 0);
-    return survey({ snapshot, lines, held: [], processes: systemProcesses, boot: bootId(), now: systemClock.now(), laws: [] });
+    const processes = { ...systemProcesses, openPipe: () => null };
+    return survey({ snapshot, lines, held: [], processes, boot: bootId(), now: systemClock.now(), laws: [] });
   } catch {
-    return { living: 0, oldPid: null }; // not ours to read
+    return null; // not ours to read
   }
 }
 
@@ -31,8 +39,8 @@ export function orphansOf(place: Place): { living: number; oldPid: number | null
  * @throws SentryError E_RUNNING where a Sentry lives, E_NOT_RUNNING where nothing is left
  */
 export async function stopOrphans(place: Place, json: boolean): Promise<void> {
-  const { living, oldPid } = orphansOf(place);
-  if (living === 0) throw new SentryError("E_NOT_RUNNING", `no process of a Sentry that is gone is left for ${place.config}`);
+  const none = (): SentryError => new SentryError("E_NOT_RUNNING", `nothing is left of a Sentry for ${place.config}`);
+  if (!existsSync(place.runFolder)) throw none();
   const addon = loadAddon();
   ownRunFolder(place);
   lock(addon, place);
@@ -40,9 +48,18 @@ export async function stopOrphans(place: Place, json: boolean): Promise<void> {
   const configuration: Configuration = { path: place.config, entries: [], processEvents: true, code: null };
   const circumstances = { place, configuration, addon, keeper: new Keeper(addon, place) };
   const beginning = beginHere(circumstances);
-  const by = { kind: "socket", pid: process.pid, uid: process.getuid?.() ?? 0 } as const;
-  const stop = { kind: "stop", hurry: false, by, reply: null } as const;
-  await supervise({ ...circumstances, detached: true, started: null }, { ...beginning, first: [...beginning.first, stop] });
-  print(json ? { stopped: true, processes: living, pid: oldPid, config: place.config }
-    : `Stopped ${living} ${living === 1 ? "process" : "processes"} of ${oldPid === null ? "a Sentry" : `PID ${oldPid}`}, which is gone.`);
+  const { state, last } = beginning;
+  if (state === null || last.kind !== "resume" || last.tookOver === null) {
+    addon.stop();
+    beginning.undo();
+    addon.removeLock(place.pidFile);
+    throw none();
+  }
+  state.course = "leaving";
+  state.leaveBy = { kind: "socket", pid: process.pid, uid: process.getuid?.() ?? 0 };
+  await supervise({ ...circumstances, detached: true, started: null }, beginning);
+  const { processes, pid } = last.tookOver;
+  if (processes === 0) throw none(); // what else there was of it is cleared up
+  print(json ? { stopped: true, processes, pid, config: place.config }
+    : `Stopped ${processes} ${processes === 1 ? "process" : "processes"} of ${pid === null ? "a Sentry" : `PID ${pid}`}, which is gone.`);
 }

@@ -4,6 +4,8 @@
  * Until the program on disk has said that it can use the configuration and our state, nothing is touched. Then supervision
  * goes on while requests are answered; it pauses only for the last steps, which wait for nobody but the disk.
  */
+import { closeSync, constants } from "node:fs";
+
 import type { By, Micros, Millis } from "../core/types.ts";
 import { dieAt } from "../engine/die-at.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -12,11 +14,14 @@ import type { Reloading as Outcome } from "../http/view.ts";
 import type { Addon, Detached } from "../native/addon.ts";
 import type { Transcript } from "../output/journal.ts";
 import type { History } from "../survival/history.ts";
+import { openOwn } from "../survival/own-file.ts";
 import type { Snapshot } from "../survival/snapshot.ts";
 import type { Addresses } from "./addresses.ts";
 import { descriptorsOf, HANDOVER_VERSION } from "./handover.ts";
 import type { Handover } from "./handover.ts";
+import { ownRunFolder } from "./place.ts";
 import type { Place } from "./place.ts";
+import { ownLogFiles } from "./sinks.ts";
 import type { NamedSinks } from "./sinks.ts";
 import { runTrial } from "./trial.ts";
 import type { Question, Trial, Usable, Verdict } from "./trial.ts";
@@ -41,6 +46,8 @@ export interface Image {
   letGo(): void;
   /** The exec has failed: everything is taken up again, in this image. */
   takeUp(handover: Handover): void;
+  /** That has failed as well. What is left is what a SIGKILL leaves. */
+  lost(error: unknown): void;
 }
 
 /** How long requests that have begun may take to be sent, and answers to be read. */
@@ -58,6 +65,7 @@ export class Reloading {
   #underWay = true;
   #again: { readonly by: By } | null = null;
   #trial: Trial | null = null;
+  readonly #plans = new Set<Trial>();
   /** What the native threads were asked for, and have not answered. */
   readonly #awaited = new Map<"quiet" | "flushed", () => void>();
 
@@ -92,10 +100,14 @@ export class Reloading {
     });
   }
 
-  /** What a reload would do now. */
-  async plan(): Promise<Verdict> {
-    const trial = runTrial(this.#question(this.#image.snapshot()));
-    return trial.verdict;
+  /** What a reload would do now. Null: one is under way. */
+  async plan(): Promise<Verdict | null> {
+    if (this.#underWay) return null;
+    const plan = runTrial(this.#question(this.#image.snapshot()));
+    this.#plans.add(plan);
+    const verdict = await plan.verdict;
+    await plan.over;
+    return this.#plans.delete(plan) ? verdict : null;
   }
 
   /** An answer of the native threads. */
@@ -107,6 +119,15 @@ export class Reloading {
   abort(): void {
     this.#again = null;
     this.#trial?.abort();
+    void this.#callOffPlans();
+  }
+
+  /** Whoever asked for them is answered, and their processes are not left to an image that does not know them. */
+  #callOffPlans(): Promise<unknown> {
+    const plans = [...this.#plans];
+    this.#plans.clear();
+    for (const plan of plans) plan.abort();
+    return Promise.all(plans.map(({ over }) => over));
   }
 
   #repeat(): void {
@@ -123,18 +144,24 @@ export class Reloading {
     const verdict = await this.#try();
     dieAt("trial");
     if (leaving()) return resolve({ kind: "refused", message: "Sentry itself is stopping" });
-    const unusable = verdict.kind === "unusable" ? verdict.message : this.#bind(verdict);
+    const before = this.#image.addresses.bound().map(({ address }) => address);
+    const unusable = verdict.kind === "unusable" ? verdict.message : this.#prepare(verdict);
     if (verdict.kind === "unusable" || unusable !== null) {
+      this.#image.addresses.keepOnly(before);
       transcript.tell(`Problem encountered while compiling ${place.config}`);
       for (const line of (unusable ?? "").split("\n")) transcript.tell(line);
       return resolve({ kind: "invalid", message: unusable ?? "" });
     }
     transcript.tell(`${place.config} successfully compiled.`);
 
+    await this.#callOffPlans();
     addon.quiesce(true);
     if (!await this.#answer("quiet", STARTS)) {
       addon.quiesce(false);
-      return resolve({ kind: "refused", message: `a start has been hanging in its exec for ${STARTS / 1000} s` });
+      this.#image.addresses.keepOnly(before);
+      const message = `a start has been hanging in its exec for ${STARTS / 1000} s`;
+      transcript.tell(`The reload is called off: ${message}.`);
+      return resolve({ kind: "refused", message });
     }
     dieAt("quiet");
     const idle = await this.#image.listener().drain(REQUESTS);
@@ -147,7 +174,13 @@ export class Reloading {
     dieAt("paused");
     resolve({ kind: "done", id: history.lastId + 1 });
     await this.#image.listener().finish(REQUESTS);
-    this.#renew(verdict, by, queued, idle);
+    try {
+      this.#renew(verdict, by, queued, idle);
+    } catch (error) {
+      this.#image.lost(error);
+    }
+    // Whatever goes on from here, it is with another of these.
+    await new Promise(() => {});
   }
 
   async #try(): Promise<Verdict> {
@@ -162,15 +195,20 @@ export class Reloading {
     return { handover: HANDOVER_VERSION, config: this.#image.place.config, snapshot: JSON.stringify(snapshot) };
   }
 
-  /** What the new configuration listens on and the old one does not: bound now, while no is still an answer. */
-  #bind({ listen }: Usable): string | null {
-    const { addresses } = this.#image;
-    const before = addresses.bound().map(({ address }) => address);
+  /**
+   * What the next image will need, and could only die of if it is not to be had: looked at now, while no is still an answer.
+   * What the new configuration listens on and the old one does not is bound.
+   */
+  #prepare({ listen, changes }: Usable): string | null {
+    const { place, detached, addresses } = this.#image;
     try {
+      ownRunFolder(place);
+      const files = [place.history];
+      if (detached) files.push(...ownLogFiles(place, changes.map(({ entry }) => entry)));
+      for (const file of files) closeSync(openOwn(file, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT));
       for (const one of listen) addresses.bind(one, "of the new configuration");
       return null;
     } catch (error) {
-      addresses.keepOnly(before);
       return (error as Error).message;
     }
   }
@@ -193,20 +231,25 @@ export class Reloading {
   #renew(verdict: Usable, by: By, queued: Handover["queued"], idle: readonly number[]): void {
     const { addon, place } = this.#image;
     this.#image.letGo();
-    const handover = this.#handover(addon.detach(), verdict, by, queued, idle);
+    const left = addon.detach();
     dieAt("detached");
-    const trouble = this.#image.writeState(handover.snapshot);
-    const told = trouble === null ? [] : [trouble];
+    let handover: Handover | null = null;
+    let memfd: number | null = null;
     try {
-      const memfd = addon.memfd(JSON.stringify({ ...handover, told }));
+      const snapshot = this.#image.snapshot();
+      const trouble = this.#image.writeState(snapshot);
+      handover = this.#handover(left, snapshot, verdict, by, queued, idle, trouble === null ? [] : [trouble]);
+      memfd = addon.memfd(JSON.stringify(handover));
       const [, program = ""] = process.argv;
       const argv = [process.execPath, ...process.execArgv, program, "start", place.config, ...this.#runDir(), "--handover", String(memfd)];
       dieAt("exec");
       addon.exec(process.execPath, argv, [...descriptorsOf(handover), memfd], verdict.addon);
     } catch (error) {
+      if (memfd !== null) addon.close(memfd);
+      if (handover === null) throw error;
       const { code = "", message } = error as NodeJS.ErrnoException;
       const [, words = message] = /\(([^()]*)\)$/.exec(message) ?? [];
-      this.#image.takeUp({ ...handover, told, failed: { step: "exec", errno: code, message: words, subject: process.execPath } });
+      this.#image.takeUp({ ...handover, failed: { step: "exec", errno: code, message: words, subject: process.execPath } });
     }
   }
 
@@ -215,14 +258,17 @@ export class Reloading {
     return pidFile.startsWith(`${runFolder}/`) ? ["--run-dir", runFolder] : [];
   }
 
-  #handover(left: Detached, { configuration, changes }: Usable, by: By, queued: Handover["queued"], idle: readonly number[]): Handover {
-    const { addon, place, addresses, sinks, detached, startedAt, reexecedAt } = this.#image;
+  #handover(
+    left: Detached, snapshot: Snapshot, { configuration, changes }: Usable, by: By, queued: Handover["queued"],
+    idle: readonly number[], told: readonly string[],
+  ): Handover {
+    const { addon, place, addresses, sinks, detached, history, startedAt, reexecedAt } = this.#image;
     return {
-      version: HANDOVER_VERSION, snapshot: this.#image.snapshot(), configuration, changes, by, again: this.#again, detached,
+      version: HANDOVER_VERSION, snapshot, configuration, changes, by, again: this.#again, detached,
       startedAt, reexecedAt, queued, facts: left.facts, processes: left.processes, outputs: left.outputs,
       owed: left.owed.map(({ sink, text }) => ({ entry: sinks.entryOf(sink), text })), inherited: left.inherited,
       lock: addon.lockDescriptor(place.pidFile), socket: addon.socketDescriptor(place.socket), keeper: addon.keeperDescriptors(),
-      addresses: addresses.bound(), idle, told: [], failed: null,
+      addresses: addresses.bound(), idle, unwritten: history.unwritten, told, failed: null,
     };
   }
 }

@@ -30,6 +30,7 @@ export function viewOf({ addon, engine, history, reloading, transcript, entries,
     reload: (by) => reloading.ask(by),
     async plan() {
       const verdict = await reloading.plan();
+      if (verdict === null) return { kind: "busy" };
       if (verdict.kind === "unusable") return { kind: "invalid", message: verdict.message };
       return { kind: "plan", changes: verdict.changes as readonly Change[] };
     },

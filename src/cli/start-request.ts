@@ -13,8 +13,8 @@ export interface Surroundings {
   /** Sentry's own environment, as it was at the start. */
   readonly inherited: NodeJS.ProcessEnv;
   readonly functions: Functions | null;
-  /** The descriptors that an entry listens on, by its name. */
-  readonly listening: ReadonlyMap<string, readonly number[]>;
+  /** The descriptors that an entry listens on. Throws a SentryError where one cannot be had. */
+  listening(entry: EntryConfiguration): readonly number[];
   sinkOf(entry: string): number;
   colourOf(entry: string): string | null;
 }
@@ -26,7 +26,8 @@ export async function startRequest(
   entry: EntryConfiguration, slot: number, run: RunId, surroundings: Surroundings,
 ): Promise<SpawnRequest | Fault> {
   const { name } = entry.law;
-  const pass = [...(surroundings.listening.get(name) ?? [])];
+  const pass = bound(entry, surroundings);
+  if (!Array.isArray(pass)) return pass;
   const extra = { SENTRY_RUN: `${surroundings.instance}.${run}`, ...listenVariables(name, pass.length) };
   const env = await makeEnvironment(entry, slot, surroundings.inherited, extra, surroundings.functions);
   if (!Array.isArray(env)) return env;
@@ -39,6 +40,14 @@ export async function startRequest(
     limits, pass, stdout: sink, stderr: sink, label: name, colour: surroundings.colourOf(name),
     kept: keptOf(surroundings.instance, run, name, slot),
   };
+}
+
+function bound(entry: EntryConfiguration, surroundings: Surroundings): number[] | Fault {
+  try {
+    return [...surroundings.listening(entry)];
+  } catch (error) {
+    return { step: "listen", errno: "", message: (error as Error).message, subject: "" };
+  }
 }
 
 /** The native side completes LISTEN_PID with the child's own number. */

@@ -1,17 +1,19 @@
 /** `sentry start`: in the foreground, or detached. */
 import { spawn } from "node:child_process";
-import { closeSync, writeSync } from "node:fs";
+import { closeSync, constants, writeSync } from "node:fs";
 import type { Readable } from "node:stream";
 
 import type { Configuration } from "../config/configuration.ts";
 import { SentryError } from "../errors.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { Beginning } from "./beginning.ts";
+import { openOwn } from "../survival/own-file.ts";
 import { refuseTooMany } from "./descriptors.ts";
 import { Keeper } from "./keeper.ts";
 import { lock, makeRunFolder } from "./place.ts";
 import type { Place } from "./place.ts";
 import { print } from "./print.ts";
+import { ownLogFiles } from "./sinks.ts";
 
 /** The descriptor on which a detached Sentry tells the command what became of the start. */
 const REPORT = 3;
@@ -50,20 +52,36 @@ async function run(place: Place, configuration: Promise<Configuration>, detached
   makeRunFolder(place);
   lock(addon, place);
   let beginning: Beginning | undefined;
+  let ended: Promise<void>;
   try {
     beginning = beginHere(circumstances);
     const { told } = beginning;
-    await supervise({ ...circumstances, detached, started: started && (() => started({ told })) }, beginning);
+    ended = supervise({ ...circumstances, detached, started: started && (() => started({ told })) }, beginning);
   } catch (error) {
     addon.stop();
     beginning?.undo();
     addon.removeLock(place.pidFile);
     throw error;
   }
+  await ended;
 }
 
 /** The image that comes after an exec: nothing is read from disk but its own program. */
 export async function startAgain(place: Place, memfd: number): Promise<void> {
+  try {
+    await takeUp(place, memfd);
+  } catch (error) {
+    // Detached, nobody sees what is printed. What is left is what a SIGKILL leaves.
+    const text = `Sentry could not go on after a reload: ${error instanceof Error ? error.message : String(error)}\n`;
+    const [own = ""] = ownLogFiles(place, []);
+    const fd = openOwn(own, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT);
+    writeSync(fd, text);
+    closeSync(fd);
+    throw error;
+  }
+}
+
+async function takeUp(place: Place, memfd: number): Promise<void> {
   const [{ supervise }, { beginAgain }, { loadAddon }, { readHandover }] = await Promise.all(
     [import("./supervise.ts"), import("./beginning.ts"), import("../native/load.ts"), import("./handover.ts")]);
   const handover = readHandover(memfd);

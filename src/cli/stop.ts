@@ -26,8 +26,9 @@ async function open(place: Place): Promise<Client> {
   } catch (error) {
     if (!(error instanceof SentryError) || error.code !== "E_NOT_RUNNING") throw error;
     const { orphansOf } = await import("./orphans.ts");
-    const { living, oldPid } = orphansOf(place);
-    if (living === 0) throw error;
+    const orphans = orphansOf(place);
+    if (orphans === null || orphans.living === 0) throw error;
+    const { living, oldPid } = orphans;
     throw new SentryError("E_NOT_RUNNING", `Sentry${oldPid === null ? "" : ` (PID ${oldPid})`} is gone, and ${living === 1 ? "one of its processes lives" : `${living} of its processes live`} on. `
       + `sentry start takes them up, sentry stop --orphans stops them (${place.config}).`);
   }

@@ -2,9 +2,10 @@
  * The composition root: joins the law, the loop and the native threads to one running Sentry, from what it begins with to
  * its end, or to the image that comes after it. Everything that is decided is decided elsewhere.
  */
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 
+import type { EntryConfiguration } from "../config/configuration.ts";
 import { Functions } from "../config/functions.ts";
 import type { HistoryRecord } from "../core/record.ts";
 import type { Fault, Millis, RunId } from "../core/types.ts";
@@ -71,13 +72,13 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
     lastId: beginning.lastId, instance, boot: bootId(),
     onTrouble: (message) => transcript.tell(message), onGrown: writeDown,
   });
+  history.resume(beginning.unwritten);
   const functions = configuration.code === null ? null
     : new Functions(configuration.code, configuration.path, (text) => transcript.tell(text.trimEnd()), keepModule("functions-worker.js"));
 
-  const listening = new Map(configuration.entries.map((entry) =>
-    [entry.law.name, entry.listen.map((one) => addresses.bind(one, `for entry ${entry.law.name}`))]));
   const surroundings = {
-    instance, inherited: { ...process.env }, functions, listening,
+    instance, inherited: { ...process.env }, functions,
+    listening: (entry: EntryConfiguration) => entry.listen.map((one) => addresses.bind(one, `for entry ${entry.law.name}`)),
     sinkOf: (entry: string) => sinks.of(entry),
     colourOf: (entry: string) => (sinks.coloured(sinks.of(entry)) ? colourOf(entry) : null),
   };
@@ -114,7 +115,11 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
       history.close();
       process.off("uncaughtException", tell);
     },
-    takeUp: (handover) => gone(supervise(supervision, beginAgain(supervision, handover, addresses))),
+    takeUp(handover) {
+      const again = { ...supervision, started: null }; // whoever waited for that has been told
+      gone(supervise(again, beginAgain(again, handover, addresses)));
+    },
+    lost: (error) => gone(Promise.reject(error as Error)),
   });
 
   for (const text of beginning.told) transcript.tell(text);
@@ -144,8 +149,12 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
       const entry = entryOf(output.kept);
       addon.adoptOutput({ ...output, sink: sinks.of(entry), colour: surroundings.colourOf(entry) });
     }
-    return beginning.processes
-      .filter((process) => !addon.adopt(process) && !process.ended)
+    const gone = beginning.processes.filter((process) => !addon.adopt(process));
+    if (!existsSync(place.keeper)) renewKeeper();
+    // Recorded, but perhaps not reaped. After an exec the law knows of those, and says so itself.
+    if (beginning.inherited === null) for (const { run, ended } of beginning.processes) if (ended) addon.reap(run);
+    return gone
+      .filter(({ ended }) => !ended)
       .map(({ run, pid }) => endUnknown(run, pid, systemClock.now()));
   }
 

@@ -4,7 +4,7 @@
  * what runs: the configuration as it understands it travels on as data, unread by this image.
  */
 import { spawn } from "node:child_process";
-import type { Readable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 
 import type { Change } from "../config/changes.ts";
 import type { Listen } from "../config/configuration.ts";
@@ -42,6 +42,8 @@ export interface Trial {
   /** What the configuration printed while it was evaluated. */
   readonly printed: () => string;
   readonly verdict: Promise<Verdict>;
+  /** Its process is gone, and nothing of it is ours to reap any more. */
+  readonly over: Promise<void>;
   /** Nobody wants to know any more. */
   abort(): void;
 }
@@ -51,31 +53,58 @@ const LONGEST: Millis = 30_000;
 
 const MOST_PRINTED = 64 * 1024;
 
+/**
+ * In a process group of its own, which ends as a whole: with an answer, or when nobody waits for one any more. What the
+ * configuration may have started besides can hold its pipes open for as long as it likes, so nobody waits for their end.
+ */
 export function runTrial(question: Question): Trial {
   const [, program = ""] = process.argv;
-  const trial = spawn(process.execPath, [...process.execArgv, program, TRIAL], { stdio: ["pipe", "pipe", "pipe", "pipe"] });
-  const timer = setTimeout(() => trial.kill("SIGKILL"), LONGEST);
+  const trial = spawn(process.execPath, [...process.execArgv, program, TRIAL], { stdio: ["pipe", "pipe", "pipe", "pipe"], detached: true });
   let printed = "";
-  for (const stream of [trial.stdout, trial.stderr]) {
-    stream.setEncoding("utf8").on("data", (text: string) => { printed = (printed + text).slice(0, MOST_PRINTED); });
-  }
   let answer = "";
-  (trial.stdio[ANSWER] as Readable).setEncoding("utf8").on("data", (text: string) => { answer += text; });
-  trial.stdin.on("error", () => {}); // it ended without reading: told by what it answered, or by its end
-  trial.stdin.end(JSON.stringify(question));
-
+  let over: () => void;
+  const isOver = new Promise<void>((resolve) => { over = resolve; });
   const verdict = new Promise<Verdict>((resolve) => {
     const unusable = (message: string): void => resolve({ kind: "unusable", message });
-    trial.on("error", (error) => unusable(`cannot try ${program}: ${error.message}`));
-    trial.on("close", (code, signal) => {
-      clearTimeout(timer);
-      const read = parse(answer);
-      if (read !== null) resolve(read);
-      else unusable(`${program}, tried with ${process.execPath}, ended ${signal === null ? `with exit code ${code}` : `by ${signal}`} without an answer`);
+    trial.on("error", (error) => {
+      unusable(`cannot try ${program}: ${error.message}`);
+      over();
+    });
+    // Where there were no descriptors for them, the streams are not there; "error" says so.
+    const answers = trial.stdio[ANSWER] as Readable | null | undefined;
+    answers?.setEncoding("utf8").on("data", (text: string) => {
+      answer += text;
+      if (!text.endsWith("\n")) return;
+      resolve(parse(answer) ?? { kind: "unusable", message: `${program} gave an answer that is none` });
+    });
+    trial.on("exit", (code, signal) => {
+      over();
+      const end = (): void =>
+        unusable(`${program}, tried with ${process.execPath}, ended ${signal === null ? `with exit code ${code}` : `by ${signal}`} without an answer`);
+      // Nobody else has that pipe: what was written before is read first.
+      if (answers === null || answers === undefined || answers.closed) end();
+      else answers.once("close", end);
     });
   });
-  // By this it takes the evaluation along, whose program may run for ever.
-  return { printed: () => printed, verdict, abort: () => void trial.kill("SIGTERM") };
+  for (const stream of [trial.stdout, trial.stderr] as (Readable | null | undefined)[]) {
+    stream?.setEncoding("utf8").on("data", (text: string) => { printed = (printed + text).slice(0, MOST_PRINTED); });
+  }
+  const stdin = trial.stdin as Writable | null | undefined;
+  stdin?.on("error", () => {}); // it ended without reading: told by its end
+  stdin?.end(JSON.stringify(question));
+
+  const abort = (): void => {
+    clearTimeout(timer);
+    for (const stream of trial.stdio) stream?.destroy();
+    try {
+      if (trial.pid !== undefined && trial.exitCode === null && trial.signalCode === null) process.kill(-trial.pid, "SIGKILL");
+    } catch {
+      // It has just ended.
+    }
+  };
+  const timer = setTimeout(abort, LONGEST);
+  const wait = verdict.finally(abort);
+  return { printed: () => printed, verdict: wait, over: isOver, abort };
 }
 
 function parse(answer: string): Verdict | null {

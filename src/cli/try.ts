@@ -21,7 +21,7 @@ export async function tryReload(): Promise<void> {
   } catch (error) {
     verdict = { kind: "unusable", message: error instanceof Error ? error.message : String(error) };
   }
-  const line = Buffer.from(JSON.stringify(verdict));
+  const line = Buffer.from(`${JSON.stringify(verdict)}\n`);
   for (let written = 0; written < line.length;) written += writeSync(ANSWER, line, written);
 }
 

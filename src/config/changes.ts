@@ -16,7 +16,9 @@ export interface Change {
 
 /** An entry as it is now. */
 export interface Present {
-  readonly definition: Definition;
+  readonly law: Law;
+  /** Null: nobody knows any more what its processes were made of. */
+  readonly process: ProcessDefinition | null;
   /** How many processes are wanted: the definition's, or what it was scaled to. */
   readonly count: number;
   /** Slots below that which are told to be down. */
@@ -25,7 +27,7 @@ export interface Present {
 
 /** In the order of the new configuration; what is removed comes last. */
 export function changesBetween(before: readonly Present[], after: readonly Definition[]): Change[] {
-  const present = new Map(before.map((entry) => [entry.definition.law.name, entry]));
+  const present = new Map(before.map((entry) => [entry.law.name, entry]));
   const changes = after.map((definition): Change => {
     const { name } = definition.law;
     const was = present.get(name);
@@ -36,8 +38,8 @@ export function changesBetween(before: readonly Present[], after: readonly Defin
 }
 
 function changeOf(was: Present, { process, law }: Definition): Change {
-  const { definition: { process: oldProcess, law: oldLaw } } = was;
-  const replaced = processChanges(oldProcess, process);
+  const { process: oldProcess, law: oldLaw } = was;
+  const replaced = oldProcess === null ? ["what its processes were made of is not known any more"] : processChanges(oldProcess, process);
   const inPlace = lawChanges(oldLaw, law);
   const asked = law.count === oldLaw.count ? holding(was) : dropped(was, law);
   const change = replaced.length > 0 ? "replaced" : inPlace.length > 0 ? "inPlace" : "unchanged";
@@ -45,7 +47,7 @@ function changeOf(was: Present, { process, law }: Definition): Change {
 }
 
 /** What was scaled, up or down, for as long as the configuration leaves the count as it is. */
-function holding({ definition: { law }, count, down }: Present): string[] {
+function holding({ law, count, down }: Present): string[] {
   return [
     ...count === law.count ? [] : [`scaled to ${count} holds (count ${law.count})`],
     ...down.map((slot) => `${law.name}:${slot} is down`),
@@ -53,9 +55,9 @@ function holding({ definition: { law }, count, down }: Present): string[] {
 }
 
 /** The same, where the configuration speaks of the count again. */
-function dropped({ definition, count, down }: Present, law: Law): string[] {
+function dropped({ law: old, count, down }: Present, law: Law): string[] {
   return [
-    ...count === definition.law.count ? [] : [`scaled to ${count} is dropped`],
+    ...count === old.count ? [] : [`scaled to ${count} is dropped`],
     ...down.filter((slot) => slot < law.count).map((slot) => `${law.name}:${slot} comes up again`),
   ];
 }

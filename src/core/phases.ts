@@ -64,7 +64,7 @@ const starting: Turn<"starting"> = (draft, slot, phase, event) => {
       if (draft.wants(slot) && !event.afresh) return slot;
       return end(draft, slot, phase.run, null, event.cause, event.by);
     // Nobody will answer this start any more. By another number, for it must not be taken for the one that comes now.
-    case "resume": return draft.wants(slot) ? begin(draft, slot) : rest(draft, slot, event.cause, null);
+    case "resume": return draft.wants(slot) ? begin(draft, slot) : rest(draft, slot, event.cause, draft.leaveBy);
     case "hurry": return slot;
     case "spawned": {
       const { pid, at, identity } = event;
@@ -82,7 +82,7 @@ const running: Turn<"running"> = (draft, slot, phase, event) => {
     case "wish":
       if (draft.wants(slot) && !event.afresh) return slot;
       return end(draft, slot, phase.run, phase.started, event.cause, event.by);
-    case "resume": return draft.wants(slot) ? slot : end(draft, slot, phase.run, phase.started, event.cause, null);
+    case "resume": return draft.wants(slot) ? slot : end(draft, slot, phase.run, phase.started, event.cause, draft.leaveBy);
     case "hurry": return slot;
     case "exited": {
       const cause = statusOf(event.exit) === "known" ? "exited" : "unknown";
@@ -131,7 +131,7 @@ const stopping: Turn<"stopping"> = (draft, slot, phase, event) => {
 const waiting: Turn<"waiting"> = (draft, slot, phase, event) => {
   switch (event.kind) {
     case "wish": return draft.wants(slot) ? slot : rest(draft, slot, event.cause, event.by);
-    case "resume": return draft.wants(slot) ? slot : rest(draft, slot, event.cause, null);
+    case "resume": return draft.wants(slot) ? slot : rest(draft, slot, event.cause, draft.leaveBy);
     case "hurry": return slot;
     case "timeUp": return begin(draft, slot);
     case "spawned": case "fault": case "exited": return impossible(slot, phase, event);

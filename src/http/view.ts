@@ -45,6 +45,8 @@ export type Reloading =
   | { readonly kind: "refused"; readonly message: string };
 
 export type Planned =
+  /** A reload is under way. */
+  | { readonly kind: "busy" }
   | { readonly kind: "plan"; readonly changes: readonly Change[] }
   | { readonly kind: "invalid"; readonly message: string };
 

@@ -32,6 +32,12 @@ export interface Writing {
   onGrown(): void;
 }
 
+/** What a full disk has not taken, on its way to the next image. */
+export interface Unwritten {
+  readonly lines: readonly string[];
+  readonly dropped: number;
+}
+
 export interface Query {
   readonly after?: HistoryId;
   readonly entry?: string;
@@ -56,6 +62,15 @@ export class History {
   static open(path: string, writing: Writing): History {
     const file = new LineFile(path, (message) => writing.onTrouble(message));
     return new History(file, writing, Math.max(writing.lastId, lastIdIn(file)));
+  }
+
+  get unwritten(): Unwritten {
+    return { lines: this.#file.waiting, dropped: this.#file.dropped };
+  }
+
+  /** What an earlier image of this process could not write. */
+  resume({ lines, dropped }: Unwritten): void {
+    this.#file.resume(lines, dropped);
   }
 
   get lastId(): HistoryId {

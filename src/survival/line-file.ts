@@ -64,6 +64,18 @@ export class LineFile {
     return this.#waiting.map((line) => line.toString());
   }
 
+  /** How many did not find room in memory either, since it was last written. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** What an earlier image of this process had waiting. */
+  resume(waiting: readonly string[], dropped: number): void {
+    this.#dropped = dropped;
+    if (waiting.length > 0) this.#trouble = "it was not when this image began";
+    for (const line of waiting) this.write(line);
+  }
+
   /** @param line with its newline */
   write(line: string): void {
     const bytes = Buffer.from(line);

@@ -25,8 +25,8 @@ function defined(...given: Parameters<typeof configured>): Definition {
   return JSON.parse(JSON.stringify(definitionOf(configured(...given)))) as Definition;
 }
 
-function present(definition: Definition, more: Partial<Present> = {}): Present {
-  return { definition, count: definition.law.count, down: [], ...more };
+function present({ law, process }: Definition, more: Partial<Present> = {}): Present {
+  return { law, process, count: law.count, down: [], ...more };
 }
 
 /** What becomes of `web`, made of the one thing, when it is to be made of the other. */
@@ -35,6 +35,10 @@ function change(before: EntryOptions, after: EntryOptions, now: Partial<Present>
   assert(only !== undefined && more.length === 0);
   return only;
 }
+
+test("processes of which nobody knows what they were made of are replaced", () => {
+  assert.deepEqual(change({}, {}, { process: null }), { entry: "web", change: "replaced", because: ["what its processes were made of is not known any more"] });
+});
 
 test("nothing changed is nothing to be done", () => {
   assert.deepEqual(change({ count: 2, env: { A: "1", B: "2" } }, { count: 2, env: { B: "2", A: "1" } }), { entry: "web", change: "unchanged", because: [] });

@@ -58,7 +58,13 @@ class Raw {
   /** Whether it still holds a pipe: what a pipe had is written before the keeper is told to let go of it. */
   holdsPipe(keeper: number): boolean {
     const folder = `/proc/${keeper}/fd`;
-    return readdirSync(folder).some((fd) => readlinkSync(join(folder, fd)).startsWith("pipe:"));
+    return readdirSync(folder).some((fd) => {
+      try {
+        return readlinkSync(join(folder, fd)).startsWith("pipe:");
+      } catch {
+        return false; // it has been let go since
+      }
+    });
   }
 }
 

@@ -7,6 +7,7 @@ import type { View } from "../view.ts";
 export function plan(app: FastifyInstance, view: View): void {
   app.post("/plan", async () => {
     const planned = await view.plan();
+    if (planned.kind === "busy") throw new Problem("E_REFUSED", "a reload is under way");
     if (planned.kind === "invalid") throw new Problem("E_CONFIG_INVALID", planned.message);
     return planned.changes;
   });
