@@ -13,7 +13,7 @@
 //
 // Without a connection it goes on holding while anything is of worth to a successor: a process that lives or whose exit
 // status can be had, a pipe that somebody may still print into or that has unread bytes. What can change is polled, and
-// what cannot is not, so that nothing wakes it twice. docs/survival.md
+// what cannot is not, so that nothing wakes it twice. Nothing is of worth once its own name is gone. docs/survival.md
 #define _GNU_SOURCE
 #include <errno.h>
 #include <poll.h>
@@ -138,8 +138,8 @@ int main(int argc, char **argv) {
   self = (int)syscall(SYS_pidfd_open, getpid(), 0);
   setsid();
   for (;;) {
-    bool stays = connection >= 0;
-    for (size_t n = 0; n < count && !stays; ++n) stays = held[n].worth;
+    bool stays = connection >= 0, is_lost = access(argv[1], F_OK) && errno == ENOENT;  // nobody can find it any more
+    for (size_t n = 0; n < count && !stays && !is_lost; ++n) stays = held[n].worth;
     polled[0] = (struct pollfd){LISTENER, POLLIN, 0};
     polled[1] = (struct pollfd){connection, POLLIN, 0};
     if (poll(polled, connection >= 0 ? 2 : count + 2, stays ? -1 : 0) == 0) return 0;

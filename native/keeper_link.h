@@ -45,7 +45,8 @@ class KeeperLink {
   // These four are for one thread, and wait for the keeper: some milliseconds, five seconds where it does not answer.
   //
   // Starts a keeper that listens at `path` (an absolute one), and makes it ours. A former one is killed: it is lost, or
-  // not wanted. A dead socket in the way is removed (sockets.h). Only who holds the lock of that folder may do this.
+  // not wanted. A socket in the way is removed, also that of a
+  // keeper that hangs and so cannot be taken. Only who holds the lock of that folder may do this.
   std::optional<Fault> start(const std::string& program, const std::string& path);
 
   // Makes the keeper that listens at `path` ours, and asks for a duplicate of all that it holds. Nothing where nobody

@@ -107,6 +107,20 @@ TEST("it does not end while a process lives or is a zombie, and sleeps; it does 
   CHECK(until([&] { return place.keeper() == 0; }));
 }
 
+TEST("it ends without its name, whatever it holds: nobody can ask for it") {
+  const Place place;
+  Pipe unread;
+  {
+    KeeperLink link;
+    REQUIRE(!place.start(link));
+    print(unread.in, "words");
+    link.hold("out a", unread.out.get());
+    CHECK(sleeps(place.keeper()));
+    unlink(place.path().c_str());
+  }
+  CHECK(until([&] { return place.keeper() == 0; }));
+}
+
 TEST("it ends when it holds nothing and nobody is there") {
   const Place place;
   {

@@ -100,15 +100,16 @@ TEST("a keeper that takes nothing any more is lost after a while, and killed by 
 TEST("the connection can be inherited, and what was held before still is") {
   const Place place;
   Pipe pipe;
-  int connection = -1;
+  int connection = -1, process = -1;
   {
     KeeperLink link;
     REQUIRE(!place.start(link));
     link.hold("out a", pipe.out.get());
     connection = dup(link.descriptor());  // without CLOEXEC, as over an exec
+    process = dup(link.process());
   }
   KeeperLink link;
-  link.inherit(Fd(connection));
+  link.inherit(Fd(connection), Fd(process));
   CHECK((fcntl(connection, F_GETFD) & FD_CLOEXEC) != 0);
   link.hold("out b", pipe.out.get());
   KeeperLink other;
@@ -120,16 +121,45 @@ TEST("the connection can be inherited, and what was held before still is") {
 
 TEST("an inherited connection of a keeper that is gone is seen to be so") {
   const Place place;
-  int connection = -1;
+  int connection = -1, process = -1;
   {
     KeeperLink link;
     REQUIRE(!place.start(link));
     connection = dup(link.descriptor());
+    process = dup(link.process());
     link.end();
   }
   KeeperLink link;
-  link.inherit(Fd(connection));
+  link.inherit(Fd(connection), Fd(process));
   CHECK(link.descriptor() == connection && is_hung_up(connection));
+}
+
+TEST("one that hangs holds up nobody who inherits it, and another takes its place") {
+  const Place place;
+  KeeperLink first;
+  REQUIRE(!place.start(first));
+  const int hanging = place.keeper();
+  kill(hanging, SIGSTOP);
+  KeeperLink next;
+  next.inherit(Fd(dup(first.descriptor())), Fd(dup(first.process())));
+  REQUIRE(!place.start(next));
+  CHECK(place.keeper() != hanging && place.keeper() > 0);
+  next.end();
+  CHECK(left_nothing(place));
+}
+
+TEST("one that hangs, and is nobody's, does not keep its name") {
+  const Place place;
+  KeeperLink lost;
+  REQUIRE(!place.start(lost));
+  const int hanging = place.keeper();
+  kill(hanging, SIGSTOP);
+  KeeperLink next;
+  CHECK(!place.start(next));
+  CHECK(next.descriptor() >= 0);
+  next.end();
+  kill(hanging, SIGKILL);
+  waitpid(hanging, nullptr, 0);
 }
 
 TEST("a name that is longer than an address can hold works") {
@@ -145,20 +175,13 @@ TEST("a name that is longer than an address can hold works") {
   CHECK(!std::filesystem::exists(deep + "/keeper"));
 }
 
-TEST("a dead name in the way is taken over, and a living keeper there is not") {
+TEST("a dead name in the way is taken over") {
   const Place place;
-  KeeperLink link;
+  KeeperLink link, next;
   REQUIRE(!place.start(link));
-  KeeperLink stranger;
-  const auto refused = place.start(stranger);
-  REQUIRE(refused);
-  CHECK(refused->error == EADDRINUSE);
-  Pipe pipe;
-  link.hold("out a", pipe.out.get());
-  CHECK(!is_hung_up(link.descriptor()));  // nor was it disturbed
   kill(place.keeper(), SIGKILL);
   CHECK(until([&] { return place.keeper() == 0; }));
-  CHECK(!place.start(stranger));
+  CHECK(!place.start(next));
 }
 
 TEST("a label that cannot be one is not sent") {
