@@ -8,7 +8,7 @@
 // The five signals that Sentry takes are blocked on this thread, which is the one that lives on, and wait for the next
 // image. Node would unblock them much too early: preload.c keeps it from that. One gap is left, in the first image only: a
 // signal that another thread has just taken, and that its handler has not yet written down when exec ends that thread, is
-// lost. It is some microseconds long. The threads of an image that was exec'd are born with these signals blocked.
+// lost. It is some microseconds long. The threads that Node starts in an image that was exec'd are born with these signals blocked.
 //
 // Of what Node has changed in this process, nothing needs to be put back for the next Node: it sets SIGPIPE and SIGXFSZ,
 // its mask and CLOEXEC of 0, 1 and 2 by itself again. Nor for children: a spawner gives them defaults. The soft limit of

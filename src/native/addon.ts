@@ -55,7 +55,7 @@ export interface SpawnRequest {
   /** Label of its lines without the pid, and its colour (an SGR parameter such as "36"), or null for none. */
   label: string;
   colour: string | null;
-  /** The keeper files its descriptors under `pid `, `out ` and `err ` and this text. No newline, at most 255 bytes. */
+  /** The keeper files its descriptors under `pid `, `out ` and `err ` and this text. No newline, at most 4000 bytes. */
   kept: string;
 }
 

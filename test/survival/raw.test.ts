@@ -6,7 +6,7 @@ import { suite, test } from "node:test";
 import type { TestContext } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 
-import { Dice, SEED } from "../chaos/dice.ts";
+import { Dice, SEED } from "./chaos/dice.ts";
 import type { Sentry } from "../support/sentry.ts";
 import { Site } from "../support/site.ts";
 import { until } from "../support/until.ts";

@@ -1,5 +1,5 @@
 /** What the children say, held against what the history says. */
-import type { HistoryLine } from "../../src/engine/line.ts";
+import type { HistoryLine } from "../../../src/engine/line.ts";
 import { mayBeUnknown, mayBeUnseen, whenItWas } from "./circumstances.ts";
 import type { Circumstances } from "./circumstances.ts";
 import { recordedIn, slotsOf } from "./history.ts";

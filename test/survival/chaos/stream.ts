@@ -6,7 +6,7 @@ import { request } from "node:http";
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 
-import type { HistoryLine } from "../../src/engine/line.ts";
+import type { HistoryLine } from "../../../src/engine/line.ts";
 
 /** An end that was not asked for is no trouble; but who is refused must not try as fast as it can. */
 const BEFORE_NEXT = 2;

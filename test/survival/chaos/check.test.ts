@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 
-import type { HistoryLine } from "../../src/engine/line.ts";
+import type { HistoryLine } from "../../../src/engine/line.ts";
 import type { Circumstances } from "./circumstances.ts";
 import { historyOf } from "./history.ts";
 import type { Life } from "./life.ts";

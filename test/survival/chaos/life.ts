@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 
-import { packageFolder } from "../../src/native/load.ts";
+import { packageFolder } from "../../../src/native/load.ts";
 
 /** What a child said of its end before it brought it about. */
 export type Ending = { readonly code: number } | { readonly signal: string };

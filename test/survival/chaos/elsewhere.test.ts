@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 
-import { Site } from "../support/site.ts";
+import { Site } from "../../support/site.ts";
 import { atRandom, withReloads } from "./campaigns.ts";
 import { SEED } from "./dice.ts";
 import { judge } from "./judge.ts";

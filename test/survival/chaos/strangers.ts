@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 
-import type { Site } from "../support/site.ts";
+import type { Site } from "../../support/site.ts";
 import { keepersOf, startOf } from "./found.ts";
 
 /** All keepers that were ever seen, each with its start: a number alone may be another's by the end. */

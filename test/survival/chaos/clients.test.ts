@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { suite, test } from "node:test";
 import type { TestContext } from "node:test";
 
-import { until } from "../support/until.ts";
+import { until } from "../../support/until.ts";
 import { byHand, connectingAnew, halfHearted, keepingAlive } from "./clients.ts";
 import { Dice } from "./dice.ts";
 import { Stream } from "./stream.ts";

@@ -8,9 +8,9 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync } 
 import { basename } from "node:path";
 import type { TestContext } from "node:test";
 
-import { Site } from "../support/site.ts";
-import type { Sentry } from "../support/sentry.ts";
-import { until } from "../support/until.ts";
+import { Site } from "../../support/site.ts";
+import type { Sentry } from "../../support/sentry.ts";
+import { until } from "../../support/until.ts";
 import { booksOf } from "./books.ts";
 import type { Books } from "./books.ts";
 import type { Circumstances, Gap } from "./circumstances.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 
-import type { HistoryLine } from "../../src/engine/line.ts";
+import type { HistoryLine } from "../../../src/engine/line.ts";
 import type { Found } from "./found.ts";
 import { unfounded } from "./reloads.ts";
 import { changes, compare } from "./survey.ts";

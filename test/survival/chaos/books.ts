@@ -1,7 +1,7 @@
 /** All that is written down about an experiment: by the children, by Sentry in its history, and in the log files. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 
-import type { Site } from "../support/site.ts";
+import type { Site } from "../../support/site.ts";
 import { historyIn } from "./history.ts";
 import type { History } from "./history.ts";
 import { livesIn } from "./life.ts";

@@ -1,5 +1,5 @@
 /** What an experiment keeps running: entries of test/fixtures/life.c, and the configuration that they make. */
-import type { Site } from "../support/site.ts";
+import type { Site } from "../../support/site.ts";
 
 export interface Kept {
   readonly name: string;

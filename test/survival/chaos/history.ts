@@ -1,7 +1,7 @@
 /** The history as one who knows nothing of Sentry reads it: one JSON object a line. And what must be true of any history. */
 import { existsSync, readFileSync } from "node:fs";
 
-import type { HistoryLine } from "../../src/engine/line.ts";
+import type { HistoryLine } from "../../../src/engine/line.ts";
 
 export interface History {
   readonly lines: readonly HistoryLine[];

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { packageFolder } from "../../src/native/load.ts";
+import { packageFolder } from "../../../src/native/load.ts";
 
 export const POINTS = [
   "hold-output", "cloned", "hold-process", "spawned", "peeked", "reap", "reaped", "released",

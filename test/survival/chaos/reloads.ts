@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 
-import type { HistoryLine } from "../../src/engine/line.ts";
-import { until } from "../support/until.ts";
+import type { HistoryLine } from "../../../src/engine/line.ts";
+import { until } from "../../support/until.ts";
 import type { Dice } from "./dice.ts";
 import type { Kept } from "./entries.ts";
 import type { Experiment } from "./experiment.ts";

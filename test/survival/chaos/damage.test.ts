@@ -4,7 +4,7 @@ import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, truncate
 import { suite, test } from "node:test";
 import type { TestContext } from "node:test";
 
-import { until } from "../support/until.ts";
+import { until } from "../../support/until.ts";
 import { allSorts } from "./entries.ts";
 import { Experiment } from "./experiment.ts";
 import { isAlive, send } from "./found.ts";

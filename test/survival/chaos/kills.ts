@@ -1,7 +1,7 @@
 /** The ways in which a Sentry is killed. */
 import { setTimeout as pause } from "node:timers/promises";
 
-import { until } from "../support/until.ts";
+import { until } from "../../support/until.ts";
 import type { Dice } from "./dice.ts";
 import type { Experiment } from "./experiment.ts";
 import { childrenOf, isAlive, send } from "./found.ts";
