@@ -8,12 +8,14 @@ import { readFileSync } from "node:fs";
 import type { Change } from "../config/changes.ts";
 import type { Happening } from "../core/command.ts";
 import type { By, Fault, Micros } from "../core/types.ts";
+import { dieAt } from "../engine/die-at.ts";
 import type { Unanswered } from "../engine/engine.ts";
 import { SentryError } from "../errors.ts";
-import type { Adoption, Fact, Inherited, KeeperDescriptors, Output, UnixSocket } from "../native/addon.ts";
+import type { Addon, Adoption, Fact, Inherited, KeeperDescriptors, Output, UnixSocket } from "../native/addon.ts";
 import type { Unwritten } from "../survival/history.ts";
 import type { Snapshot } from "../survival/snapshot.ts";
 import type { BoundAddress } from "./addresses.ts";
+import type { Place } from "./place.ts";
 
 export const HANDOVER_VERSION = 1;
 
@@ -76,4 +78,21 @@ export function readHandover(memfd: number): Handover {
     throw new SentryError("E_FAILED", `what was handed over has version ${String(read.version)}, this Sentry knows ${HANDOVER_VERSION}`);
   }
   return read as Handover;
+}
+
+/**
+ * From this image to the next. Comes back only by throwing `{ code, message }`.
+ * @param library the file of the next image's addon
+ */
+export function execNext(addon: Addon, { config, runFolder, pidFile }: Place, handover: Handover, library: string): void {
+  const [, program = ""] = process.argv;
+  const runDir = pidFile.startsWith(`${runFolder}/`) ? ["--run-dir", runFolder] : [];
+  const memfd = addon.memfd(JSON.stringify(handover));
+  try {
+    const argv = [process.execPath, ...process.execArgv, program, "start", config, ...runDir, "--handover", String(memfd)];
+    dieAt("exec");
+    addon.exec(process.execPath, argv, [...descriptorsOf(handover), memfd], library);
+  } finally {
+    addon.close(memfd);
+  }
 }

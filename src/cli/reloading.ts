@@ -4,8 +4,6 @@
  * Until the program on disk has said that it can use the configuration and our state, nothing is touched. Then supervision
  * goes on while requests are answered; it pauses only for the last steps, which wait for nobody but the disk.
  */
-import { closeSync, constants } from "node:fs";
-
 import type { By, Micros, Millis } from "../core/types.ts";
 import { dieAt } from "../engine/die-at.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -14,14 +12,12 @@ import type { Reloading as Outcome } from "../http/view.ts";
 import type { Addon, Detached } from "../native/addon.ts";
 import type { Transcript } from "../output/journal.ts";
 import type { History } from "../survival/history.ts";
-import { openOwn } from "../survival/own-file.ts";
 import type { Snapshot } from "../survival/snapshot.ts";
 import type { Addresses } from "./addresses.ts";
-import { descriptorsOf, HANDOVER_VERSION } from "./handover.ts";
+import { execNext, HANDOVER_VERSION } from "./handover.ts";
 import type { Handover } from "./handover.ts";
-import { ownRunFolder } from "./place.ts";
 import type { Place } from "./place.ts";
-import { ownLogFiles } from "./sinks.ts";
+import { prepare } from "./prepare.ts";
 import type { NamedSinks } from "./sinks.ts";
 import { runTrial } from "./trial.ts";
 import type { Question, Trial, Usable, Verdict } from "./trial.ts";
@@ -100,9 +96,8 @@ export class Reloading {
     });
   }
 
-  /** What a reload would do now. Null: one is under way. */
+  /** What a reload would do now. Null: one was under way, and has come first. */
   async plan(): Promise<Verdict | null> {
-    if (this.#underWay) return null;
     const plan = runTrial(this.#question(this.#image.snapshot()));
     this.#plans.add(plan);
     const verdict = await plan.verdict;
@@ -145,7 +140,7 @@ export class Reloading {
     dieAt("trial");
     if (leaving()) return resolve({ kind: "refused", message: "Sentry itself is stopping" });
     const before = this.#image.addresses.bound().map(({ address }) => address);
-    const unusable = verdict.kind === "unusable" ? verdict.message : this.#prepare(verdict);
+    const unusable = verdict.kind === "unusable" ? verdict.message : prepare(verdict, this.#image);
     if (verdict.kind === "unusable" || unusable !== null) {
       this.#image.addresses.keepOnly(before);
       transcript.tell(`Problem encountered while compiling ${place.config}`);
@@ -154,6 +149,8 @@ export class Reloading {
     }
     transcript.tell(`${place.config} successfully compiled.`);
 
+    // Who has asked before is answered; who asks all the time does not keep a reload from being done.
+    await Promise.all([...this.#plans].map(({ over }) => over));
     await this.#callOffPlans();
     addon.quiesce(true);
     if (!await this.#answer("quiet", STARTS)) {
@@ -186,6 +183,7 @@ export class Reloading {
   async #try(): Promise<Verdict> {
     this.#trial = runTrial(this.#question(this.#image.snapshot()));
     const verdict = await this.#trial.verdict;
+    await this.#trial.over; // no image is to find a zombie that it does not know
     for (const line of this.#trial.printed().split("\n")) if (line !== "") this.#image.transcript.tell(line);
     this.#trial = null;
     return verdict;
@@ -193,24 +191,6 @@ export class Reloading {
 
   #question(snapshot: Snapshot): Question {
     return { handover: HANDOVER_VERSION, config: this.#image.place.config, snapshot: JSON.stringify(snapshot) };
-  }
-
-  /**
-   * What the next image will need, and could only die of if it is not to be had: looked at now, while no is still an answer.
-   * What the new configuration listens on and the old one does not is bound.
-   */
-  #prepare({ listen, changes }: Usable): string | null {
-    const { place, detached, addresses } = this.#image;
-    try {
-      ownRunFolder(place);
-      const files = [place.history];
-      if (detached) files.push(...ownLogFiles(place, changes.map(({ entry }) => entry)));
-      for (const file of files) closeSync(openOwn(file, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT));
-      for (const one of listen) addresses.bind(one, "of the new configuration");
-      return null;
-    } catch (error) {
-      return (error as Error).message;
-    }
   }
 
   /** Whether the native threads have answered in time. */
@@ -234,28 +214,17 @@ export class Reloading {
     const left = addon.detach();
     dieAt("detached");
     let handover: Handover | null = null;
-    let memfd: number | null = null;
     try {
       const snapshot = this.#image.snapshot();
       const trouble = this.#image.writeState(snapshot);
       handover = this.#handover(left, snapshot, verdict, by, queued, idle, trouble === null ? [] : [trouble]);
-      memfd = addon.memfd(JSON.stringify(handover));
-      const [, program = ""] = process.argv;
-      const argv = [process.execPath, ...process.execArgv, program, "start", place.config, ...this.#runDir(), "--handover", String(memfd)];
-      dieAt("exec");
-      addon.exec(process.execPath, argv, [...descriptorsOf(handover), memfd], verdict.addon);
+      execNext(addon, place, handover, verdict.addon);
     } catch (error) {
-      if (memfd !== null) addon.close(memfd);
       if (handover === null) throw error;
       const { code = "", message } = error as NodeJS.ErrnoException;
       const [, words = message] = /\(([^()]*)\)$/.exec(message) ?? [];
       this.#image.takeUp({ ...handover, failed: { step: "exec", errno: code, message: words, subject: process.execPath } });
     }
-  }
-
-  #runDir(): string[] {
-    const { runFolder, pidFile } = this.#image.place;
-    return pidFile.startsWith(`${runFolder}/`) ? ["--run-dir", runFolder] : [];
   }
 
   #handover(
