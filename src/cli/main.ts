@@ -8,10 +8,10 @@ import { loadConfig } from "../config/load.ts";
 import { SentryError } from "../errors.ts";
 import { placeOf } from "./place.ts";
 import type { Place } from "./place.ts";
-import { TRIAL } from "./trial.ts";
 import { version } from "./version.ts";
 import { read } from "./words.ts";
 import type { Options } from "./words.ts";
+import { TRIAL } from "./verbs.ts";
 import type { VerbName } from "./verbs.ts";
 
 const FAILED = 1;

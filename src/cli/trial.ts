@@ -4,14 +4,14 @@
  * what runs: the configuration as it understands it travels on as data, unread by this image.
  */
 import { spawn } from "node:child_process";
+import { readdirSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 
 import type { Change } from "../config/changes.ts";
 import type { Listen } from "../config/configuration.ts";
 import type { Millis } from "../core/types.ts";
-
-/** In front of all verbs, and not for users. try.ts is the other side. */
-export const TRIAL = "--try";
+import { statOf } from "../survival/proc.ts";
+import { TRIAL } from "./verbs.ts";
 
 /** The descriptor of the answer. */
 export const ANSWER = 3;
@@ -78,6 +78,7 @@ export function runTrial(question: Question): Trial {
       resolve(parse(answer) ?? { kind: "unusable", message: `${program} gave an answer that is none` });
     });
     trial.on("exit", (code, signal) => {
+      if (signal !== null) endSession(trial.pid ?? 0);
       over();
       const end = (): void =>
         unusable(`${program}, tried with ${process.execPath}, ended ${signal === null ? `with exit code ${code}` : `by ${signal}`} without an answer`);
@@ -105,6 +106,19 @@ export function runTrial(question: Question): Trial {
   const timer = setTimeout(abort, LONGEST);
   const wait = verdict.finally(abort);
   return { printed: () => printed, verdict: wait, over: isOver, abort };
+}
+
+/**
+ * The trial was killed, and could not end the evaluation that it had under way. Its number is nobody else's for as long as
+ * somebody is in its session (credentials(7)), so that is looked for first.
+ */
+function endSession(session: number): void {
+  const isLeft = readdirSync("/proc").some((pid) => /^\d+$/.test(pid) && statOf(Number(pid))?.session === session);
+  try {
+    if (isLeft) process.kill(-session, "SIGKILL");
+  } catch {
+    // It has just ended.
+  }
 }
 
 function parse(answer: string): Verdict | null {

@@ -26,6 +26,9 @@ export const COMMON: Readonly<Record<string, VerbOption>> = {
   help: { type: "boolean", short: "h", does: "show this" },
 };
 
+/** In place of a verb, and not for users: try.ts. */
+export const TRIAL = "--try";
+
 const ENTRY = "<entry|entry:slot>";
 
 export const VERBS = {

@@ -31,7 +31,7 @@ export class Hold {
 
   /** Waits until there is one, and gives its pid. */
   reached(): Promise<number> {
-    return until("somebody is held", () => existsSync(`${this.#file}.reached`) && Number(readFileSync(`${this.#file}.reached`, "utf8")));
+    return until("somebody is held", () => existsSync(`${this.#file}.reached`) && (Number(readFileSync(`${this.#file}.reached`, "utf8")) || false));
   }
 
   release(): void {
