@@ -108,7 +108,7 @@ function lookAround(place: Place, held: readonly Held[], laws: readonly Law[], t
   const snapshot = read.kind === "ok" ? read.snapshot : null;
   const lines = tryPast(place, snapshot, told);
   const found = survey({ snapshot, lines, held, processes: systemProcesses, boot: bootId(), now: systemClock.now(), laws });
-  told.push(...tookOver(found), ...found.told);
+  told.push(...tookOver(found), ...found.told.map((text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`));
   if (read.kind === "bad") told.push(`The state file ${read.why}; moved to ${moveAside(place.state)}.`);
   return { snapshot, found };
 }

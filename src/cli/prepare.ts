@@ -3,7 +3,7 @@ import { closeSync, constants } from "node:fs";
 
 import { openOwn } from "../survival/own-file.ts";
 import type { Addresses } from "./addresses.ts";
-import { ownRunFolder } from "./place.ts";
+import { makeRunFolder } from "./place.ts";
 import type { Place } from "./place.ts";
 import { ownLogFiles } from "./sinks.ts";
 import type { Usable } from "./trial.ts";
@@ -13,7 +13,7 @@ export function prepare(
   { listen, changes }: Usable, { place, detached, addresses }: { readonly place: Place; readonly detached: boolean; readonly addresses: Addresses },
 ): string | null {
   try {
-    ownRunFolder(place);
+    makeRunFolder(place);
     const files = [place.history];
     if (detached) files.push(...ownLogFiles(place, changes.map(({ entry }) => entry)));
     for (const file of files) closeSync(openOwn(file, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT));

@@ -23,7 +23,7 @@ const TORN = new RegExp(`.(${LABEL}.*)$`);
 /** Lines without a label: Sentry's own. */
 const OWN = new RegExp(`^(${[
   "Sentry (started|took over|reexec'd)", "Process type `", "/.* successfully compiled\\.$", "Problem encountered while compiling ",
-  ".*nonsense", ".*state\\.bad", "two processes were found", "the end of .* cannot be found", "Bye\\.$", "The kernel's process events",
+  ".*nonsense", ".*state\\.bad", "Two processes were found", "The end of .* cannot be found", "Bye\\.$", "The kernel's process events",
 ].join("|")})`);
 
 /** What is known of a life from the files. */
