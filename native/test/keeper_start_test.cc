@@ -59,6 +59,13 @@ ino_t inode_of(const Fd& fd) {
   return fstat(fd.get(), &found) == 0 ? found.st_ino : 0;
 }
 
+int pidfds_of(int process) {
+  int count = 0;
+  for (const auto& fd : std::filesystem::directory_iterator("/proc/" + std::to_string(process) + "/fdinfo"))
+    count += keeping::text_of(fd.path().string()).find("\nPid:\t") != std::string::npos;
+  return count;
+}
+
 int children() {
   int count = 0;
   for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
@@ -94,12 +101,10 @@ TEST("a process makes itself known to the keeper before it becomes the program")
   REQUIRE(!place.start(keeper));
   Nursery nursery(keeper);
   nursery.spawner.spawn(kept(request(1, {program.path})));
-  CHECK(until([] { return children() == 2; }));  // it hangs in its exec, and the spawner with it
-  // Should Sentry be killed now, a successor has it.
-  CHECK(until([&] {
-    const auto held = by_label(KeeperLink().take(place.path()));
-    return std::any_of(held.begin(), held.end(), [](const auto& one) { return one.first.starts_with("pid a.1 dummy:0 "); });
-  }));
+  // It hangs in its exec, and the spawner with it. Should Sentry be killed now, a successor has it.
+  CHECK(until([&] { return pidfds_of(place.keeper()) == 2; }));  // with the keeper's own
+  const auto held = by_label(successor.take(place.path()));
+  CHECK(std::any_of(held.begin(), held.end(), [](const auto& one) { return one.first.starts_with("pid a.1 dummy:0 "); }));
   program.let_go();
   CHECK(nursery.facts.await<SpawnedFact>(1));
 }
