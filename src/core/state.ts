@@ -113,6 +113,14 @@ export function runOf(phase: Phase): RunId | null {
   }
 }
 
+/** The process that is there in that phase. */
+export function startedOf(phase: Phase): Started | null {
+  switch (phase.kind) {
+    case "running": case "stopping": return phase.started;
+    case "stopped": case "starting": case "waiting": return null;
+  }
+}
+
 export function timerOf(phase: Phase): Timer | null {
   switch (phase.kind) {
     case "waiting": return phase.restart;

@@ -1,5 +1,6 @@
 /** A slot as the interface shows it. */
-import type { LastExit, Phase, Slot, Started } from "../core/state.ts";
+import { startedOf } from "../core/state.ts";
+import type { LastExit, Phase, Slot } from "../core/state.ts";
 import { slotId, statusOf } from "../core/types.ts";
 import type { Cause, ExitStatus, Micros, Millis, SlotId, Stamp } from "../core/types.ts";
 import { toMicrosecond } from "../engine/line.ts";
@@ -57,10 +58,6 @@ export function show(slot: Slot, program: Program, now: Stamp): ProcessShown {
     cpuPercent: null, memoryBytes: null,
     lastExit: slot.lastExit === null ? null : showExit(slot.lastExit),
   };
-}
-
-export function startedOf(phase: Phase): Started | null {
-  return phase.kind === "running" || phase.kind === "stopping" ? phase.started : null;
 }
 
 function showExit({ exit, cause, ran }: LastExit): ExitShown {

@@ -5,7 +5,7 @@
  * A start that was not answered leaves no line. So a slot that waits, by its records, may have had a process since; it is
  * for the take-over to look for it.
  */
-import { runOf } from "../core/state.ts";
+import { runOf, startedOf } from "../core/state.ts";
 import type { Phase, Slot, Started, State } from "../core/state.ts";
 import type { Cause, Law, Millis, RunId, Stamp } from "../core/types.ts";
 import type { HistoryLine } from "../engine/line.ts";
@@ -225,8 +225,4 @@ class Past implements Replayed {
     const ago = (this.#now.wall - started.at.wall) / 1000;
     return { ...started, at: { ...started.at, mono: this.#now.mono - ago } };
   }
-}
-
-export function startedOf(phase: Phase): Started | null {
-  return phase.kind === "running" || phase.kind === "stopping" ? phase.started : null;
 }

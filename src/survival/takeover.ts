@@ -11,7 +11,7 @@
  * so that it is told to end.
  */
 import type { Happening } from "../core/command.ts";
-import { runOf } from "../core/state.ts";
+import { runOf, startedOf } from "../core/state.ts";
 import type { Phase } from "../core/state.ts";
 import { slotId } from "../core/types.ts";
 import type { Law, RunId, Stamp } from "../core/types.ts";
@@ -20,7 +20,7 @@ import type { Adopted, OutputLeft, Survey } from "./findings.ts";
 import type { Held } from "./kept.ts";
 import { fromPlain } from "./plain.ts";
 import type { Processes, Stat } from "./proc.ts";
-import { replay, startedOf } from "./replay.ts";
+import { replay } from "./replay.ts";
 import type { Known, Replayed } from "./replay.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { Traces } from "./traces.ts";

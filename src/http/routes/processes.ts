@@ -1,11 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 
+import { startedOf } from "../../core/state.ts";
 import type { Slot } from "../../core/state.ts";
 import { slotId } from "../../core/types.ts";
 import type { SlotId } from "../../core/types.ts";
 import type { Peers } from "../peers.ts";
 import { Problem, problemOfRefusal } from "../problem.ts";
-import { show, startedOf } from "../process.ts";
+import { show } from "../process.ts";
 import type { ProcessShown } from "../process.ts";
 import type { View } from "../view.ts";
 
