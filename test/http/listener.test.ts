@@ -29,8 +29,8 @@ async function server(t: TestContext) {
   const serve = fileURLToPath(new URL("./serve.js", import.meta.url));
   const child = spawn(process.execPath, [serve], { stdio: ["pipe", "pipe", "inherit", fd] });
   loadAddon().close(fd);
+  const gone = once(child, "close"); // from the beginning: it may be gone before the test is over
   t.after(async () => {
-    const gone = once(child, "close");
     child.kill("SIGKILL");
     await gone;
   });

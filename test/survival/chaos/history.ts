@@ -58,14 +58,18 @@ export function recordedIn(lines: readonly HistoryLine[]): Recorded[] {
   const runs: Recorded[] = [];
   // A run's number goes on over crashes; only where all was lost does it begin anew, with another instance.
   const open = new Map<unknown, Recorded>();
+  /** A stop may overtake a start: then it is told before that. */
+  const overtaken = new Map<unknown, HistoryLine>();
   for (const line of lines) {
     const run = open.get(line["run"]);
     if (line.type === "started") {
-      const recorded = { mark: String(line["mark"]), started: line, exited: null, stopping: null };
+      const recorded = { mark: String(line["mark"]), started: line, exited: null, stopping: overtaken.get(line["run"]) ?? null };
+      overtaken.delete(line["run"]);
       runs.push(recorded);
       open.set(line["run"], recorded);
-    } else if (line.type === "stopping" && run !== undefined) {
-      run.stopping ??= line;
+    } else if (line.type === "stopping") {
+      if (run === undefined || run.exited !== null) overtaken.set(line["run"], line);
+      else run.stopping ??= line;
     } else if (line.type === "exited" && run?.exited === null) {
       run.exited = line;
     }
