@@ -99,7 +99,7 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
     clock: systemClock, timers: new SystemTimers(systemClock, (token) => engine.post([{ kind: "timeUp", token }])), kernel,
     journal: { record, bug: (error, what) => transcript.bug(error, what) },
     leave,
-  }, beginning.state ?? undefined);
+  }, beginning.state);
 
   // A mistake of Sentry's own must not end what it supervises: it is told, and the loop goes on.
   const tell = (error: unknown): void => transcript.bug(error, "something was done that nobody waited for");
