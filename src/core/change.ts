@@ -6,19 +6,29 @@ import type { Slot } from "./state.ts";
 import { slotId } from "./types.ts";
 import type { By, Cause } from "./types.ts";
 
-export function happen(draft: Draft, slot: Slot, event: Event): void {
-  draft.replace(slot, turn(draft, slot, event), event.kind === "timeUp" ? event.token : null);
+/** Returns what the slot is now. */
+export function happen(draft: Draft, slot: Slot, event: Event): Slot {
+  const after = turn(draft, slot, event);
+  draft.replace(slot, after, event.kind === "timeUp" ? event.token : null);
+  return after;
 }
 
 export interface Wish {
   readonly wanted: boolean;
+  /** A process that is there is not the one that is wanted. */
+  readonly afresh?: boolean;
+  /** A wait for the restart is not waited out. */
+  readonly atOnce?: boolean;
   readonly cause: Cause;
   readonly by: By;
 }
 
-export function wish(draft: Draft, slot: Slot, { wanted, cause, by }: Wish, afresh = false): void {
+/** Returns what the slot is now. */
+export function wish(draft: Draft, slot: Slot, { wanted, afresh = false, atOnce = false, cause, by }: Wish): Slot {
   const news = slot.wanted !== wanted;
-  draft.replace(slot, turn(draft, { ...slot, wanted }, { kind: "wish", news, afresh, cause, by }), null);
+  const after = turn(draft, { ...slot, wanted }, { kind: "wish", news, afresh, atOnce, cause, by });
+  draft.replace(slot, after, null);
+  return after;
 }
 
 /** The lowest first. One that is still ending from the last time is wanted again, and starts once it has ended. */

@@ -12,11 +12,22 @@ export interface TakeOver {
   readonly processes: number;
 }
 
-/** Somebody wants something. Answered by a `reply` effect. */
-export type Request =
+/** Somebody wants something of one slot. */
+export type SlotRequest =
+  /** Where it waits for its restart, it waits no longer. */
   | { readonly kind: "up"; readonly slot: SlotId; readonly by: By; readonly reply: ReplyTo }
   | { readonly kind: "down"; readonly slot: SlotId; readonly by: By; readonly reply: ReplyTo }
+  /** Another process in the place of the one that is there, without the delay; also where the slot was down. */
+  | { readonly kind: "restart"; readonly slot: SlotId; readonly by: By; readonly reply: ReplyTo }
+  /** For the process alone, if there is one; its name, `SIGHUP`, is one that there is. */
+  | { readonly kind: "signal"; readonly slot: SlotId; readonly signal: string; readonly by: By; readonly reply: ReplyTo };
+
+/** Somebody wants something. Answered by a `reply` effect. */
+export type Request =
+  | SlotRequest
   | { readonly kind: "scale"; readonly entry: string; readonly count: number; readonly by: By; readonly reply: ReplyTo }
+  /** A rolling restart: each slot gets a new process, one after the other. What it does is told in rolling.ts. */
+  | { readonly kind: "roll"; readonly entry: string; readonly by: By; readonly reply: ReplyTo }
   /**
    * The whole stop. `hurry` says what it means where one is already under way: SIGKILL at once (the second Ctrl-C), or
    * nothing new (the second `sentry stop`, which only waits along).

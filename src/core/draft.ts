@@ -5,7 +5,7 @@
 import type { Effect } from "./effect.ts";
 import { Overlay } from "./overlay.ts";
 import type { HistoryRecord } from "./record.ts";
-import { runOf, timerOf } from "./state.ts";
+import { roomOf, runOf, timerOf } from "./state.ts";
 import type { Course, Entry, Phase, Removed, Slot, State } from "./state.ts";
 import { slotId } from "./types.ts";
 import type { By, Law, RunId, SlotId, Stamp, Token } from "./types.ts";
@@ -67,6 +67,12 @@ export class Draft {
   /** Slots from this number on are only there until their processes have ended. */
   count(entry: string): number {
     return this.entries.get(entry)?.count ?? 0;
+  }
+
+  /** The same, but for the extra slot of a rolling restart. */
+  room(name: string): number {
+    const entry = this.entries.get(name);
+    return entry === undefined ? 0 : roomOf(entry);
   }
 
   /** Whether a process is to be there: the slot's own wish holds only while Sentry keeps things running at all. */

@@ -6,7 +6,7 @@
  */
 import type { Draft } from "./draft.ts";
 import type { Phase, PhaseOf, Slot, Started, Timer } from "./state.ts";
-import { tellExited, tellFault, tellStarted, tellStopped, tellStopping, tellWaiting } from "./telling.ts";
+import { tellExited, tellFault, tellSignalled, tellStarted, tellStopped, tellStopping, tellWaiting } from "./telling.ts";
 import { statusOf } from "./types.ts";
 import type { By, Cause, Exit, Fault, Identity, Law, Millis, RunId, Stamp, Token } from "./types.ts";
 
@@ -14,9 +14,15 @@ import type { By, Cause, Exit, Fault, Identity, Law, Millis, RunId, Stamp, Token
 export type Event =
   /**
    * What is wanted of the slot has been said anew: ask `draft.wants`. `news`: it was not the slot's own wish before.
-   * `afresh`: a process that is there is not the one that is wanted, and another has to take its place.
+   * `afresh`: a process that is there is not the one that is wanted, and another has to take its place. `atOnce`: a wait
+   * for the restart is over.
    */
-  | { readonly kind: "wish"; readonly news: boolean; readonly afresh: boolean; readonly cause: Cause; readonly by: By }
+  | {
+      readonly kind: "wish"; readonly news: boolean; readonly afresh: boolean; readonly atOnce: boolean;
+      readonly cause: Cause; readonly by: By;
+    }
+  /** For the process, if there is one. A start that is not answered would be ended by it, and gets none. */
+  | { readonly kind: "signal"; readonly signal: string; readonly by: By }
   /**
    * The slot is taken up from an earlier image. `again`: nobody knows whether it has sent its last signal. The cause is
    * for a process that nobody wants.
@@ -53,7 +59,7 @@ const stopped: Turn<"stopped"> = (draft, slot, phase, event) => {
       if (event.news) tellWaiting(draft, slot, null, draft.now.mono, event.by);
       return begin(draft, slot);
     case "resume": return draft.wants(slot) ? begin(draft, slot) : slot;
-    case "hurry": return slot;
+    case "hurry": case "signal": return slot;
     case "spawned": case "fault": case "exited": case "timeUp": return impossible(slot, phase, event);
   }
 };
@@ -65,7 +71,7 @@ const starting: Turn<"starting"> = (draft, slot, phase, event) => {
       return end(draft, slot, phase.run, null, event.cause, event.by);
     // Nobody will answer this start any more. By another number, for it must not be taken for the one that comes now.
     case "resume": return draft.wants(slot) ? begin(draft, slot) : rest(draft, slot, event.cause, draft.leaveBy);
-    case "hurry": return slot;
+    case "hurry": case "signal": return slot;
     case "spawned": {
       const { pid, at, identity } = event;
       return run(draft, slot, phase.run, { pid, at, identity });
@@ -83,6 +89,7 @@ const running: Turn<"running"> = (draft, slot, phase, event) => {
       if (draft.wants(slot) && !event.afresh) return slot;
       return end(draft, slot, phase.run, phase.started, event.cause, event.by);
     case "resume": return draft.wants(slot) ? slot : end(draft, slot, phase.run, phase.started, event.cause, draft.leaveBy);
+    case "signal": return signal(draft, slot, phase.run, phase.started, event.signal, event.by);
     case "hurry": return slot;
     case "exited": {
       const cause = statusOf(event.exit) === "known" ? "exited" : "unknown";
@@ -104,6 +111,8 @@ const stopping: Turn<"stopping"> = (draft, slot, phase, event) => {
       if (phase.started === null) return rest(draft, slot, phase.cause, phase.by);
       if (event.again) kill(draft, phase.run, phase.grace === null ? "SIGKILL" : draft.law(slot).stopSignal);
       return slot;
+    case "signal":
+      return phase.started === null ? slot : signal(draft, slot, phase.run, phase.started, event.signal, event.by);
     case "hurry": case "timeUp":
       if (phase.grace === null) return slot;
       kill(draft, phase.run, "SIGKILL");
@@ -130,9 +139,13 @@ const stopping: Turn<"stopping"> = (draft, slot, phase, event) => {
 
 const waiting: Turn<"waiting"> = (draft, slot, phase, event) => {
   switch (event.kind) {
-    case "wish": return draft.wants(slot) ? slot : rest(draft, slot, event.cause, event.by);
+    case "wish":
+      if (!draft.wants(slot)) return rest(draft, slot, event.cause, event.by);
+      if (!event.atOnce) return slot;
+      tellWaiting(draft, slot, null, draft.now.mono, event.by);
+      return begin(draft, slot);
     case "resume": return draft.wants(slot) ? slot : rest(draft, slot, event.cause, draft.leaveBy);
-    case "hurry": return slot;
+    case "hurry": case "signal": return slot;
     case "timeUp": return begin(draft, slot);
     case "spawned": case "fault": case "exited": return impossible(slot, phase, event);
   }
@@ -176,6 +189,12 @@ function bury(draft: Draft, slot: Slot, run: RunId, started: Started, exit: Exit
   tellExited(draft, slot, run, exit, ran, cause, by);
   draft.emit({ kind: "reap", run });
   return { ...slot, lastExit: { exit, cause, ran } };
+}
+
+function signal(draft: Draft, slot: Slot, run: RunId, { pid }: Started, signal: string, by: By): Slot {
+  tellSignalled(draft, slot, pid, signal, by);
+  draft.emit({ kind: "signal", run, signal, scope: "process" });
+  return slot;
 }
 
 function kill(draft: Draft, run: RunId, signal: string): void {

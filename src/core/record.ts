@@ -77,6 +77,14 @@ export interface WaitingRecord extends OfSlot {
   readonly until: Millis;
 }
 
+/** Somebody has sent the process a signal. What becomes of it, if anything, is another record. */
+export interface SignalledRecord extends OfSlot {
+  readonly type: "signalled";
+  readonly pid: number;
+  readonly signal: string;
+  readonly cause: null;
+}
+
 interface OfEntry {
   readonly at: Micros;
   readonly entry: string;
@@ -86,9 +94,25 @@ interface OfEntry {
   readonly by: By;
 }
 
-export interface ScaledRecord extends OfEntry {
+/**
+ * So many processes are wanted from now on. With the cause `restarted` it says so once more, because a rolling restart
+ * begins: a successor must not take the extra slot, whose number is `count`, for one of those that are wanted.
+ *
+ * How that ends is one of these, whichever comes first after it:
+ * - `stopped` of the slot `count`, with the cause `restarted` and `wanted` false: all have new processes;
+ * - `fault` of the entry, with slot null: it has failed, or was called off. The extra slot's cause is then another one;
+ * - `tookOver`: the Sentry that did it was killed, and nobody goes on with it.
+ */
+export interface ScaledRecord extends Omit<OfEntry, "cause"> {
   readonly type: "scaled";
   readonly count: number;
+  readonly cause: "restarted" | null;
+}
+
+/** A rolling restart is over before its end, and the message says why. `by`: whoever asked for it. */
+export interface RollingFaultRecord extends Omit<OfEntry, "cause">, Fault {
+  readonly type: "fault";
+  readonly cause: "restarted";
 }
 
 /** What a reload has put into the configuration: so many processes of it are wanted. */
@@ -135,9 +159,10 @@ export interface LeftRecord extends OfSentry {
   readonly pid: null;
 }
 
-export type SlotRecord = StartedRecord | ExitedRecord | FaultRecord | StoppingRecord | StoppedRecord | WaitingRecord;
+export type SlotRecord =
+  | StartedRecord | ExitedRecord | FaultRecord | StoppingRecord | StoppedRecord | WaitingRecord | SignalledRecord;
 
 /** Those about a slot have its number, those about an entry or about Sentry have none. */
 export type HistoryRecord =
-  | SlotRecord | ScaledRecord | AddedRecord | RemovedRecord
+  | SlotRecord | ScaledRecord | RollingFaultRecord | AddedRecord | RemovedRecord
   | ReloadedRecord | TookOverRecord | OwnFaultRecord | LeftRecord;

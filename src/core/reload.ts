@@ -4,6 +4,8 @@
  */
 import { addSlots, dropSlots, wish } from "./change.ts";
 import type { Draft } from "./draft.ts";
+import { callOff } from "./rolling.ts";
+import { roomOf } from "./state.ts";
 import type { Entry, Slot } from "./state.ts";
 import { tellScaled } from "./telling.ts";
 import { slotId } from "./types.ts";
@@ -23,14 +25,15 @@ export function reload(draft: Draft, laws: readonly Law[], replaced: ReadonlySet
 }
 
 function remove(draft: Draft, configured: ReadonlySet<string>, by: By): void {
-  const gone = new Map<string, { law: Law; slots: Slot[] }>();
-  for (const [name, { law }] of draft.entries.entries()) if (!configured.has(name)) gone.set(name, { law, slots: [] });
+  const gone = new Map<string, { entry: Entry; slots: Slot[] }>();
+  for (const [name, entry] of draft.entries.entries()) if (!configured.has(name)) gone.set(name, { entry, slots: [] });
   for (const [, slot] of draft.slots.entries()) gone.get(slot.entry)?.slots.push(slot);
-  for (const [name, { law, slots }] of gone) {
+  for (const [name, { entry, slots }] of gone) {
+    callOff(draft, entry, "a reload has taken the entry out");
     draft.record({ type: "removed", at: draft.now.wall, entry: name, slot: null, pid: null, cause: null, by });
     draft.entries.delete(name);
     const live = slots.filter(({ phase }) => phase.kind !== "stopped").length;
-    if (live > 0) draft.removed.set(name, { law, live });
+    if (live > 0) draft.removed.set(name, { law: entry.law, live });
     for (const slot of slots) wish(draft, slot, { wanted: false, cause: "removed", by });
   }
 }
@@ -40,7 +43,7 @@ function add(draft: Draft, law: Law, by: By): void {
   const { name, count } = law;
   draft.record({ type: "added", at: draft.now.wall, entry: name, slot: null, pid: null, count, cause: null, by });
   draft.removed.delete(name);
-  draft.entries.set(name, { law, count });
+  draft.entries.set(name, { law, count, rolling: null });
   addSlots(draft, name, 0, count, by);
 }
 
@@ -49,14 +52,15 @@ function change(draft: Draft, entry: Entry, law: Law, afresh: boolean, by: By): 
   const { name } = law;
   const recounted = law.count !== entry.law.count;
   const count = recounted ? law.count : entry.count;
+  const { rolling } = afresh || count !== entry.count ? callOff(draft, entry, "a reload has changed the entry") : entry;
   if (count !== entry.count) tellScaled(draft, name, count, by);
   // A process that has to be another one is ended as its own law says.
-  draft.entries.set(name, { law: afresh ? entry.law : law, count });
-  dropSlots(draft, name, entry.count, count, by);
-  for (let number = 0; number < Math.min(entry.count, count) && (recounted || afresh); number++) {
+  draft.entries.set(name, { law: afresh ? entry.law : law, count, rolling });
+  dropSlots(draft, name, roomOf(entry), roomOf({ count, rolling }), by);
+  for (let number = 0; number < Math.min(roomOf(entry), count) && (recounted || afresh); number++) {
     const slot = draft.slots.get(slotId(name, number));
-    if (slot !== undefined) wish(draft, slot, { wanted: recounted || slot.wanted, cause: "replaced", by }, afresh);
+    if (slot !== undefined) wish(draft, slot, { wanted: recounted || slot.wanted, afresh, cause: "replaced", by });
   }
-  draft.entries.set(name, { law, count });
+  draft.entries.set(name, { law, count, rolling });
   addSlots(draft, name, entry.count, count, by);
 }

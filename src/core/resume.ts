@@ -8,6 +8,8 @@
 import { freshSlot, happen } from "./change.ts";
 import type { TakeOver } from "./command.ts";
 import type { Draft } from "./draft.ts";
+import { catchUp } from "./rolling.ts";
+import { roomOf } from "./state.ts";
 import type { Slot } from "./state.ts";
 import { slotId } from "./types.ts";
 import type { Cause } from "./types.ts";
@@ -25,22 +27,23 @@ export function resume(draft: Draft, tookOver: TakeOver | null): void {
     if (now !== undefined) draft.wake(now);
   }
   draft.asleep = false;
+  catchUp(draft);
 }
 
 /** In the order of the entries, the lowest number first; those that are to go come last. */
 function inOrder(draft: Draft): Slot[] {
   const slots: Slot[] = [];
-  for (const [name, { count }] of draft.entries.entries()) {
-    for (let number = 0; number < count; number++) {
+  for (const [name, entry] of draft.entries.entries()) {
+    for (let number = 0; number < roomOf(entry); number++) {
       slots.push(draft.slots.get(slotId(name, number)) ?? freshSlot(name, number));
     }
   }
-  for (const [, slot] of draft.slots.entries()) if (slot.number >= draft.count(slot.entry)) slots.push(slot);
+  for (const [, slot] of draft.slots.entries()) if (slot.number >= draft.room(slot.entry)) slots.push(slot);
   return slots;
 }
 
 /** Why a process ends of which it is not wanted that it lives. */
 function causeOf(draft: Draft, slot: Slot): Cause {
-  if (slot.number < draft.count(slot.entry)) return "stopped";
+  if (slot.number < draft.room(slot.entry)) return "stopped";
   return draft.entries.get(slot.entry) === undefined ? "removed" : "scaled";
 }

@@ -61,6 +61,17 @@ export interface Entry {
   readonly law: Law;
   /** How many processes are wanted now: the law's count, until somebody scales it. */
   readonly count: number;
+  readonly rolling: Rolling | null;
+}
+
+/** A rolling restart under way. There is an extra slot as long as it is: the one whose number is the count. */
+export interface Rolling {
+  /** The slot whose new process has to be ready before it goes on. */
+  readonly awaited: number;
+  /** How many slots come after that one. After the highest comes the lowest. */
+  readonly left: number;
+  /** Who asked for it. */
+  readonly by: By;
 }
 
 /** An entry that a reload has taken out. It is forgotten with the last of its processes. */
@@ -87,7 +98,10 @@ export interface State {
   readonly entries: Map<string, Entry>;
   /** No name is in both. */
   readonly removed: Map<string, Removed>;
-  /** All numbers below an entry's count, and those above it, or of a removed one, that are not yet at rest. */
+  /**
+   * All numbers below an entry's count, and those above it, or of a removed one, that are not yet at rest. Of the latter
+   * only the extra slot of a rolling restart is wanted.
+   */
   readonly slots: Map<SlotId, Slot>;
   /** Whose run, whose timer: what facts and timers are found by. An ended run or a cancelled timer is in neither. */
   readonly runs: Map<RunId, SlotId>;
@@ -104,6 +118,11 @@ export function emptyState(): State {
     entries: new Map(), removed: new Map(), slots: new Map(), runs: new Map(), timers: new Map(),
     live: 0, nextRun: 1, nextToken: 1,
   };
+}
+
+/** Below this number slots are in their place, and not only there until their processes have ended. */
+export function roomOf({ count, rolling }: Pick<Entry, "count" | "rolling">): number {
+  return rolling === null ? count : count + 1;
 }
 
 export function runOf(phase: Phase): RunId | null {

@@ -7,13 +7,15 @@
  * is dropped here, before any phase sees it.
  */
 import { addSlots, dropSlots, happen, wish } from "./change.ts";
-import type { Answer, Command, Refusal, ReplyTo } from "./command.ts";
+import type { Answer, Command, Refusal, ReplyTo, SlotRequest } from "./command.ts";
 import { Draft } from "./draft.ts";
 import type { Effect } from "./effect.ts";
 import type { Event } from "./phases.ts";
 import { reload } from "./reload.ts";
 import { resume } from "./resume.ts";
-import type { State } from "./state.ts";
+import { advance, callOff, roll } from "./rolling.ts";
+import { roomOf } from "./state.ts";
+import type { Slot, State } from "./state.ts";
 import { tellScaled } from "./telling.ts";
 import type { By, Law, SlotId, Stamp } from "./types.ts";
 
@@ -33,9 +35,9 @@ function obey(draft: Draft, command: Command): void {
     case "reload": return reload(draft, command.laws, new Set(command.replaced), command.by);
     case "spawned": case "fault": case "exited": return happenTo(draft, draft.runs.get(command.run), command);
     case "timeUp": return happenTo(draft, draft.timers.get(command.token), command);
-    case "up": return answer(draft, command.reply, want(draft, command.slot, true, command.by));
-    case "down": return answer(draft, command.reply, want(draft, command.slot, false, command.by));
+    case "up": case "down": case "restart": case "signal": return answer(draft, command.reply, ask(draft, command));
     case "scale": return answer(draft, command.reply, scale(draft, command.entry, command.count, command.by));
+    case "roll": return answer(draft, command.reply, restartAll(draft, command.entry, command.by));
     case "stop":
       stop(draft, command.hurry, command.by);
       return answer(draft, command.reply, null);
@@ -45,7 +47,7 @@ function obey(draft: Draft, command: Command): void {
 function start(draft: Draft, laws: readonly Law[]): void {
   if (draft.course !== "keeping") return; // stopped before it began
   for (const law of laws) {
-    draft.entries.set(law.name, { law, count: law.count });
+    draft.entries.set(law.name, { law, count: law.count, rolling: null });
     addSlots(draft, law.name, 0, law.count, null);
   }
 }
@@ -53,16 +55,26 @@ function start(draft: Draft, laws: readonly Law[]): void {
 /** A run or a timer that nobody has any more is stale. */
 function happenTo(draft: Draft, id: SlotId | undefined, event: Event): void {
   const slot = id === undefined ? undefined : draft.slots.get(id);
-  if (slot !== undefined) happen(draft, slot, event);
+  if (slot !== undefined) advance(draft, slot, happen(draft, slot, event));
 }
 
-function want(draft: Draft, id: SlotId, wanted: boolean, by: By): Refusal | null {
+function ask(draft: Draft, request: SlotRequest): Refusal | null {
   if (draft.course !== "keeping") return "leaving";
-  const slot = draft.slots.get(id);
-  // A slot above the count is only there until its process has ended.
+  const slot = draft.slots.get(request.slot);
+  // A slot above the count is only there until its process has ended, or until a rolling restart is over.
   if (slot === undefined || slot.number >= draft.count(slot.entry)) return "noSuchSlot";
-  wish(draft, slot, { wanted, cause: "stopped", by });
+  advance(draft, slot, obeyed(draft, slot, request));
   return null;
+}
+
+function obeyed(draft: Draft, slot: Slot, request: SlotRequest): Slot {
+  const { by } = request;
+  switch (request.kind) {
+    case "up": return wish(draft, slot, { wanted: true, atOnce: true, cause: "stopped", by });
+    case "down": return wish(draft, slot, { wanted: false, cause: "stopped", by });
+    case "restart": return wish(draft, slot, { wanted: true, afresh: true, atOnce: true, cause: "restarted", by });
+    case "signal": return happen(draft, slot, { kind: "signal", signal: request.signal, by });
+  }
 }
 
 function scale(draft: Draft, name: string, count: number, by: By): Refusal | null {
@@ -70,10 +82,20 @@ function scale(draft: Draft, name: string, count: number, by: By): Refusal | nul
   const entry = draft.entries.get(name);
   if (entry === undefined) return "noSuchEntry";
   if (entry.count === count) return null;
+  const still = callOff(draft, entry, "the entry was scaled");
   tellScaled(draft, name, count, by);
-  draft.entries.set(name, { ...entry, count });
+  draft.entries.set(name, { ...still, count });
+  // The extra slot of a rolling restart is the first of those that are added, or the first that goes.
   addSlots(draft, name, entry.count, count, by);
-  dropSlots(draft, name, entry.count, count, by);
+  dropSlots(draft, name, roomOf(entry), count, by);
+  return null;
+}
+
+function restartAll(draft: Draft, name: string, by: By): Refusal | null {
+  if (draft.course !== "keeping") return "leaving";
+  const entry = draft.entries.get(name);
+  if (entry === undefined) return "noSuchEntry";
+  roll(draft, entry, by);
   return null;
 }
 
@@ -82,6 +104,7 @@ function stop(draft: Draft, hurry: boolean, by: By): void {
   const again = draft.course === "leaving";
   draft.course = "leaving";
   if (!again) draft.leaveBy = by;
+  for (const [, entry] of draft.entries.entries()) callOff(draft, entry, "Sentry itself is stopping");
   for (const [, slot] of draft.slots.entries()) {
     if (again) happen(draft, slot, { kind: "hurry" });
     else wish(draft, slot, { wanted: slot.wanted, cause: "stopped", by });

@@ -48,8 +48,21 @@ export function tellWaiting(draft: Draft, slot: Slot, started: Started | null, u
   draft.record({ type: "waiting", ...about(draft, slot), pid: started?.pid ?? null, until, cause: null, by });
 }
 
+export function tellSignalled(draft: Draft, slot: Slot, pid: number, signal: string, by: By): void {
+  draft.record({ type: "signalled", ...about(draft, slot), pid, signal, cause: null, by });
+}
+
 export function tellScaled(draft: Draft, entry: string, count: number, by: By): void {
   draft.record({ type: "scaled", at: draft.now.wall, entry, slot: null, pid: null, count, cause: null, by });
+}
+
+export function tellRolling(draft: Draft, entry: string, count: number, by: By): void {
+  draft.record({ type: "scaled", at: draft.now.wall, entry, slot: null, pid: null, count, cause: "restarted", by });
+}
+
+export function tellRollingFault(draft: Draft, entry: string, message: string, by: By): void {
+  const fault: Fault = { step: "rolling restart", errno: "", message, subject: "" };
+  draft.record({ type: "fault", at: draft.now.wall, entry, slot: null, pid: null, ...fault, cause: "restarted", by });
 }
 
 function about(draft: Draft, { entry, number }: Slot) {

@@ -85,8 +85,11 @@ export function statusOf({ code, signal }: Pick<Exit, "code" | "signal">): ExitS
   return code === null && signal === null ? "unknown" : "known";
 }
 
-/** Who asked. Null where nobody did: the law itself decided. */
-export type By = { readonly kind: "signal" | "socket" | "token"; readonly pid: number; readonly uid: number } | null;
+/** Who asked. Null where nobody did: the law itself decided. Of who comes over TCP with the token, no more is known. */
+export type By =
+  | { readonly kind: "signal" | "socket"; readonly pid: number; readonly uid: number }
+  | { readonly kind: "token"; readonly pid: null; readonly uid: null }
+  | null;
 
 /** Why a process ended, or was made to. */
 export type Cause =

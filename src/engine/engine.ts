@@ -38,6 +38,7 @@ export class Engine {
   readonly #askers = new Map<number, Asker>();
   #lastAsker = 0;
   #turning = false;
+  #revision = 0;
   /** What has come since the pause, and waits for another image. */
   #left: (Happening | Unanswered)[] | null = null;
 
@@ -51,6 +52,11 @@ export class Engine {
   /** To be looked at; only `step` changes it. */
   get state(): Readonly<State> {
     return this.#state;
+  }
+
+  /** Grows with every command: as long as it is the same, so is the state. */
+  get revision(): number {
+    return this.#revision;
   }
 
   /**
@@ -121,6 +127,7 @@ export class Engine {
       if ("reply" in command && command.reply !== null) this.#take(command.reply)?.fail(error);
       return;
     }
+    this.#revision++;
     for (const effect of effects) this.#perform(effect);
   }
 

@@ -20,7 +20,7 @@ export interface HistoryLine {
   /** Null where the record is not about an exit. */
   readonly status: "known" | "unknown" | null;
   readonly cause: string | null;
-  readonly by: { readonly kind: string; readonly pid: number; readonly uid: number } | null;
+  readonly by: { readonly kind: string; readonly pid: number | null; readonly uid: number | null } | null;
   readonly [more: string]: unknown;
 }
 

@@ -30,7 +30,8 @@ export function lineOf(record: HistoryRecord): Line | null {
       return { wall: record.at, label: `${record.entry}.${record.pid}`, text, opens: null, closes: record.run };
     }
     case "fault":
-      // A start that was called off, because its slot is stopping, is nobody's trouble.
+      // A start that was called off, because its slot is stopping, is nobody's trouble. Where a rolling restart has failed,
+      // that of the slot has been told.
       if (record.cause !== null) return null;
       if (record.entry === null) return ownLine(record.at, complaint("cannot reload", record));
       return {
@@ -40,6 +41,7 @@ export function lineOf(record: HistoryRecord): Line | null {
     case "removed":
       return ownLine(record.at, `Process type \`${record.entry}\` removed. Killing workers.`);
     case "stopping": case "stopped": case "waiting": case "scaled": case "added": case "reloaded": case "tookOver":
+    case "signalled":
       return null;
   }
 }

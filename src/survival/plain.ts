@@ -1,6 +1,6 @@
 /** The state of core as JSON can hold it, and back. What follows from the slots is left out: it is put together again. */
 import { emptyState, runOf, timerOf } from "../core/state.ts";
-import type { Course, Entry, LastExit, Phase, Slot, Started, State, Timer } from "../core/state.ts";
+import type { Course, Entry, LastExit, Phase, Rolling, Slot, Started, State, Timer } from "../core/state.ts";
 import { slotId } from "../core/types.ts";
 import type { By, Law, RunId, Token } from "../core/types.ts";
 import { fields, flag, kinds, list, misfit, nullable, number, oneOf, positive, whole, word } from "./shape.ts";
@@ -55,10 +55,15 @@ const phase = kinds<Phase>({
   waiting: fields({ kind: word("waiting"), restart: timer }),
 });
 
+const rolling = nullable(fields<Rolling>({ awaited: slotNumber, left: count, by }));
+
+/** Those who wrote a state without it knew of none. */
+const rollingIfAny: Reader<Rolling | null> = (value, where) => value === undefined ? null : rolling(value, where);
+
 const shape = fields<PlainState>({
   course: oneOf<Course>({ keeping: true, leaving: true, left: true }),
   leaveBy: by,
-  entries: list(fields<Entry>({ law, count })),
+  entries: list(fields<Entry>({ law, count, rolling: rollingIfAny })),
   removed: list(law),
   slots: list(fields<Slot>({
     entry: entryName, number: slotNumber, wanted: flag, starts: whole, phase,
@@ -82,6 +87,9 @@ export const plainState: Reader<PlainState> = (value, where) => {
   for (const { entry } of state.slots) if (!known.has(entry)) misfit(`a slot of ${where}`, `of ${entry}, which is no entry`);
   if (runs.some((run) => run >= state.nextRun)) misfit(`${where}.nextRun`, "a run already");
   if (tokens.some((token) => token >= state.nextToken)) misfit(`${where}.nextToken`, "a timer already");
+  for (const { count, rolling } of state.entries) {
+    if (rolling !== null && Math.max(rolling.awaited, rolling.left) > count) misfit(`a rolling restart of ${where}`, "beyond the count");
+  }
   return state;
 };
 

@@ -40,10 +40,10 @@ export class Sketch {
     for (const name of this.#laws.keys()) this.know(name);
   }
 
-  /** Begins with that. */
+  /** Begins with that, but for rolling restarts: what has become of one since, nothing tells. It is over. */
   copy({ entries, removed, slots, nextRun, nextToken }: State): void {
     for (const all of [this.#entries, this.#guessed]) all.clear();
-    for (const [name, entry] of entries) this.#entries.set(name, entry);
+    for (const [name, { law, count }] of entries) this.#entries.set(name, { law, count, rolling: null });
     for (const [name, { law }] of removed) this.#removed.set(name, law);
     for (const slot of slots.values()) this.set(slot);
     this.#nextRun = nextRun;
@@ -53,7 +53,7 @@ export class Sketch {
   know(name: string): void {
     if (this.#entries.has(name) || this.#removed.has(name)) return;
     const law = this.#laws.get(name) ?? unknownLaw(name);
-    this.#entries.set(name, { law, count: law.count });
+    this.#entries.set(name, { law, count: law.count, rolling: null });
     this.#guessed.add(name);
   }
 
@@ -73,7 +73,7 @@ export class Sketch {
   scale(name: string, count: number): void {
     // Slots that were mentioned before were within the count of then.
     const before = this.#guessed.delete(name) ? this.beyond(name) : this.count(name);
-    this.#configure({ law: this.law(name), count });
+    this.#configure(this.law(name), count);
     for (const slot of this.of(name)) {
       if (slot.number >= count) this.#unwant(slot);
       else if (slot.number >= before) this.set({ ...slot, wanted: true });
@@ -83,7 +83,7 @@ export class Sketch {
   add(name: string, count: number): void {
     const law = this.#laws.get(name) ?? this.law(name);
     this.#guessed.delete(name);
-    this.#configure({ law: { ...law, count }, count });
+    this.#configure({ ...law, count }, count);
     for (const slot of this.of(name)) this.set({ ...slot, wanted: slot.number < count });
   }
 
@@ -163,14 +163,14 @@ export class Sketch {
     });
   }
 
-  #configure(entry: Entry): void {
-    this.#removed.delete(entry.law.name);
-    this.#entries.set(entry.law.name, entry);
+  #configure(law: Law, count: number): void {
+    this.#removed.delete(law.name);
+    this.#entries.set(law.name, { law, count, rolling: null });
   }
 
   /** No living process is replaced because of a count that nobody knows. */
   #makeRoom(name: string): void {
     const taken = this.of(name).filter(({ phase }) => runOf(phase) !== null).map(({ number }) => number + 1);
-    this.#entries.set(name, { law: this.law(name), count: Math.max(this.count(name), ...taken) });
+    this.#entries.set(name, { law: this.law(name), count: Math.max(this.count(name), ...taken), rolling: null });
   }
 }

@@ -65,6 +65,7 @@ const ofEntry = new Map(Object.entries<Reader<object>>(readers));
 export function readTold(line: HistoryLine): Told | null {
   try {
     if (line.entry === null) return ofSentry(line);
+    if (line.type === "fault" && line.slot === null) return { kind: "other" }; // of a rolling restart: its slots tell the rest
     const reader = ofEntry.get(line.type);
     return reader === undefined ? { kind: "other" } : { kind: line.type, ...reader(line, line.type) } as Told;
   } catch (error) {

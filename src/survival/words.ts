@@ -1,15 +1,16 @@
 /** Readers of core's own words, for the state and the history alike. */
 import type { Exit, Identity, Law, Stamp, By, Cause } from "../core/types.ts";
 import { fields, flag, matching, nullable, number, oneOf, pair, positive, text, upTo, whole } from "./shape.ts";
+import type { Reader } from "./shape.ts";
 
 /** As configurations may spell it. */
 export const entryName = matching(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/);
 
 /** As many processes as an entry can be configured to have: a damaged number must not become a million starts. */
-export const count = upTo(10_000);
+export const count = upTo(100_000);
 
 /** Those beyond the count are ending. */
-export const slotNumber = upTo(20_000);
+export const slotNumber = upTo(200_000);
 
 /** Of a signal; what the kernel is told goes through a table of its own. */
 export const signalName = matching(/^SIG[A-Z0-9+]{1,12}$/);
@@ -28,9 +29,13 @@ export const exit = fields<Exit>({
   userMs: number, systemMs: number, maxRssBytes: nullable(number),
 });
 
-export const by = nullable(fields<Exclude<By, null>>({
-  kind: oneOf({ signal: true, socket: true, token: true }), pid: whole, uid: whole,
-}));
+type Known = Extract<By, { readonly pid: number }>;
+const known = fields<Known>({ kind: oneOf<Known["kind"]>({ signal: true, socket: true }), pid: whole, uid: whole });
+const kind = fields<{ kind: string }>({ kind: text });
+
+/** Of who comes with the token, nothing more is known. */
+export const by: Reader<By> = nullable((value, where) =>
+  kind(value, where).kind === "token" ? { kind: "token", pid: null, uid: null } : known(value, where));
 
 export const cause = oneOf<Cause>({
   exited: true, stopped: true, restarted: true, scaled: true, replaced: true, removed: true, readyTimeout: true,

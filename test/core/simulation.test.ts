@@ -14,7 +14,8 @@ import { someone, World } from "../support/world.ts";
 type Action =
   | { readonly do: "pass"; readonly millis: number }
   | { readonly do: "crash"; readonly which: number; readonly ending: Ending }
-  | { readonly do: "up" | "down"; readonly entry: number; readonly slot: number }
+  | { readonly do: "up" | "down" | "restart" | "signal"; readonly entry: number; readonly slot: number }
+  | { readonly do: "roll"; readonly entry: number }
   | { readonly do: "scale"; readonly entry: number; readonly count: number }
   | { readonly do: "stop"; readonly hurry: boolean }
   | { readonly do: "stale"; readonly number: number }
@@ -49,6 +50,11 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 8, arbitrary: fc.constantFrom(0, 1, 10, 100, 700).map((millis) => ({ do: "pass" as const, millis })) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant("crash" as const), which: fc.nat(9), ending }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constantFrom("up" as const, "down" as const), entry, slot: fc.nat(3) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constantFrom("restart" as const, "signal" as const), entry, slot: fc.nat(3) }),
+  },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant("roll" as const), entry }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("scale" as const), entry, count: fc.nat(4) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("stale" as const), number: fc.integer({ min: -1, max: 40 }) }) },
   {
@@ -84,6 +90,9 @@ function perform(world: World, action: Action, asked: Promise<unknown>[]): void 
     }
     case "up": asked.push(world.up(slotId(`e${action.entry}`, action.slot))); return;
     case "down": asked.push(world.down(slotId(`e${action.entry}`, action.slot))); return;
+    case "restart": asked.push(world.restart(slotId(`e${action.entry}`, action.slot))); return;
+    case "signal": asked.push(world.signal(slotId(`e${action.entry}`, action.slot), "SIGHUP")); return;
+    case "roll": asked.push(world.roll(`e${action.entry}`)); return;
     case "scale": asked.push(world.scale(`e${action.entry}`, action.count)); return;
     case "stop": asked.push(world.stop(action.hurry)); return;
     case "stale": return tellStale(world, action.number);
@@ -119,7 +128,7 @@ test("whatever happens in whatever order, what is promised holds after each step
     assert.deepEqual(lives.filter((life) => life !== "reaped" && life !== "never"), [], "something lives");
     assert.equal(witness.exitsRecorded, lives.filter((life) => life === "reaped").length);
     await Promise.all(asked); // each has its answer
-  }), { numRuns: 3000 });
+  }), { numRuns: 3000, includeErrorInReport: true });
 });
 
 /** The indexes of the state say the same as its slots. */
@@ -133,6 +142,12 @@ function agrees(world: World): void {
     assert(!entries.has(name), `${name} is configured and removed`);
     assert.equal(live, [...slots.values()].filter(({ entry }) => entry === name).length);
     assert(live > 0, `${name} is removed, and is still there`);
+  }
+  for (const [name, { count, rolling }] of entries) {
+    if (rolling === null || asleep) continue;
+    const [awaited, extra] = [slots.get(slotId(name, rolling.awaited)), slots.get(slotId(name, count))];
+    assert(awaited?.wanted && extra?.wanted, `${name} waits for what nobody wants`);
+    assert(awaited.phase.kind === "starting" || awaited.phase.kind === "stopping", `${name} waits for what never comes`);
   }
   for (const { entry, number, phase } of slots.values()) {
     assert(entries.has(entry) || removed.has(entry), `${entry}:${number} has no entry`);

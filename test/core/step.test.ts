@@ -78,6 +78,20 @@ test("what a command costs does not grow with the number of processes", () => {
   assert.deepEqual([...looked], []);
 });
 
+test("nor does it with a rolling restart under way", () => {
+  const state = emptyState();
+  step(state, { kind: "start", laws: [law("web", { count: 5000 })] }, now);
+  for (const run of [1, 2]) step(state, { ...spawned, run }, now);
+  step(state, { kind: "roll", entry: "web", by: null, reply: null }, now);
+  const [looked, got] = [watched(state.slots), counted(state.slots)];
+  step(state, { ...spawned, run: 5001 }, now);
+  step(state, exited, now);
+  step(state, { ...spawned, run: 5002 }, now);
+  assert.equal(state.entries.get("web")?.rolling?.awaited, 1);
+  assert.deepEqual([...looked], []);
+  assert(got() < 50, `it has looked at ${got()} slots`);
+});
+
 test("nor does the end of a process of an entry that was taken out", () => {
   const state = emptyState();
   step(state, { kind: "start", laws: [law("web", { count: 5000 })] }, now);
@@ -96,4 +110,12 @@ function watched(map: Map<unknown, unknown>): Set<unknown> {
     Object.defineProperty(map, method, { value: () => { looked.add(method); return new Map().values(); } });
   }
   return looked;
+}
+
+/** How often something was looked up in a map since. */
+function counted<K, V>(map: Map<K, V>): () => number {
+  let count = 0;
+  const get = map.get.bind(map);
+  map.get = (key) => { count++; return get(key); };
+  return () => count;
 }

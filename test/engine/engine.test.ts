@@ -214,3 +214,13 @@ test("what an earlier image has left begins nothing before it is told to go on",
   next.post([{ kind: "resume", tookOver: null }, { kind: "resume", tookOver: null }]);
   assert.deepEqual(effects, ["reap 1", "spawn 3"]);
 });
+
+test("the revision grows with every command, and with nothing else", async () => {
+  const engine = new Engine(ports({}));
+  const before = engine.revision;
+  engine.post([{ kind: "start", laws: [law("web")] }, spawned(1)]);
+  assert.equal(engine.revision, before + 2);
+  await engine.ask({ kind: "down", slot: "web:0", by: someone });
+  assert.equal(engine.revision, before + 3);
+  assert.equal(engine.revision, before + 3);
+});

@@ -72,10 +72,24 @@ test("down while a slot waits for its restart takes its timer away", () => {
   assert.equal(world.timers.size, 0);
 });
 
-test("up of a slot that waits leaves its delay as it is", () => {
+test("up of a slot that waits for its restart starts it now, and that is told with who asked", () => {
   const world = new World([law("web", { delay: 1000 })]).start();
   world.end("web:0");
   void world.up("web:0");
+  world.pass(0);
+  assert.equal(world.phase("web:0"), "running");
+  assert.equal(world.timers.size, 0);
+  assert.deepEqual(world.told("web:0"), ["started", "exited", "waiting", "waiting", "started"]);
+  const waiting = world.records.at(-2);
+  assert(waiting?.type === "waiting");
+  assert.deepEqual([waiting.by, waiting.until], [someone, world.agenda.now().mono]);
+});
+
+test("scaling, and a reload that replaces its entry, cut no wait short", () => {
+  const world = new World([law("web", { delay: 1000 })]).start();
+  world.end("web:0");
+  void world.scale("web", 2);
+  world.reload([law("web", { delay: 1000 })], ["web"]);
   world.pass(999);
   assert.equal(world.phase("web:0"), "waiting");
 });

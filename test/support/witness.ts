@@ -6,16 +6,11 @@ import assert from "node:assert/strict";
 
 import type { Command } from "../../src/core/command.ts";
 import type { Effect } from "../../src/core/effect.ts";
+import type { HistoryRecord } from "../../src/core/record.ts";
 import type { Law, Millis, RunId, SlotId, Token } from "../../src/core/types.ts";
 import { slotId } from "../../src/core/types.ts";
-
-interface Run {
-  readonly slot: SlotId;
-  answered: boolean;
-  /** When it is to be killed; null while nobody has told it to end, or after it was killed. */
-  graceEnd: Millis | null;
-  told: "nothing" | "to end" | "to die";
-}
+import { entryOf, Rolls } from "./rolls.ts";
+import type { Run } from "./rolls.ts";
 
 export class Witness {
   exitsRecorded = 0;
@@ -30,6 +25,8 @@ export class Witness {
   readonly #everRun = new Set<RunId>();
   readonly #exited = new Set<RunId>();
   readonly #due = new Map<SlotId, Millis>();
+  readonly #rolls = new Rolls(this.#runs);
+  #lastRun: RunId = 0;
   readonly #timers = new Set<Token>();
   readonly #everTimer = new Set<Token>();
   #stops = 0;
@@ -48,15 +45,19 @@ export class Witness {
     const hurried = command.kind === "stop" && this.#stops > 1;
     for (const effect of effects) this.#follow(effect, command, now, hurried);
     for (const run of toEnd) assert.notEqual(this.#runs.get(run)?.told, "nothing", `run ${run} is not replaced`);
+    for (const name of this.#rolls.names()) assert(this.#stops === 0 && this.#counts.has(name), `${name} is not called off`);
     if (!asleep) this.#balance(now, hurried);
+    if (!asleep) this.#rolls.check();
     if (command.kind === "exited") this.#buried(command.run, effects);
   }
 
   /** What the command says about who is alive and who is wanted. Returns the runs that are to end for others. */
   #hear(command: Command, now: Millis): RunId[] {
     if (command.kind === "reload") return this.#rearrange(command, now);
+    const inPlace = command.kind === "restart" && this.#stops === 0 ? [...this.#runs].filter(([, { slot, told }]) =>
+      slot === command.slot && told === "nothing" && this.#exists(slot)).map(([id]) => id) : [];
     this.#listen(command, now);
-    return [];
+    return inPlace;
   }
 
   #listen(command: Exclude<Command, { kind: "reload" }>, now: Millis): void {
@@ -68,19 +69,36 @@ export class Witness {
         }
         return;
       case "resume":
+        if (command.tookOver !== null) for (const name of this.#rolls.names()) this.#endRoll(name);
         // A start that nobody has told of by now has come to nothing.
         for (const [id, { answered }] of this.#runs) if (!answered) this.#over(id, now, null, now);
         return;
       case "spawned": {
         const run = this.#runs.get(command.run);
-        if (run !== undefined) run.answered = true;
+        if (run === undefined) return;
+        run.answered = true;
+        if (run.told === "nothing") this.#rolls.ready(run.slot);
         return;
       }
-      case "fault": return this.#over(command.run, command.at.mono, 100, now);
+      case "fault": {
+        const run = this.#runs.get(command.run);
+        if (run?.told === "nothing") this.#rolls.failed(run.slot);
+        return this.#over(command.run, command.at.mono, 100, now);
+      }
       case "exited": return this.#over(command.run, command.exit.at.mono, 0, now);
       case "timeUp": this.#timers.delete(command.token); return;
-      case "up": if (this.#exists(command.slot)) this.#want(command.slot, now); return;
-      case "down": if (this.#exists(command.slot)) this.#unwant(command.slot); return;
+      case "up": case "restart":
+        if (!this.#exists(command.slot)) return;
+        this.#want(command.slot, now);
+        if (this.#due.has(command.slot)) this.#due.set(command.slot, now);
+        return;
+      case "down":
+        if (!this.#exists(command.slot)) return;
+        this.#rolls.failed(command.slot);
+        this.#unwant(command.slot);
+        return;
+      case "signal": return;
+      case "roll": return this.#beginRoll(command.entry, now);
       case "scale": {
         const before = this.#counts.get(command.entry);
         if (before === undefined || this.#stops > 0) return;
@@ -128,15 +146,23 @@ export class Witness {
         assert.equal(this.#due.get(slot), now, `${slot} is not started when it is due`);
         this.#due.delete(slot);
         this.#everRun.add(effect.run);
+        this.#lastRun = Math.max(this.#lastRun, effect.run);
         this.#runs.set(effect.run, { slot, answered: false, graceEnd: null, told: "nothing" });
         return;
       }
       case "signal": {
         const run = this.#runs.get(effect.run);
         assert(run !== undefined, `run ${effect.run} is signalled, and is not alive`);
+        if (command.kind === "signal") {
+          assert(run.answered, `the start of run ${effect.run} is signalled`);
+          assert.deepEqual([run.slot, effect.signal, effect.scope], [command.slot, command.signal, "process"]);
+          return;
+        }
         const entry = entryOf(run.slot);
         const afresh = command.kind === "reload" && this.#replaced.has(entry);
-        const meant = afresh || run.told !== "nothing" || !this.#wanted.has(run.slot);
+        const restarted = command.kind === "restart" && command.slot === run.slot;
+        const meant = afresh || restarted || run.told !== "nothing" || !this.#wanted.has(run.slot)
+          || this.#rolls.goesOn(run.slot, command);
         assert(meant, `run ${effect.run} is signalled, and it is wanted`);
         if (effect.signal === "SIGKILL") {
           const again = run.told === "to die" && (command.kind === "spawned" || command.kind === "resume");
@@ -169,6 +195,7 @@ export class Witness {
           this.#exited.add(effect.record.run);
           this.exitsRecorded++;
         }
+        this.#read(effect.record, command, now);
         return;
       case "leave":
         assert(this.#stops > 0, "it leaves, and nobody asked for that");
@@ -198,7 +225,7 @@ export class Witness {
     for (const [name, count] of this.#counts) {
       const ofEntry = [...this.#runs.values()].filter(({ slot }) => slot.startsWith(`${name}:`));
       const ending = ofEntry.filter(({ told }) => told !== "nothing").length;
-      assert(ofEntry.length <= count + ending, `${name} has more live runs than wanted and stopping`);
+      assert(ofEntry.length <= count + ending + Number(this.#rolls.has(name)), `${name} has more live runs than wanted and stopping`);
     }
   }
 
@@ -235,11 +262,30 @@ export class Witness {
     this.#due.delete(slot);
   }
 
+  #beginRoll(name: string, now: Millis): void {
+    const count = this.#counts.get(name);
+    if (count === undefined || this.#stops > 0) return;
+    const extra = slotId(name, count);
+    if (![...this.#wanted].some((slot) => entryOf(slot) === name && slot !== extra)) return;
+    this.#rolls.ask(name, extra, this.#lastRun);
+    this.#want(extra, now);
+  }
+
+  /** The extra slot may be one of the others by now. */
+  #endRoll(name: string): void {
+    const extra = this.#rolls.end(name);
+    if (extra !== null && !this.#exists(extra)) this.#unwant(extra);
+  }
+
+  #read(record: HistoryRecord, command: Command, now: Millis): void {
+    if (record.entry !== null && this.#rolls.isEnd(record)) this.#endRoll(record.entry);
+    if (record.type !== "waiting" || record.by === null) return;
+    // What waits for its restart waits no longer where a rolling restart has come to it.
+    const slot = slotId(record.entry, record.slot);
+    if (this.#rolls.goesOn(slot, command)) this.#due.set(slot, now);
+  }
+
   #exists(slot: SlotId): boolean {
     return Number(slot.slice(slot.lastIndexOf(":") + 1)) < (this.#counts.get(entryOf(slot)) ?? 0);
   }
-}
-
-function entryOf(slot: SlotId): string {
-  return slot.slice(0, slot.lastIndexOf(":"));
 }

@@ -68,6 +68,9 @@ export class World {
   up(slot: SlotId): Promise<Outcome> { return this.ask({ kind: "up", slot, by: someone }); }
   down(slot: SlotId): Promise<Outcome> { return this.ask({ kind: "down", slot, by: someone }); }
   stop(hurry = true): Promise<Outcome> { return this.ask({ kind: "stop", hurry, by: someone }); }
+  restart(slot: SlotId): Promise<Outcome> { return this.ask({ kind: "restart", slot, by: someone }); }
+  roll(entry: string): Promise<Outcome> { return this.ask({ kind: "roll", entry, by: someone }); }
+  signal(slot: SlotId, signal: string): Promise<Outcome> { return this.ask({ kind: "signal", slot, signal, by: someone }); }
   scale(entry: string, count: number): Promise<Outcome> {
     return this.ask({ kind: "scale", entry, count, by: someone });
   }
@@ -114,6 +117,9 @@ export class World {
   takeOver(unknown = false): this {
     const found = this.#orphan().filter(({ kind }) => kind !== "fault").map((fact): Happening =>
       fact.kind === "exited" && unknown ? { ...fact, exit: { ...fact.exit, code: null, signal: null } } : fact);
+    // Nothing tells of a rolling restart that was under way: a Sketch has none.
+    const { entries } = this.engine.state;
+    for (const [name, entry] of entries) entries.set(name, { ...entry, rolling: null });
     return this.#goOn([...found, { kind: "resume", tookOver: { pid: 1511, processes: this.kernel.alive().length } }]);
   }
 

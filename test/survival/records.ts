@@ -35,6 +35,10 @@ export const record = {
   }),
   waiting: (until: number, more: Partial<OfType<"waiting">> = {}): HistoryRecord => ({ type: "waiting", ...slot, until, ...more }),
   scaled: (count: number): HistoryRecord => ({ type: "scaled", ...slot, slot: null, count, by: someone }),
+  signalled: (more: Partial<OfType<"signalled">> = {}): HistoryRecord => ({ type: "signalled", ...slot, pid: 1001, signal: "SIGHUP", cause: null, by: someone, ...more }),
+  /** A rolling restart begins, and is over before its end. */
+  rolls: (count: number): HistoryRecord => ({ type: "scaled", ...slot, slot: null, count, cause: "restarted", by: someone }),
+  rollFault: (): HistoryRecord => ({ type: "fault", ...slot, slot: null, step: "rolling restart", errno: "", message: "it was so", subject: "", cause: "restarted", by: someone }),
   added: (entry: string, count: number): HistoryRecord => ({ type: "added", ...slot, entry, slot: null, count, by: someone }),
   removed: (entry: string): HistoryRecord => ({ type: "removed", ...slot, entry, slot: null, by: someone }),
   left: (): HistoryRecord => ({ type: "stopped", at: WALL, entry: null, slot: null, pid: null, cause: null, by: someone }),

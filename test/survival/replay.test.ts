@@ -6,7 +6,7 @@ import fc from "fast-check";
 import type { HistoryRecord } from "../../src/core/record.ts";
 import type { Phase, Slot, State } from "../../src/core/state.ts";
 import { slotId } from "../../src/core/types.ts";
-import type { Law, SlotId, Stamp } from "../../src/core/types.ts";
+import type { By, Law, SlotId, Stamp } from "../../src/core/types.ts";
 import type { HistoryLine } from "../../src/engine/line.ts";
 import { fromPlain, plainState, toPlain } from "../../src/survival/plain.ts";
 import type { PlainState } from "../../src/survival/plain.ts";
@@ -94,6 +94,26 @@ test("what was scaled, added and removed holds", () => {
   ]);
 });
 
+test("a rolling restart is over: its extra process is one that has to end, however little of the history is left", () => {
+  const three = [record.started(1), record.started(2, { slot: 1 }), record.started(3, { slot: 2 })];
+  const { state, damaged } = after([...three, record.rolls(3), record.waiting(5000, { slot: 3, by: someone }), record.started(4, { slot: 3 })], []);
+  assert.deepEqual([state.entries.get("web")?.count, slotOf(state, "web:3").wanted, state.live, damaged], [3, false, 4, 0]);
+  const failed = after([...three, record.rolls(3), record.started(4, { slot: 3 }), record.rollFault(), record.signalled()], []);
+  assert.deepEqual([failed.state.live, failed.damaged], [4, 0]);
+  const base = toPlain(after([...three, record.scaled(3)]).state);
+  const rolling = { ...base, entries: base.entries.map((entry) => ({ ...entry, rolling: { awaited: 3, left: 3, by: someone } })) };
+  assert.equal(after([], [], rolling).state.entries.get("web")?.rolling, null);
+});
+
+test("who came with the token is told without a pid", () => {
+  const by: By = { kind: "token", pid: null, uid: null };
+  const { state, damaged } = after([record.started(7), record.stopping(7, { by })]);
+  const { phase } = slotOf(state);
+  assert(phase.kind === "stopping");
+  assert.deepEqual([phase.by, damaged], [by, 0]);
+  assert.equal(after([record.stopping(7, { by: { kind: "socket", pid: null, uid: 0 } as unknown as By })]).damaged, 1);
+});
+
 test("a whole stop forgets everything before it", () => {
   const { state, begun, ended } = after([record.started(1), record.scaled(5), record.stopping(1), record.exited(1), record.left()]);
   assert.deepEqual([begun, state.live, state.entries.get("web")?.count, ended.size], [false, 0, 1, 0]);
@@ -104,7 +124,7 @@ test("a whole stop forgets everything before it", () => {
 
 test("what only the history knows gets what a configuration has by default, and room for what is there", () => {
   const { state } = after([record.started(1, { slot: 2 })], []);
-  assert.deepEqual(state.entries.get("web"), { law: { name: "web", count: 1, delay: 1000, stopSignal: "SIGTERM", grace: 10_000 }, count: 3 });
+  assert.deepEqual(state.entries.get("web"), { law: { name: "web", count: 1, delay: 1000, stopSignal: "SIGTERM", grace: 10_000 }, count: 3, rolling: null });
   assert.equal(slotOf(state, "web:2").wanted, true);
   assert.equal(after([record.started(1, { slot: 2 }), record.scaled(2)], []).state.slots.get("web:2")?.wanted, false);
 });
@@ -161,8 +181,10 @@ const laws = fc.uniqueArray(fc.record({
 
 const action = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom(0, 1, 10, 100, 700).map((millis) => (world: World) => void world.pass(millis)) },
-  { weight: 3, arbitrary: fc.tuple(fc.constantFrom("up" as const, "down" as const), fc.nat(1), fc.nat(3)).map(([wish, entry, slot]) =>
+  { weight: 3, arbitrary: fc.tuple(fc.constantFrom("up" as const, "down" as const, "restart" as const), fc.nat(1), fc.nat(3)).map(([wish, entry, slot]) =>
     (world: World) => void world[wish](slotId(`e${entry}`, slot)) ) },
+  { weight: 3, arbitrary: fc.nat(1).map((entry) => (world: World) => void world.roll(`e${entry}`)) },
+  { weight: 1, arbitrary: fc.tuple(fc.nat(1), fc.nat(3)).map(([entry, slot]) => (world: World) => void world.signal(slotId(`e${entry}`, slot), "SIGHUP")) },
   { weight: 2, arbitrary: fc.tuple(fc.nat(1), fc.nat(4)).map(([entry, count]) => (world: World) => void world.scale(`e${entry}`, count)) },
   { weight: 2, arbitrary: fc.tuple(laws, fc.subarray(["e0", "e1"])).map(([laws, replaced]) => (world: World) => void world.reload(laws, replaced)) },
   { weight: 1, arbitrary: fc.boolean().map((unknown) => (world: World) => void world.takeOver(unknown)) },
@@ -183,11 +205,12 @@ function live(first: readonly Law[], fates: readonly Fate[], actions: readonly (
 
 /** What can be known: that a start is under way cannot, and whether SIGKILL was sent already neither. */
 function essence(state: State): unknown {
+  const isWithin = (entry: string, number: number) => number < (state.entries.get(entry)?.count ?? 0);
   const slots = [...state.slots.values()].map(({ entry, number, wanted, starts, lastExit, phase }) => {
     const is = phase.kind === "starting" || phase.kind === "waiting" || phase.kind === "stopped" ? "no process" : { ...phase, grace: null };
-    return [slotId(entry, number), wanted, starts, lastExit === null ? null : { ...lastExit, exit: { ...lastExit.exit, kernelTime: false } }, is];
+    return [slotId(entry, number), wanted && isWithin(entry, number), starts, lastExit === null ? null : { ...lastExit, exit: { ...lastExit.exit, kernelTime: false } }, is];
   });
-  // Above the count there is only what has to end: a start that was called off is not there for a successor.
+  // Above the count there is only what has to end, also where it is the extra slot of a rolling restart: a start that was called off is not there for a successor.
   return { entries: [...state.entries].map(([name, { count }]) => [name, count]).sort(), slots: slots.filter(([, , , , is]) => is !== "no process").sort() };
 }
 

@@ -33,7 +33,7 @@ function everything(): State {
     ({ entry, number, wanted: number !== 0, starts: number, lastExit: number === 2 ? { exit, cause: "exited", ran: 12 } : null, phase });
   const law = (name: string) => ({ name, count: 6, delay: 1000, stopSignal: "SIGTERM", grace: 10_000 });
   return fromPlain({
-    course: "leaving", leaveBy: someone, entries: [{ law: law("web"), count: 6 }], removed: [law("old")],
+    course: "leaving", leaveBy: someone, entries: [{ law: law("web"), count: 6, rolling: null }], removed: [law("old")],
     slots: [...phases.map((phase, number) => slot("web", number, phase)), slot("old", 0, { kind: "stopping", run: 1, started, grace: null, cause: "removed", by: null })],
     nextRun: 6, nextToken: 7,
   });
@@ -72,6 +72,22 @@ test("the state becomes JSON and the same state again, indexes and all", () => {
   assert.deepEqual(fromPlain(toPlain(emptyState())), emptyState());
 });
 
+test("a rolling restart is kept; a snapshot that knows of none, because none was known then, has none", () => {
+  const state = everything();
+  const rolling = { awaited: 1, left: 4, by: { kind: "token", pid: null, uid: null } as const };
+  state.entries.set("web", { ...state.entries.get("web")!, rolling });
+  const found = readText(JSON.stringify(snapshot({ state: toPlain(state) })));
+  assert(found.kind === "ok");
+  assert.deepEqual(fromPlain(found.snapshot.state), state);
+
+  const older = JSON.stringify(snapshot()).replaceAll(',"rolling":null', "");
+  assert(!older.includes("rolling"));
+  const read = readText(older);
+  assert(read.kind === "ok");
+  assert.deepEqual(fromPlain(read.snapshot.state), everything());
+  assert.match(whyBad(JSON.stringify(snapshot({ state: toPlain(state) })).replace('"left":4', '"left":7')), /a rolling restart of .* is beyond the count/);
+});
+
 test("what is written is read again, and nothing else lies beside it", (t) => {
   const path = pathIn(t, "state");
   assert.deepEqual(readSnapshot(path), { kind: "none" });
@@ -102,7 +118,7 @@ test("one that is no JSON, has another shape, or contradicts itself, is damaged,
     ["instance", "not hex", "it.instance is not spelled as it should be"],
     ["pid", 0, "it.pid is 0"],
     ["state.entries", {}, "it.state.entries is no list"],
-    ["state.entries.0.count", 1e9, "it.state.entries[0].count is more than 10000"],
+    ["state.entries.0.count", 1e9, "it.state.entries[0].count is more than 100000"],
     ["state.entries.0.law.name", "../etc", "it.state.entries[0].law.name is not spelled as it should be"],
     ["state.slots.2.phase.kind", "flying", "it.state.slots[2].phase.kind is unknown"],
     ["state.slots.2.phase.kind", "toString", "it.state.slots[2].phase.kind is unknown"],

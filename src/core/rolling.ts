@@ -1,0 +1,112 @@
+/**
+ * A rolling restart: each slot of an entry that is wanted gets a new process, one after the other, and at no moment are
+ * fewer ready than before. So an extra slot, one above the count, is started first, and stands in for whichever is being
+ * restarted; once the last is ready it is ended. Where a new process does not get ready, it ends there, and the slots
+ * that were to come keep the processes that they have.
+ *
+ * It goes on when the slot that it awaits changes, and looks at no other: what it costs does not grow with the slots.
+ * Slots that are down stay down. A restart of a single slot comes in between as it likes: where it is the one that is
+ * awaited, the newer process is. A second rolling restart begins anew behind that slot, so that all are newer than it,
+ * and both have the same end.
+ */
+import { freshSlot, wish } from "./change.ts";
+import type { Draft } from "./draft.ts";
+import type { Entry, Phase, Rolling, Slot } from "./state.ts";
+import { tellRolling, tellRollingFault } from "./telling.ts";
+import { slotId } from "./types.ts";
+import type { By, Cause } from "./types.ts";
+
+/** Where nothing is wanted there is nothing to do, and nothing is told. */
+export function roll(draft: Draft, entry: Entry, by: By): void {
+  const { law: { name }, count, rolling } = entry;
+  const all: Rolling = { awaited: rolling?.awaited ?? count, left: count, by };
+  if (nextWanted(draft, entry, all) === null) return;
+  keep(draft, entry, all);
+  if (rolling !== null) return;
+  tellRolling(draft, name, count, by);
+  // One that still ends, from a scaling or from the last rolling restart, has the number until it has ended.
+  const extra = draft.slots.get(slotId(name, count)) ?? { ...freshSlot(name, count), wanted: false };
+  wish(draft, extra, { wanted: true, cause: "restarted", by });
+}
+
+/**
+ * To be told of each slot to which something has happened: what it was and what it is. In a state that is asleep nothing
+ * is begun, and so nothing goes on.
+ */
+export function advance(draft: Draft, before: Slot, after: Slot): void {
+  const entry = draft.entries.get(after.entry);
+  if (draft.asleep || entry === undefined || entry.rolling === null) return;
+  const id = slotId(after.entry, after.number);
+  const others = after.number === entry.count ? "the others" : "those after it";
+  if (after.number === entry.rolling.awaited) {
+    if (after.phase.kind === "running") goOn(draft, entry, entry.rolling);
+    else if (!draft.wants(after)) fail(draft, entry, `${id} was taken down; ${others} were not touched`);
+    else if (hasFailed(before.phase, after.phase)) fail(draft, entry, `${id} did not get ready; ${others} were not touched`);
+  } else if (after.number === entry.count && after.phase.kind !== "running") {
+    fail(draft, entry, `${id}, the extra one, has ended; those still to come were not touched`);
+  }
+}
+
+/** What has happened while the state was asleep is made up for. */
+export function catchUp(draft: Draft): void {
+  for (const [name, { count, rolling }] of draft.entries.entries()) {
+    for (const number of rolling === null ? [] : new Set([rolling.awaited, count])) {
+      const slot = draft.slots.get(slotId(name, number));
+      if (slot !== undefined) advance(draft, slot, slot);
+    }
+  }
+}
+
+/** It is over, and that is told. What becomes of the extra slot is for the caller to say. Returns what the entry is now. */
+export function callOff(draft: Draft, entry: Entry, why: string): Entry {
+  if (entry.rolling === null) return entry;
+  tellRollingFault(draft, entry.law.name, why, entry.rolling.by);
+  return keep(draft, entry, null);
+}
+
+/** Its old process may still be ending, or its start be under way; but each start has one try. */
+function hasFailed(before: Phase, after: Phase): boolean {
+  if (after.kind === "stopping") return false;
+  return after.kind !== "starting" || (before.kind === "starting" && before.run !== after.run);
+}
+
+function goOn(draft: Draft, entry: Entry, rolling: Rolling): void {
+  const next = nextWanted(draft, entry, rolling);
+  if (next === null) return finish(draft, entry, rolling.by);
+  keep(draft, entry, next.rolling);
+  wish(draft, next.slot, { wanted: true, afresh: true, atOnce: true, cause: "restarted", by: rolling.by });
+}
+
+/** Passes over slots that are down: each but once, whatever there is of them. */
+function nextWanted(draft: Draft, { law: { name }, count }: Entry, { awaited, left, by }: Rolling) {
+  for (let passed = 1; passed <= left; passed++) {
+    // Behind the extra slot, and behind the highest, comes the lowest.
+    const number = awaited === count ? passed - 1 : (awaited + passed) % count;
+    const slot = draft.slots.get(slotId(name, number));
+    if (slot !== undefined && draft.wants(slot)) return { slot, rolling: { awaited: number, left: left - passed, by } };
+  }
+  return null;
+}
+
+function finish(draft: Draft, entry: Entry, by: By): void {
+  keep(draft, entry, null);
+  dropExtra(draft, entry, "restarted", by);
+}
+
+/** By another cause than where it has gone well: that is how one tells them apart. */
+function fail(draft: Draft, entry: Entry, why: string): void {
+  const by = entry.rolling?.by ?? null;
+  callOff(draft, entry, why);
+  dropExtra(draft, entry, "scaled", by);
+}
+
+function dropExtra(draft: Draft, { law: { name }, count }: Entry, cause: Cause, by: By): void {
+  const extra = draft.slots.get(slotId(name, count));
+  if (extra !== undefined) wish(draft, extra, { wanted: false, cause, by });
+}
+
+function keep(draft: Draft, entry: Entry, rolling: Rolling | null): Entry {
+  const kept = { ...entry, rolling };
+  draft.entries.set(entry.law.name, kept);
+  return kept;
+}

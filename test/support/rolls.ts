@@ -1,0 +1,106 @@
+/**
+ * The part of the Witness that is about rolling restarts: whether an extra process stands in for the one that is being
+ * restarted, whether it ends at the first that fails, and whether all are new when it is done.
+ */
+import assert from "node:assert/strict";
+
+import type { Command } from "../../src/core/command.ts";
+import type { HistoryRecord } from "../../src/core/record.ts";
+import type { Millis, RunId, SlotId } from "../../src/core/types.ts";
+import { slotId } from "../../src/core/types.ts";
+
+/** A run that has not ended, as the Witness sees it. */
+export interface Run {
+  readonly slot: SlotId;
+  answered: boolean;
+  /** When it is to be killed; null while nobody has told it to end, or after it was killed. */
+  graceEnd: Millis | null;
+  told: "nothing" | "to end" | "to die";
+}
+
+interface Roll {
+  readonly extra: SlotId;
+  /** The last run that there was when it was asked for: when it is done every process has to be a newer one. */
+  readonly lastRun: RunId;
+  /** The slot that is being restarted. */
+  pending: SlotId | null;
+}
+
+export class Rolls {
+  /** The Witness's: they change under our eyes. */
+  readonly #runs: ReadonlyMap<RunId, Run>;
+  readonly #of = new Map<string, Roll>();
+  /** The entry whose rolling restart must not go on: what it waited for has failed. */
+  #failed: string | null = null;
+
+  constructor(runs: ReadonlyMap<RunId, Run>) {
+    this.#runs = runs;
+  }
+
+  has(name: string): boolean {
+    return this.#of.has(name);
+  }
+
+  names(): string[] {
+    return [...this.#of.keys()];
+  }
+
+  /** Asked for, or asked for once more. */
+  ask(name: string, extra: SlotId, lastRun: RunId): void {
+    this.#of.set(name, { extra, lastRun, pending: this.#of.get(name)?.pending ?? null });
+  }
+
+  ready(slot: SlotId): void {
+    const roll = this.#of.get(entryOf(slot));
+    if (roll?.pending === slot) roll.pending = null;
+  }
+
+  /** It could not be started, or is not wanted any more. */
+  failed(slot: SlotId): void {
+    const roll = this.#of.get(entryOf(slot));
+    if (roll?.pending === slot || roll?.extra === slot) this.#failed = entryOf(slot);
+  }
+
+  /** Whether it is for a rolling restart that the slot gets another process now. */
+  goesOn(slot: SlotId, command: Command): boolean {
+    const roll = this.#of.get(entryOf(slot));
+    if (roll === undefined || (command.kind !== "spawned" && command.kind !== "resume")) return false;
+    const standIn = [...this.#runs.values()].find((run) => run.slot === roll.extra);
+    assert(standIn?.answered && standIn.told === "nothing", `${slot} is restarted, and nobody stands in for it`);
+    assert.equal(roll.pending, null, `${slot} is restarted before the one before it is ready`);
+    roll.pending = slot;
+    return true;
+  }
+
+  /** Whether the record is the end of one, well or not. */
+  isEnd(record: HistoryRecord): boolean {
+    const roll = record.entry === null ? undefined : this.#of.get(record.entry);
+    if (record.type === "fault" && record.entry !== null && record.slot === null) {
+      assert(roll !== undefined, `the rolling restart of ${record.entry} ends twice`);
+      return true;
+    }
+    if (record.type !== "stopping" || record.cause !== "restarted" || record.wanted) return false;
+    if (roll?.extra !== slotId(record.entry, record.slot)) return false;
+    for (const [id, run] of this.#runs) {
+      const isOld = id <= roll.lastRun && run.told === "nothing" && entryOf(run.slot) === record.entry;
+      assert(!isOld || run.slot === roll.extra, `run ${id} is as old as before the rolling restart`);
+    }
+    return true;
+  }
+
+  /** It is over. Gives its extra slot. */
+  end(name: string): SlotId | null {
+    const extra = this.#of.get(name)?.extra ?? null;
+    this.#of.delete(name);
+    return extra;
+  }
+
+  check(): void {
+    assert(this.#failed === null || !this.#of.has(this.#failed), `the rolling restart of ${this.#failed} goes on after a failure`);
+    this.#failed = null;
+  }
+}
+
+export function entryOf(slot: SlotId): string {
+  return slot.slice(0, slot.lastIndexOf(":"));
+}
