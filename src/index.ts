@@ -7,5 +7,5 @@ export { entry, sentry } from "./config/program.ts";
 export type { Entry, Program } from "./config/program.ts";
 export type {
   Duration, Size, EntryOptions, SentryOptions, Environment, Slot, Limit, Limits, LimitValue, ByteLimit, ByteLimits,
-  CountLimits, Listener,
+  CountLimits, Listener, HttpAddress, HttpOptions,
 } from "./config/options.ts";

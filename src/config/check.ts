@@ -44,7 +44,11 @@ const External = [
   /^[0-9]{1,12}[KMG]$/u,
   /^[^\0]+$/u,
   /^[^\0]+$/u,
-  /(^http$|^processEvents$)/u,
+  /(^http$|^maxCount$|^processEvents$)/u,
+  /^[^\0/]+:[0-9]{1,5}$/u,
+  /(^address$|^hosts$)/u,
+  /^[^\0/]+:[0-9]{1,5}$/u,
+  /^[^\0]+$/u,
 ];
 
 export const check: (value: unknown) => boolean = (value: any) =>
@@ -76,7 +80,7 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && (Object.getOwnPropertyNames(unique_0.options).every((unique_2, unique_3) => ((External[3].test(unique_2) || false)))
     && (((((((((((((((unique_0.options.count === undefined || (!("count" in unique_0.options) || (Number.isInteger(unique_0.options.count)
     && (!((Number.isFinite(unique_0.options.count) || typeof unique_0.options.count === "bigint")) || (unique_0.options.count >= 0
-    && unique_0.options.count <= 10000)))))
+    && unique_0.options.count <= 100000)))))
     && (unique_0.options.delay === undefined || (!("delay" in unique_0.options) || ((Number.isInteger(unique_0.options.delay)
     && (!((Number.isFinite(unique_0.options.delay) || typeof unique_0.options.delay === "bigint")) || (unique_0.options.delay >= 0
     && unique_0.options.delay <= 9007199254740991))) || (typeof unique_0.options.delay === "string"
@@ -430,6 +434,18 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && value.options !== null
     && !(Array.isArray(value.options)))
     && (Object.getOwnPropertyNames(value.options).every((unique_13, unique_14) => ((External[42].test(unique_13) || false)))
-    && ((value.options.http === undefined || (!("http" in value.options) || (typeof value.options.http === "boolean"
-    && value.options.http === false)))
+    && (((value.options.http === undefined || (!("http" in value.options) || (((typeof value.options.http === "boolean"
+    && value.options.http === false) || (typeof value.options.http === "string"
+    && External[43].test(value.options.http))) || ((typeof value.options.http === "object"
+    && value.options.http !== null
+    && !(Array.isArray(value.options.http)))
+    && (Object.getOwnPropertyNames(value.options.http).every((unique_15, unique_16) => ((External[44].test(unique_15) || false)))
+    && ((value.options.http.address === undefined || (!("address" in value.options.http) || (typeof value.options.http.address === "string"
+    && External[45].test(value.options.http.address))))
+    && (value.options.http.hosts === undefined || (!("hosts" in value.options.http) || (Array.isArray(value.options.http.hosts)
+    && value.options.http.hosts.every((unique_17, index) => ((typeof unique_17 === "string"
+    && External[46].test(unique_17)))))))))))))
+    && (value.options.maxCount === undefined || (!("maxCount" in value.options) || (Number.isInteger(value.options.maxCount)
+    && (!((Number.isFinite(value.options.maxCount) || typeof value.options.maxCount === "bigint")) || (value.options.maxCount >= 1
+    && value.options.maxCount <= 100000))))))
     && (value.options.processEvents === undefined || (!("processEvents" in value.options) || typeof value.options.processEvents === "boolean"))))))));

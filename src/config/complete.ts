@@ -1,17 +1,21 @@
 /** From what was asked for to a configuration: units, paths and defaults. The only place that knows defaults. */
+import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { Complaint } from "./complaint.ts";
-import type { Configuration, EntryConfiguration, Listen } from "./configuration.ts";
+import type { Configuration, EntryConfiguration, HttpConfiguration, Listen } from "./configuration.ts";
 import type { AskedEntry, Given } from "./given.ts";
-import type { Limits, LimitValue } from "./options.ts";
+import type { HttpAddress, HttpOptions, Limits, LimitValue, SentryOptions } from "./options.ts";
 import { bytesOf, maskOf, millisOf } from "./units.ts";
 
 // setTimeout(3) of Node takes no more, and would fire at once.
 const longestDelay = 2 ** 31 - 1;
 
+const httpAddress: HttpAddress = "127.0.0.1:8001";
+
 /** @param folder the configuration's: relative paths start there */
 export function complete(path: string, folder: string, given: Given): Omit<Configuration, "code"> {
-  const { asked, places, functions } = given;
+  const { asked, place, places, functions } = given;
+  const { processEvents = true, maxCount = 10_000, http } = asked.options;
   const seen = new Set<string>();
   const entries = asked.entries.map((entry, index) => {
     const complain = (message: string): never => {
@@ -19,9 +23,12 @@ export function complete(path: string, folder: string, given: Given): Omit<Confi
     };
     if (seen.has(entry.name)) complain(`two entries are named \`${entry.name}\``);
     seen.add(entry.name);
+    if ((entry.options.count ?? 1) > maxCount) {
+      complain(`option \`count\` of entry \`${entry.name}\` is ${entry.options.count}, and \`maxCount\` is ${maxCount}`);
+    }
     return completeEntry(entry, functions[index] ?? null, folder, complain);
   });
-  return { path, entries, processEvents: asked.options.processEvents ?? true };
+  return { path, entries, processEvents, maxCount, http: httpOf(http, place) };
 }
 
 type Complain = (message: string) => never;
@@ -57,6 +64,24 @@ function completeEntry(
   };
 }
 
+function httpOf(http: SentryOptions["http"], place: Given["place"]): HttpConfiguration | null {
+  if (http === false) return null;
+  const { address, hosts = [] }: HttpOptions = typeof http === "object" ? http : http === undefined ? {} : { address: http };
+  const found = addressIn(address ?? httpAddress);
+  if (found === null || !(found.host === "*" || found.host === "localhost" || isIP(found.host) !== 0)) {
+    throw new Complaint(`option \`http\`: "${address}" is no "host:port" with a numeric address, localhost or *, and a port from 1 to 65535`, place);
+  }
+  return { ...found, hosts: [...hosts], isDefault: address === undefined };
+}
+
+/** `host:port` or `[host]:port`, taken apart. */
+function addressIn(text: string): { host: string; port: number } | null {
+  const [, bracketed, plain, digits] = /^(?:\[([^[\]]+)\]|([^:[\]]+)):([0-9]{1,5})$/.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  const port = Number(digits);
+  return host !== undefined && port >= 1 && port <= 65535 ? { host, port } : null;
+}
+
 function accountOf(account: string | number | undefined): string | null {
   return account === undefined ? null : String(account);
 }
@@ -78,9 +103,6 @@ function limitOf(value: LimitValue | string): number {
 function listenOf(address: number | string, folder: string, complain: () => never): Listen {
   if (typeof address === "number") return { kind: "tcp", host: null, port: address };
   if (address.includes("/")) return { kind: "unix", path: resolve(folder, address) };
-  const tcp = /^(?:(?:\[([^[\]]+)\]|([^:[\]]+)):)?([0-9]{1,5})$/.exec(address);
-  const port = Number(tcp?.[3] ?? 0);
-  if (port < 1 || port > 65535) complain();
-  const host = tcp?.[1] ?? tcp?.[2] ?? "*";
+  const { host, port } = addressIn(address) ?? addressIn(`*:${address}`) ?? complain();
   return { kind: "tcp", host: host === "*" ? null : host, port };
 }

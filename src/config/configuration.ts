@@ -9,6 +9,10 @@ export interface Configuration {
   path: string;
   entries: EntryConfiguration[];
   processEvents: boolean;
+  /** Null: HTTP is served on the Unix socket alone. */
+  http: HttpConfiguration | null;
+  /** The most processes that an entry can be scaled to. */
+  maxCount: number;
   /** The compiled program, with its source map, where functions of it are used; else null. */
   code: string | null;
 }
@@ -40,6 +44,16 @@ export interface EntryConfiguration {
   /** [resource, soft, hard] with the names of getrlimit(2) in lower case; -1 is unlimited. */
   limits: [resource: string, soft: number, hard: number][];
   listen: Listen[];
+}
+
+export interface HttpConfiguration {
+  /** A numeric address, `localhost`, or `*`. */
+  host: string;
+  port: number;
+  /** By these names too a request may ask for it. */
+  hosts: string[];
+  /** Nobody asked for this address: where somebody else has it, Sentry does without. */
+  isDefault: boolean;
 }
 
 /** `host` null: all addresses. `path` is absolute. */

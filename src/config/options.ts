@@ -45,7 +45,7 @@ export type Limits = ByteLimits & CountLimits;
 export type Listener = number | string;
 
 export interface EntryOptions {
-  /** How many processes are kept running, 0 to 10000. Default: 1. */
+  /** How many processes are kept running, 0 to `maxCount`. Default: 1. */
   count?: number;
   /** Wait before a restart, counted from the exit. Default: 1000 ms. At most 24 days. */
   delay?: Duration;
@@ -77,9 +77,21 @@ export interface EntryOptions {
   listen?: Listener | readonly Listener[];
 }
 
+/** `"host:port"`, the host as a numeric address, `localhost`, or `*` for all of the machine's addresses. */
+export type HttpAddress = `${string}:${bigint}` | `[${string}]:${bigint}`;
+
+export interface HttpOptions {
+  /** Default: `"127.0.0.1:8001"`, which is done without where somebody else has it. One that is given has to be free. */
+  address?: HttpAddress;
+  /** Names by which clients may ask for it besides the address itself and localhost: the Host of a request (RFC 9110, 7.2). */
+  hosts?: readonly string[];
+}
+
 export interface SentryOptions {
-  /** Whether a TCP address is served. Only `false` is built in this version; the Unix socket is always there. */
-  http?: false;
+  /** The TCP address on which HTTP is served, or `false` for none. The Unix socket is always there. Default: `"127.0.0.1:8001"`. */
+  http?: HttpAddress | false | HttpOptions;
+  /** The most processes that an entry can have, configured or scaled to: 1 to 100000. Default: 10000. */
+  maxCount?: number;
   /** Listen to the kernel's process events where possible: each exit then has the kernel's own time. Default: true. */
   processEvents?: boolean;
 }

@@ -19,6 +19,8 @@ const options = (properties: Record<string, TSchema>, description = "an object o
 };
 const flag = Type.Boolean({ description: "true or false" });
 const most = Number.MAX_SAFE_INTEGER;
+/** What `maxCount` can be raised to: more descriptors than that a process cannot have on any machine known to us. */
+const mostProcesses = 100_000;
 
 const duration = Type.Union(
   [Type.Integer({ minimum: 0, maximum: most }), Type.String({ pattern: "^[0-9]{1,12}(ms|s|m|h)$" })],
@@ -51,7 +53,7 @@ const listener = Type.Union([whole(1, 65535), filled("an address")], {
 });
 
 export const optionsOfEntry = options({
-  count: whole(0, 10_000),
+  count: whole(0, mostProcesses),
   delay: duration,
   cwd: filled("the path of a folder"),
   env: environment,
@@ -84,8 +86,13 @@ export const name = Type.String({
 });
 export const command = filled("the path or name of a program");
 export const args = Type.Array(text("text without NUL bytes"), { description: "a list of texts" });
+const httpAddress = Type.String({ pattern: "^[^\\0/]+:[0-9]{1,5}$", description: '"host:port"' });
 export const optionsOfWhole = options({
-  http: Type.Literal(false, { description: "`false` (an HTTP address is not built in this version)" }),
+  http: Type.Union([
+    Type.Literal(false), httpAddress,
+    options({ address: httpAddress, hosts: Type.Array(filled("a name"), { description: "a list of names" }) }, "an object such as { address, hosts }"),
+  ], { description: '"host:port", false, or { address, hosts }' }),
+  maxCount: whole(1, mostProcesses),
   processEvents: flag,
 } satisfies Record<keyof SentryOptions, TSchema>);
 

@@ -18,6 +18,8 @@ test("the classic form becomes data with every default filled in", async () => {
         limits: [], listen: [],
       }],
       processEvents: true,
+      maxCount: 10_000,
+      http: { host: "127.0.0.1", port: 8001, hosts: [], isDefault: true },
       code: null,
     });
   });
@@ -127,4 +129,22 @@ test("the compiled program comes along only where functions of it are used", asy
   assert.equal(entries[0]?.envFunction, true);
   assert.deepEqual(entries[0].env, {});
   assert.match(code ?? "", /8080 \+ slot/);
+});
+
+test("the address of HTTP is the default, none, or what is asked for", async () => {
+  const http = async (options: string) => (await load(`${door}\nexport default sentry([]${options});`)).http;
+  assert.deepEqual(await http(""), { host: "127.0.0.1", port: 8001, hosts: [], isDefault: true });
+  assert.deepEqual(await http(", { http: false }"), null);
+  assert.deepEqual(await http(', { http: "127.0.0.1:8001" }'), { host: "127.0.0.1", port: 8001, hosts: [], isDefault: false });
+  assert.deepEqual(await http(', { http: { address: "[::1]:80", hosts: ["a.example"] } }'), { host: "::1", port: 80, hosts: ["a.example"], isDefault: false });
+  assert.deepEqual(await http(', { http: { hosts: ["a.example"] } }'), { host: "127.0.0.1", port: 8001, hosts: ["a.example"], isDefault: true });
+  for (const address of ["example.org:80", "127.0.0.1:0", "127.0.0.1:65536", "::1:80"]) {
+    await assert.rejects(http(`, { http: "${address}" }`), new RegExp(`option \`http\`.*sample\\.ts:2`), address);
+  }
+});
+
+test("no entry can have more processes than maxCount", async () => {
+  const many = (options: string) => load(`${door}\nexport default sentry([entry("a", "true", { count: 10001 })]${options});`);
+  await assert.rejects(many(""), /`count` of entry `a` is 10001, and `maxCount` is 10000 \(sample\.ts:2/);
+  assert.equal((await many(", { maxCount: 20000 }")).maxCount, 20_000);
 });

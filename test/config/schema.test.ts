@@ -32,11 +32,21 @@ test("an option of a later version is refused by name, never ignored", () => {
   for (const option of ["on", "exitWhen"]) {
     assert.equal(verdict(sentry([], { [option]: 1 })), `option \`${option}\` is not built in this version`);
   }
-  assert.match(verdict(sentry([], { http: "127.0.0.1:80" } as object)) ?? "", /^option `http` must be `false`/);
+});
+
+test("a wrong option of the whole is refused, naming it", () => {
+  const wrong: Record<string, unknown[]> = {
+    http: [true, 8001, "127.0.0.1", "/run/http.sock", ":80", { address: "nowhere" }, { hosts: "a" }, { port: 80 }, [], null],
+    maxCount: [0, -1, 1.5, "5", 100_001],
+    processEvents: [1, "no"],
+  };
+  for (const [option, values] of Object.entries(wrong)) {
+    for (const value of values) assert.match(verdict(sentry([], { [option]: value } as object)) ?? "accepted", new RegExp(`option \`${option}`), String(value));
+  }
 });
 
 const wrong: Record<string, unknown[]> = {
-  count: [-1, 1.5, "2", 10_001, Number.NaN, null, 2n],
+  count: [-1, 1.5, "2", 100_001, Number.NaN, null, 2n],
   delay: [-1, 0.5, "1.5s", "10", "s", "-1s", Infinity, []],
   cwd: [3, "", "a\0b"],
   env: [3, [], { A: 1 }, { "": "x" }, { "A=B": "x" }, { A: "\0" }],

@@ -17,8 +17,8 @@ test("types tell right from wrong before anything runs", () => {
   const limits: EntryOptions = { limits: { nofle: 3 } };
   // @ts-expect-error open descriptors are counted, not measured
   const counted: EntryOptions = { limits: { nofile: "1G" } };
-  // @ts-expect-error no address is served in this version
-  const whole: SentryOptions = { http: "127.0.0.1:8001" };
+  // @ts-expect-error an address has a port
+  const whole: SentryOptions = { http: "127.0.0.1" };
   // @ts-expect-error given twice
   entry("a", "b", [], 1, 2, { delay: 3 });
   // @ts-expect-error the short form has a count
@@ -30,5 +30,7 @@ test("types tell right from wrong before anything runs", () => {
     entry("a", "b", { env: ({ slot }) => ({ PORT: String(slot) }), listen: [80, "/run/x"] }),
     entry("a", "b", [], { limits: { as: { soft: "1G", hard: "unlimited" } } }),
   ], { http: false });
+  sentry([], { http: "127.0.0.1:8001", maxCount: 20 });
+  sentry([], { http: { address: "[::1]:8001", hosts: ["supervisor.example"] } });
   void [later, limits, counted, whole];
 });
