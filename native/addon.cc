@@ -9,8 +9,10 @@
 
 #include "host.h"
 #include "lockfile.h"
+#include "proc.h"
 #include "reexec.h"
 #include "sockets.h"
+#include "tail.h"
 #include "values.h"
 
 namespace sentry {
@@ -69,6 +71,32 @@ Host::Inherited inherited_by(Instance& self, const Napi::Value& value) {
   self.signals.reset();
   return inherited;
 }
+
+// One pass over /proc, on a thread of libuv's pool. It knows nothing of the instance, and holds nothing that could
+// outlive an exec. An environment that ends waits for it or, if it has not begun, drops it.
+class Sweep : public Napi::AsyncWorker {
+ public:
+  Sweep(Napi::Env env, std::vector<Root> roots)
+      : AsyncWorker(env, "sentry sweep"), answer_(Napi::Promise::Deferred::New(env)), roots_(std::move(roots)) {}
+  Napi::Promise answer() const { return answer_.Promise(); }
+
+ protected:
+  void Execute() override {
+    auto listed = list_processes();
+    if (auto* fault = std::get_if<Fault>(&listed)) fault_ = std::move(*fault);
+    else found_ = consumption(std::get<std::vector<Process>>(listed), roots_);
+  }
+  void OnOK() override {
+    if (fault_) answer_.Reject(fault_error(Env(), *fault_).Value());
+    else answer_.Resolve(consumption_array(Env(), found_));
+  }
+
+ private:
+  Napi::Promise::Deferred answer_;
+  const std::vector<Root> roots_;
+  std::vector<std::optional<Consumption>> found_;
+  std::optional<Fault> fault_;
+};
 
 // ---- the functions, in the order of src/native/addon.ts
 
@@ -338,6 +366,37 @@ void close_on_exec(const Napi::CallbackInfo& info) {
   for (const int fd : integers(info[0])) set_close_on_exec(fd, true);
 }
 
+Napi::Value sweep(const Napi::CallbackInfo& info) {
+  auto* work = new Sweep(info.Env(), roots_of(info[0]));  // deletes itself when it is done
+  const Napi::Promise answer = work->answer();
+  work->Queue();
+  return answer;
+}
+
+Napi::Value new_tail(const Napi::CallbackInfo& info) {
+  auto opened = open_tail();
+  if (auto* fd = std::get_if<Fd>(&opened)) return Napi::Number::New(info.Env(), fd->release());
+  throw_fault(info.Env(), std::get<Fault>(opened));
+  return Napi::Value();
+}
+
+Napi::Value open_tailed(const Napi::CallbackInfo& info) {
+  Host* running = host(info);
+  if (!running) return Napi::Value();
+  Fd copy(fcntl(integer(info[1]), F_DUPFD_CLOEXEC, 0));
+  if (copy) return Napi::Number::New(info.Env(), running->pump().open_tailed(integer(info[0]), std::move(copy)));
+  throw_fault(info.Env(), Fault{"dup", errno, "descriptor " + info[1].ToString().Utf8Value()});
+  return Napi::Value();
+}
+
+Napi::Value reopen_files(const Napi::CallbackInfo& info) {
+  Host* running = host(info);
+  if (!running) return Napi::Value();
+  int files = 0;
+  const std::vector<Fault> faults = running->pump().reopen_files(files);
+  return reopened_object(info.Env(), files, faults);
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new Instance);
   const auto add = [&](const char* name, auto function) { exports.Set(name, Napi::Function::New(env, function, name)); };
@@ -377,6 +436,10 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("memfd", memfd);
   add("exec", exec);
   add("closeOnExec", close_on_exec);
+  add("sweep", sweep);
+  add("openTail", new_tail);
+  add("openTailed", open_tailed);
+  add("reopenFiles", reopen_files);
   return exports;
 }
 

@@ -15,10 +15,17 @@
 #include "fd.h"
 #include "intake.h"
 #include "sink.h"
+#include "tail.h"
 
 namespace sentry {
 
 struct Opening { int number; Sink sink; };
+
+// From now on this sink is opened like that; after what it owes.
+struct Reopening { int number; Sink sink; };
+
+// A sink that leads to another one, and what goes through it is kept in a tail too.
+struct Tailing { int number; int to; Tail tail; };
 
 // The rest of a line, of which an earlier image of this process has written a part: it goes before anything else.
 struct Owing { int sink; std::string text; };
@@ -38,7 +45,7 @@ struct Flushing { int64_t token; };
 struct Holding {};  // a new keeper is to hold all pipes
 struct Ending {};
 
-using Order = std::variant<Opening, Intake, Owing, Line, Flushing, Holding, Ending>;
+using Order = std::variant<Opening, Reopening, Tailing, Intake, Owing, Line, Flushing, Holding, Ending>;
 
 class Orders {
  public:

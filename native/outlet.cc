@@ -16,12 +16,22 @@ Output::Outlet& Output::outlet_of(int number) {
   return found != outlets_.end() ? found->second : outlets_.emplace(number, Outlet(Sink::terminal(-1))).first->second;
 }
 
+int Output::outlet_number(int sink) const noexcept {
+  const auto found = branches_.find(sink);
+  return found != branches_.end() ? found->second.to : sink;
+}
+
+Tail* Output::tail_of(int sink) noexcept {
+  const auto found = branches_.find(sink);
+  return found != branches_.end() ? &found->second.tail : nullptr;
+}
+
 // One turn for each source that is ready.
 void Output::serve() {
   for (const Token token : std::exchange(ready_, {})) {
     const auto found = sources_.find(token);
     if (found == sources_.end()) continue;
-    const int number = found->second.sink();
+    const int number = outlet_number(found->second.sink());
     Outlet& outlet = outlet_of(number);
     if (outlet.sink.state() == Sink::State::blocked) {
       outlet.held.insert(token);
@@ -33,7 +43,7 @@ void Output::serve() {
 }
 
 Turn Output::take_turn(Token token, Source& source, Outlet& outlet) {
-  const Turn turn = source.turn(outlet.sink, scratch_);
+  const Turn turn = source.turn(outlet.sink, scratch_, tail_of(source.sink()));
   halves_.erase(token);
   if (turn == Turn::ended) {
     ready_.erase(token);
@@ -53,6 +63,7 @@ Turn Output::take_turn(Token token, Source& source, Outlet& outlet) {
 void Output::settle(int number, Outlet& outlet) {
   Sink& sink = outlet.sink;
   auto& waiting = outlet.waiting;
+  if (outlet.next && sink.owed().empty()) go_over(outlet);
   while (!waiting.empty() && sink.state() != Sink::State::blocked) {
     if (sink.state() == Sink::State::unread) {
       drop_first(number, outlet);
@@ -76,7 +87,7 @@ bool Output::drain(RunId run, int number, Outlet& outlet) {
     Turn turn = Turn::more;
     while (turn == Turn::more) {
       const auto found = sources_.find(token);
-      if (found == sources_.end() || found->second.sink() != number || !found->second.marked()) break;
+      if (found == sources_.end() || outlet_number(found->second.sink()) != number || !found->second.marked()) break;
       turn = take_turn(token, found->second, outlet);
     }
     if (turn == Turn::held) return false;
@@ -91,11 +102,19 @@ void Output::drop_first(int number, Outlet& outlet) {
   remove_first(outlet);
 }
 
+// Written or dropped, its tail has it.
 void Output::remove_first(Outlet& outlet) {
   Waiting& first = outlet.waiting.front();
+  if (Tail* tail = tail_of(first.sink)) tail->append(first.plain);
   outlet.waiting_bytes -= first.text.size();
   outlet.closing -= first.closes != 0;
   outlet.waiting.pop_front();
+}
+
+void Output::go_over(Outlet& outlet) {
+  if (std::exchange(outlet.watched, false)) unsubscribe(outlet.sink.descriptor());
+  outlet.sink.go_over_to(std::move(*outlet.next));
+  outlet.next.reset();
 }
 
 // What a run has printed goes with its last line. Kept for a slow reader, the pipes of a process that restarts all the
@@ -106,7 +125,7 @@ void Output::discard(RunId run, int number, Outlet& outlet) {
   drain(run, number, outlet);
   for (const Token token : source_tokens(run)) {
     const auto found = sources_.find(token);
-    if (found == sources_.end() || found->second.sink() != number) continue;
+    if (found == sources_.end() || outlet_number(found->second.sink()) != number) continue;
     if (found->second.hung_up()) take_turn(token, found->second, outlet);  // it sees the end
   }
   outlet.sink.go_back_to(before);

@@ -45,13 +45,17 @@ Output::Left Output::leave() {
   Left left;
   for (auto& [token, source] : sources_) left.intakes.push_back(source.leave());
   for (auto& [number, outlet] : outlets_) {
-    for (const Waiting& waiting : outlet.waiting) outlet.sink.drop(waiting.text.empty() ? 0 : 1);
+    while (!outlet.waiting.empty()) {
+      outlet.sink.drop(outlet.waiting.front().text.empty() ? 0 : 1);
+      remove_first(outlet);
+    }
     if (outlet.sink.untold() > 0) post_(LostFact{"output", outlet.sink.untold()});
     if (outlet.sink.state() == Sink::State::dead || outlet.sink.owed().empty()) continue;
     left.owed.push_back({number, std::string(outlet.sink.owed())});
   }
   sources_.clear();
   outlets_.clear();
+  branches_.clear();
   return left;
 }
 
@@ -119,6 +123,17 @@ bool Output::obey() {
 
 void Output::perform(Opening& opening) { outlets_.insert_or_assign(opening.number, Outlet(std::move(opening.sink))); }
 
+void Output::perform(Reopening& reopening) {
+  Outlet& outlet = outlet_of(reopening.number);
+  outlet.next.emplace(std::move(reopening.sink));
+  outlet.sink.resume();
+  settle(reopening.number, outlet);
+}
+
+void Output::perform(Tailing& tailing) {
+  branches_.insert_or_assign(tailing.number, Branch{tailing.to, std::move(tailing.tail)});
+}
+
 void Output::perform(Intake& intake) {
   const Token token = source_token(intake.run, intake.stream);
   const bool open = std::exchange(intake.open, false);
@@ -127,10 +142,11 @@ void Output::perform(Intake& intake) {
 }
 
 void Output::perform(Owing& owing) {
-  Outlet& outlet = outlet_of(owing.sink);
+  const int number = outlet_number(owing.sink);
+  Outlet& outlet = outlet_of(number);
   outlet.sink.inherit(std::move(owing.text));
   outlet.sink.resume();
-  settle(owing.sink, outlet);
+  settle(number, outlet);
 }
 
 void Output::perform(Holding&) {
@@ -142,13 +158,17 @@ void Output::perform(Holding&) {
 void Output::perform(Line& line) {
   if (line.opens != 0) open_run(line.opens);
   if (line.closes != 0) close_run(line.closes);
-  std::string text = line.label ? line_start(line.wall_us / 1'000'000, *line.label, line.colour) : "";
-  text.append(line.text) += '\n';
-  Outlet& outlet = outlet_of(line.sink);
-  outlet.waiting_bytes += text.size();
+  const auto text = [&line](const std::string& colour) {
+    std::string start = line.label ? line_start(line.wall_us / 1'000'000, *line.label, colour) : "";
+    return start.append(line.text) += '\n';
+  };
+  const int number = outlet_number(line.sink);
+  Outlet& outlet = outlet_of(number);
+  std::string plain = tail_of(line.sink) ? text("") : "";
+  outlet.waiting.push_back({text(line.colour), line.closes, nullptr, line.sink, std::move(plain)});
+  outlet.waiting_bytes += outlet.waiting.back().text.size();
   outlet.closing += line.closes != 0;
-  outlet.waiting.push_back({std::move(text), line.closes, nullptr});
-  settle(line.sink, outlet);
+  settle(number, outlet);
 }
 
 void Output::perform(Flushing& flushing) {
@@ -159,7 +179,7 @@ void Output::perform(Flushing& flushing) {
       outlet.sink.resume();
       settle(number, outlet);
     }
-    if (outlet.sink.state() == Sink::State::blocked) outlet.waiting.push_back({"", 0, flush});
+    if (outlet.sink.state() == Sink::State::blocked) outlet.waiting.push_back({"", 0, flush, number, ""});
   }
 }
 

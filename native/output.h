@@ -31,6 +31,7 @@
 #include "orders.h"
 #include "sink.h"
 #include "source.h"
+#include "tail.h"
 
 namespace sentry {
 
@@ -66,11 +67,13 @@ class Output {
   // A flush is done when nothing that came before it holds it any longer.
   using Flush = std::shared_ptr<void>;
 
-  // A line, or (with no text) a flush, in the queue of its sink.
+  // A line, or (with no text) a flush, in the queue of its outlet.
   struct Waiting {
     std::string text;
     RunId closes;
     Flush flush;
+    int sink = 0;       // where it was said
+    std::string plain;  // for its tail; empty where there is none
   };
 
   struct Outlet {
@@ -81,6 +84,13 @@ class Output {
     size_t closing = 0;  // lines among them that close a run
     std::set<Token> held;  // sources that go on when the sink does
     bool watched = false;  // for EPOLLOUT
+    std::optional<Sink> next;  // the same file, opened anew
+  };
+
+  // A sink that leads to an outlet of another number.
+  struct Branch {
+    int to;
+    Tail tail;
   };
 
   // The loop: output.cc.
@@ -89,6 +99,8 @@ class Output {
   void gather();
   bool obey();
   void perform(Opening& opening);
+  void perform(Reopening& reopening);
+  void perform(Tailing& tailing);
   void perform(Intake& intake);
   void perform(Owing& owing);
   void perform(Line& line);
@@ -103,12 +115,15 @@ class Output {
 
   // From sources to sinks: outlet.cc.
   Outlet& outlet_of(int number);
+  int outlet_number(int sink) const noexcept;
+  Tail* tail_of(int sink) noexcept;
   void serve();
   Turn take_turn(Token token, Source& source, Outlet& outlet);
   void settle(int number, Outlet& outlet);
   bool drain(RunId run, int number, Outlet& outlet);
   void drop_first(int number, Outlet& outlet);
-  static void remove_first(Outlet& outlet);
+  void remove_first(Outlet& outlet);
+  void go_over(Outlet& outlet);
   void discard(RunId run, int number, Outlet& outlet);
   void give_up_on_unread();
   int patience_left() const;
@@ -121,6 +136,7 @@ class Output {
   Fd epoll_, sigio_;
   Scratch scratch_;
   std::map<int, Outlet> outlets_;
+  std::map<int, Branch> branches_;
   std::unordered_map<Token, Source> sources_;
   std::set<Token> ready_;
   std::set<Token> halves_;  // sources in whose pipe half a line was left: SIGIO may be about any of them

@@ -12,7 +12,8 @@
 namespace sentry {
 
 std::optional<ProcStat> parse_stat(std::string_view text) noexcept {
-  constexpr int kUser = 14, kSystem = 15, kStart = 22, kStatus = 52;
+  constexpr int kParent = 4, kSession = 6, kUser = 14, kSystem = 15, kChildrenUser = 16, kChildrenSystem = 17;
+  constexpr int kStart = 22, kResident = 24, kStatus = 52;
   const size_t name_end = text.rfind(')');
   if (name_end == text.npos || name_end + 2 >= text.size()) return std::nullopt;
   ProcStat stat;
@@ -23,10 +24,19 @@ std::optional<ProcStat> parse_stat(std::string_view text) noexcept {
     text.remove_prefix(1);
     const char* const end = text.data() + text.size();
     std::from_chars_result read{text.data(), {}};
-    if (field == kUser) read = std::from_chars(text.data(), end, stat.user_ticks);
-    else if (field == kSystem) read = std::from_chars(text.data(), end, stat.system_ticks);
-    else if (field == kStart) read = std::from_chars(text.data(), end, stat.start_ticks);
-    else if (field == kStatus) read = std::from_chars(text.data(), end, stat.wait_status);
+    const auto take = [&](auto& number) { read = std::from_chars(text.data(), end, number); };
+    switch (field) {
+      case kParent: take(stat.parent); break;
+      case kSession: take(stat.session); break;
+      case kUser: take(stat.user_ticks); break;
+      case kSystem: take(stat.system_ticks); break;
+      case kChildrenUser: take(stat.children_user_ticks); break;
+      case kChildrenSystem: take(stat.children_system_ticks); break;
+      case kStart: take(stat.start_ticks); break;
+      case kResident: take(stat.resident_pages); break;
+      case kStatus: take(stat.wait_status); break;
+      default: break;
+    }
     if (read.ec != std::errc{}) return std::nullopt;
     const size_t next = text.find_first_of(" \n");
     text.remove_prefix(next == text.npos ? text.size() : next);
@@ -37,7 +47,11 @@ std::optional<ProcStat> parse_stat(std::string_view text) noexcept {
 std::optional<ProcStat> read_stat(int pid) noexcept {
   char path[32];
   std::snprintf(path, sizeof path, "/proc/%d/stat", pid);
-  const Fd file(open(path, O_RDONLY | O_CLOEXEC));
+  return read_stat_at(AT_FDCWD, path);
+}
+
+std::optional<ProcStat> read_stat_at(int folder, const char* path) noexcept {
+  const Fd file(openat(folder, path, O_RDONLY | O_CLOEXEC));
   if (!file) return std::nullopt;
   char text[2048];  // 52 numbers and a name: never this long
   ssize_t length;

@@ -38,7 +38,28 @@ int Pump::open_terminal(int fd) { return add(Sink::terminal(fd)); }
 std::variant<int, Fault> Pump::open_file(const std::string& path, bool raw) {
   auto opened = Sink::file(path, raw);
   if (auto* fault = std::get_if<Fault>(&opened)) return std::move(*fault);
-  return add(std::move(std::get<Sink>(opened)));
+  const int number = add(std::move(std::get<Sink>(opened)));
+  const std::lock_guard lock(files_mutex_);
+  files_.push_back({number, path, raw});
+  return number;
+}
+
+int Pump::open_tailed(int terminal, Fd tail) {
+  const int number = ++sinks_;
+  orders_.put(Tailing{number, terminal, Tail(std::move(tail))});
+  return number;
+}
+
+std::vector<Fault> Pump::reopen_files(int& files) {
+  const std::lock_guard lock(files_mutex_);
+  files = static_cast<int>(files_.size());
+  std::vector<Fault> faults;
+  for (const auto& [number, path, raw] : files_) {
+    auto opened = Sink::file(path, raw);
+    if (auto* fault = std::get_if<Fault>(&opened)) faults.push_back(std::move(*fault));
+    else orders_.put(Reopening{number, std::move(std::get<Sink>(opened))});
+  }
+  return faults;
 }
 
 void Pump::adopt(Intake intake) { orders_.put(std::move(intake)); }

@@ -16,10 +16,12 @@
 // is waited for) and output.h (the thread's loop).
 #pragma once
 #include <atomic>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 #include <variant>
+#include <vector>
 
 #include "fact.h"
 #include "fault.h"
@@ -51,9 +53,14 @@ class Pump {
 
   const std::optional<Fault>& fault() const noexcept { return output_.fault(); }
 
-  // Both give the number of a new sink. The descriptor itself is not kept, and may be closed.
+  // Each gives the number of a new sink. The descriptor itself is not kept, and may be closed.
   int open_terminal(int fd);
   std::variant<int, Fault> open_file(const std::string& path, bool raw);
+  // The number of a sink that leads to a terminal, for one entry: all that goes through it is kept in the tail as well.
+  int open_tailed(int terminal, Fd tail);
+  // Opens all files anew, by their paths: somebody has moved them away. Each goes over at the end of a line. Where that
+  // cannot be done the old one goes on, and a fault says why. How many there are is put in `files`.
+  std::vector<Fault> reopen_files(int& files);
 
   void adopt(Intake intake);
   // To be called before anything else is said to that sink.
@@ -65,12 +72,16 @@ class Pump {
   void hold_all();
 
  private:
+  struct File { int number; std::string path; bool raw; };
+
   int add(Sink sink);
   void end();
 
   Orders orders_;
   Output output_;
   std::atomic<int> sinks_{0};
+  std::mutex files_mutex_;
+  std::vector<File> files_;
   std::thread thread_;
 };
 

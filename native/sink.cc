@@ -101,6 +101,14 @@ void Sink::inherit(std::string rest) {
   owed_ += rest;
 }
 
+void Sink::go_over_to(Sink anew) noexcept {
+  fd_ = std::move(anew.fd_);
+  way_ = anew.way_;
+  owed_ = std::move(anew.owed_);
+  state_ = State::taking;
+  stuck_ = tried_ = false;
+}
+
 bool Sink::accept(std::string_view line) {
   const size_t taken = offer(line);
   if (taken == 0 && state_ == State::blocked) return false;

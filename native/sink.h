@@ -50,6 +50,8 @@ class Sink {
   // The rest of a line that an earlier image of this process had begun. It ends the torn line that was found here.
   void inherit(std::string rest);
   std::string_view owed() const noexcept { return owed_; }
+  // The same file, opened anew. What was dropped here is told there. Only where nothing is owed.
+  void go_over_to(Sink anew) noexcept;
   // Offers one line of Sentry's own. False where it has to wait; otherwise it is written, owed or dropped.
   bool accept(std::string_view line);
   // Moves bytes from a pipe to the end of a raw file: splice(2), with its results. They never pass through here, and a

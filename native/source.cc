@@ -46,7 +46,7 @@ int Source::capacity() const noexcept { return fcntl(descriptor(), F_GETPIPE_SZ)
 
 bool Source::half_full() const noexcept { return queued() * 2 >= static_cast<uint64_t>(capacity()); }
 
-Turn Source::turn(Sink& sink, Scratch& scratch) {
+Turn Source::turn(Sink& sink, Scratch& scratch, Tail* tail) {
   const uint64_t most = marked() ? mark_ - consumed_ : UINT64_MAX;
   if (sink.raw() && sink.state() != Sink::State::dead) {
     const ssize_t n = sink.splice_from(descriptor(), std::min<uint64_t>(most, longest_line));
@@ -60,19 +60,21 @@ Turn Source::turn(Sink& sink, Scratch& scratch) {
   const std::string_view bytes = copy->bytes.substr(0, most);
   const bool up_to_mark = marked() && bytes.size() == most;
   // What will only be counted needs no label: thrown away as fast as it is printed, without a chatty child taking a core.
-  const bool labelled = !sink.raw() && sink.state() != Sink::State::unread;
+  const bool labelled = !sink.raw() && (tail || sink.state() != Sink::State::unread);
   cut(bytes, up_to_mark || (hung_up_ && !copy->full), sink.raw(), labelled, scratch);
   if (scratch.cuts.empty() && copy->full) {
     if (grow(scratch)) return Turn::more;
     cut(bytes, true, sink.raw(), labelled, scratch);
   }
   const size_t complete = scratch.cuts.empty() ? 0 : scratch.cuts.back().in;
+  const bool large = scratch.batch.size() >= largest_batch;
   const size_t done = deliver(sink, scratch);
+  if (tail) keep(bytes.substr(0, done), *tail, scratch);
   scratch.take(descriptor(), done);
   consumed_ += done;
   if (done < complete) return Turn::held;
   // A pipe that was full may still be: taking out a few bytes frees no slot. Then no news would ever come of it.
-  if (copy->full || scratch.batch.size() >= largest_batch) return Turn::more;
+  if (copy->full || large) return Turn::more;
   return pause(bytes.size() - done);
 }
 
@@ -106,6 +108,22 @@ size_t Source::deliver(Sink& sink, Scratch& scratch) const {
   }
   sink.drop(scratch.cuts.end() - next);
   return scratch.cuts.empty() ? 0 : scratch.cuts.back().in;
+}
+
+// The lines of the batch that leave the pipe. One with colours is made anew, without.
+void Source::keep(std::string_view bytes, Tail& tail, Scratch& scratch) const {
+  auto last = scratch.cuts.begin();
+  while (last != scratch.cuts.end() && last->in <= bytes.size()) ++last;
+  if (last == scratch.cuts.begin()) return;
+  if (from_.colour.empty()) return tail.append(std::string_view(scratch.batch).substr(0, (last - 1)->out));
+  const std::string start = line_start(time(nullptr), from_.label, "");
+  scratch.batch.clear();
+  size_t begin = 0;
+  for (auto cut = scratch.cuts.begin(); cut != last; begin = cut++->in) {
+    scratch.batch.append(start).append(bytes, begin, cut->in - begin);
+    if (scratch.batch.back() != '\n') scratch.batch += '\n';
+  }
+  tail.append(scratch.batch);
 }
 
 bool Source::grow(Scratch& scratch) noexcept {

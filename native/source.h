@@ -22,6 +22,7 @@
 #include "intake.h"
 #include "scratch.h"
 #include "sink.h"
+#include "tail.h"
 
 namespace sentry {
 
@@ -44,8 +45,9 @@ class Source {
   // Lets go of the pipe, with all that it holds.
   Intake leave() noexcept;
 
-  // Moves one batch to the sink: at most what the pipe holds.
-  Turn turn(Sink& sink, Scratch& scratch);
+  // Moves one batch to the sink: at most what the pipe holds. The tail, if there is one, has all that leaves the pipe for
+  // a sink that is not raw, also what is dropped.
+  Turn turn(Sink& sink, Scratch& scratch, Tail* tail = nullptr);
   // All that is in the pipe now is to be written as whole lines: an unfinished last one is ended with a newline.
   void mark() noexcept { mark_ = consumed_ + queued(); }
   bool marked() const noexcept { return mark_ > consumed_; }
@@ -62,6 +64,7 @@ class Source {
   int capacity() const noexcept;
   void cut(std::string_view bytes, bool all, bool raw, bool labelled, Scratch& scratch) const;
   size_t deliver(Sink& sink, Scratch& scratch) const;
+  void keep(std::string_view bytes, Tail& tail, Scratch& scratch) const;
   bool grow(Scratch& scratch) noexcept;
   void listen(bool on) noexcept;
   Turn pause(uint64_t left) noexcept;

@@ -10,6 +10,7 @@
 #include "fault.h"
 #include "host.h"
 #include "keeper_link.h"
+#include "proc.h"
 #include "sockets.h"
 
 namespace sentry {
@@ -24,13 +25,17 @@ Request request_of(const Napi::Object& object);
 Adopted adopted_of(const Napi::Object& object);
 Intake intake_of(const Napi::Object& object);
 UnixListener listener_of(std::string path, const Napi::Object& object);
+std::vector<Root> roots_of(const Napi::Value& list);
 // Null: nothing is inherited.
 Host::Inherited inherited_of(const Napi::Value& value);
 
 // Out.
 std::string words(int error);  // as a part of a sentence: "no such file or directory"
+Napi::Error fault_error(Napi::Env env, const Fault& fault);
 void throw_fault(Napi::Env env, const Fault& fault);
 Napi::Array facts_array(Napi::Env env, const std::vector<Fact>& facts);
+Napi::Array consumption_array(Napi::Env env, const std::vector<std::optional<Consumption>>& found);
+Napi::Object reopened_object(Napi::Env env, int files, const std::vector<Fault>& faults);
 Napi::Object socket_object(Napi::Env env, const UnixListener& listener);
 // These let go of the descriptors: they are JavaScript's from here on. The signals stay with whoever has `left`.
 Napi::Array held_array(Napi::Env env, std::vector<Held>& held);

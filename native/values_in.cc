@@ -113,6 +113,15 @@ UnixListener listener_of(std::string path, const Napi::Object& object) {
   return listener;
 }
 
+std::vector<Root> roots_of(const Napi::Value& list) {
+  std::vector<Root> roots;
+  for_each(list, [&](const Napi::Value& value) {
+    const auto root = value.As<Napi::Object>();
+    roots.push_back({integer(root.Get("pid")), static_cast<uint64_t>(long_integer(root.Get("startTicks")))});
+  });
+  return roots;
+}
+
 Host::Inherited inherited_of(const Napi::Value& value) {
   Host::Inherited inherited;
   if (!value.IsObject()) return inherited;

@@ -183,16 +183,35 @@ std::string words(int error) {
   return text;
 }
 
-void throw_fault(Napi::Env env, const Fault& fault) {
+Napi::Error fault_error(Napi::Env env, const Fault& fault) {
   const std::string message = fault.subject + ": " + fault.step + ": " + errno_name(fault.error) + " (" +
                               words(fault.error) + ")";
   auto error = Napi::Error::New(env, message);
   error.Set("code", Napi::String::New(env, errno_name(fault.error)));
-  error.ThrowAsJavaScriptException();
+  return error;
 }
+
+void throw_fault(Napi::Env env, const Fault& fault) { fault_error(env, fault).ThrowAsJavaScriptException(); }
 
 Napi::Array facts_array(Napi::Env env, const std::vector<Fact>& facts) {
   return array_of(env, facts, [](Napi::Env env, const Fact& fact) { return std::visit(FactObject{env}, fact); });
+}
+
+Napi::Array consumption_array(Napi::Env env, const std::vector<std::optional<Consumption>>& found) {
+  return array_of(env, found, [](Napi::Env env, const std::optional<Consumption>& one) -> Napi::Value {
+    if (!one) return env.Null();
+    auto object = Napi::Object::New(env);
+    object.Set("cpu", one->cpu_ms);
+    object.Set("memoryBytes", static_cast<double>(one->memory_bytes));
+    return object;
+  });
+}
+
+Napi::Object reopened_object(Napi::Env env, int files, const std::vector<Fault>& faults) {
+  auto object = Napi::Object::New(env);
+  object.Set("files", files);
+  object.Set("faults", array_of(env, faults, fault_object));
+  return object;
 }
 
 Napi::Object socket_object(Napi::Env env, const UnixListener& listener) {

@@ -85,7 +85,9 @@ TEST("a stat line is counted from the last bracket, whatever a program calls its
     const auto stat = parse_stat(stat_of(name, 52));
     REQUIRE(stat);
     CHECK(stat->state == 'Z' && stat->user_ticks == 1400 && stat->system_ticks == 1500);
-    CHECK(stat->start_ticks == 2200 && stat->wait_status == 5200);
+    CHECK(stat->parent == 400 && stat->session == 600);
+    CHECK(stat->children_user_ticks == 1600 && stat->children_system_ticks == 1700);
+    CHECK(stat->start_ticks == 2200 && stat->resident_pages == 2400 && stat->wait_status == 5200);
   }
 }
 

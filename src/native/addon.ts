@@ -127,8 +127,17 @@ export interface Held { label: string; fd: number }
 /** The connection to the keeper, and a pidfd of it. */
 export interface KeeperDescriptors { connection: number; process: number }
 
+/** How many files there are, and what kept some from being opened anew. */
+export interface Reopened { files: number; faults: { step: string; errno: string; message: string; subject: string }[] }
+
 /** A listening Unix socket, and which file of the file system is its name. */
 export interface UnixSocket { fd: number; device: number; inode: number }
+
+/**
+ * Of a process and all its descendants: CPU time in milliseconds, also that of descendants which have ended and were waited
+ * for, and resident memory. What several of them share is counted once for each.
+ */
+export interface Consumption { cpu: number; memoryBytes: number }
 
 export interface Addon {
   /**
@@ -223,4 +232,25 @@ export interface Addon {
   exec(program: string, argv: string[], descriptors: number[], addon: string): void;
   /** After an exec: these are not to reach children. */
   closeOnExec(descriptors: number[]): void;
+  /**
+   * One pass over /proc, on another thread: what whole trees of processes use, in the order of their roots. Null: there is
+   * no process with that pid and that start time (0: whoever has the pid). Where one root is below another its tree
+   * counts for itself alone. Rejects with `{ code, message }` where /proc cannot be read.
+   */
+  sweep(roots: readonly { readonly pid: number; readonly startTicks: number }[]): Promise<(Consumption | null)[]>;
+  /**
+   * What is to keep the newest output of an entry without a file (native/tail.h): an empty memfd, which is the caller's. To
+   * be read, and watched, through /proc/self/fd. Throws `{ code, message }`.
+   */
+  openTail(): number;
+  /**
+   * A place for output that leads to another, a terminal's, and all that goes through it is kept in the tail as well. The
+   * descriptor stays the caller's. Throws `{ code, message }`.
+   */
+  openTailed(sink: number, tail: number): number;
+  /**
+   * Opens all files of `openFile` anew, by their paths, and goes over to them where a line ends. Where that cannot be done
+   * the old one goes on.
+   */
+  reopenFiles(): Reopened;
 }

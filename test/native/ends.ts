@@ -86,6 +86,29 @@ const points: Record<string, () => void> = {
     stay();
   },
   "by SIGKILL": () => { const addon = loadAddon(); start(addon); spawn(addon, 5); process.kill(process.pid, "SIGKILL"); },
+  "in the middle of sweeps": () => {
+    const addon = loadAddon();
+    for (let n = 0; n < 20; n++) void addon.sweep([{ pid: process.pid, startTicks: 0 }]);
+    process.exit(0);
+  },
+  "with a sweep that ends when nothing else is to be done": () => {
+    process.exitCode = 8;
+    void loadAddon().sweep([{ pid: process.pid, startTicks: 0 }]).then(([found]) => {
+      process.exitCode = found === null ? 9 : 0;
+    });
+  },
+  "in a worker thread that is terminated in the middle of sweeps": () => {
+    if (isMainThread) {
+      const worker = new Worker(new URL(import.meta.url), { workerData: point });
+      worker.on("message", () => void worker.terminate().then(() => process.exit(0)));
+      return;
+    }
+    const addon = loadAddon();
+    const again = (): void => void addon.sweep([{ pid: process.pid, startTicks: 0 }]).then(again);
+    for (let n = 0; n < 20; n++) again();
+    parentPort?.postMessage("up");
+    stay();
+  },
   "in a worker thread that ends": () => {
     if (isMainThread) {
       new Worker(new URL(import.meta.url), { workerData: point }).on("exit", (code) => process.exit(code));

@@ -1,0 +1,44 @@
+// All processes that there are, from one pass over /proc, and what whole trees of them use. proc(5), proc_pid_stat(5).
+//
+// A thousand supervised processes cost one pass: each process of the machine is read once, and then belongs to at most
+// one of the roots. To which is found by climbing from parent to parent. That loses what has detached itself: a process
+// whose parent has ended is given to init, or to the nearest subreaper. But each root leads a session, and who has not
+// left it still bears its number. One that has left it, and has then lost its parent, is found by neither; cgroups know
+// it, /proc does not.
+//
+// A pass is not a snapshot: processes come, go, and leave their numbers to others while it goes on. So a parent that is
+// younger than its child is not its parent, and a circle is no way.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "fault.h"
+#include "proc_stat.h"
+
+namespace sentry {
+
+struct Process {
+  int pid = 0;
+  ProcStat stat;
+};
+
+// Those whose files may be read: with the mount option hidepid, an ordinary user sees its own only.
+std::variant<std::vector<Process>, Fault> list_processes();
+
+struct Root {
+  int pid = 0;
+  uint64_t start_ticks = 0;  // 0: whoever has the number
+};
+
+struct Consumption {
+  double cpu_ms = 0;          // also of descendants that have ended and were waited for
+  uint64_t memory_bytes = 0;  // resident; what several processes share is counted once for each of them
+};
+
+// In the order of the roots; nothing for one that is not in the list. A root below another has its tree for itself.
+// Takes time in proportion to the two lists, whatever the shape of the trees.
+std::vector<std::optional<Consumption>> consumption(const std::vector<Process>& all, const std::vector<Root>& roots);
+
+}  // namespace sentry

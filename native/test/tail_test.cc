@@ -1,0 +1,258 @@
+// What is kept of output that goes to a terminal; and files that are opened anew.
+#include "../tail.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "../pump.h"
+#include "check.h"
+#include "printing.h"
+
+using namespace printing;
+using Lines = std::vector<std::string>;
+
+namespace {
+
+off_t size_of(const Fd& tail) {
+  struct stat about{};
+  return fstat(tail.get(), &about) == 0 ? about.st_size : -1;
+}
+
+off_t memory_of(const Fd& tail) {
+  struct stat about{};
+  return fstat(tail.get(), &about) == 0 ? about.st_blocks * 512 : -1;
+}
+
+std::string text_of(const Fd& tail, off_t from = 0) {
+  std::string text(static_cast<size_t>(size_of(tail) - from), 0);
+  const ssize_t n = pread(tail.get(), text.data(), text.size(), from);
+  text.resize(n > 0 ? static_cast<size_t>(n) : 0);
+  return text;
+}
+
+Fd another(const Fd& fd) { return Fd(fcntl(fd.get(), F_DUPFD_CLOEXEC, 3)); }
+
+Fd new_tail() {
+  auto opened = open_tail();
+  return std::holds_alternative<Fd>(opened) ? std::get<Fd>(std::move(opened)) : Fd();
+}
+
+}  // namespace
+
+TEST("a tail has what was appended, and goes on where an earlier one has ended") {
+  const Fd fd = new_tail();
+  REQUIRE(fd);
+  CHECK((fcntl(fd.get(), F_GETFD) & FD_CLOEXEC) != 0);
+  Tail(another(fd)).append("one\n");
+  Tail(another(fd)).append("two\n");
+  CHECK(text_of(fd) == "one\ntwo\n");
+}
+
+TEST("of more than 256 KiB the beginning is given back, and every byte keeps its offset") {
+  const Fd fd = new_tail();
+  Tail tail(another(fd));
+  const std::string printed = numbered(200'000);
+  for (size_t at = 0; at < printed.size(); at += 1000) tail.append(std::string_view(printed).substr(at, 1000));
+  CHECK(size_of(fd) == static_cast<off_t>(printed.size()));
+  CHECK(memory_of(fd) >= kKeptTail && memory_of(fd) <= kKeptTail + 128 * 1024);
+  const off_t kept = size_of(fd) - kKeptTail;
+  CHECK(text_of(fd, kept) == printed.substr(static_cast<size_t>(kept)));
+  CHECK(text_of(fd).front() == 0);
+}
+
+TEST("one that cannot grow any more begins anew") {
+  const Fd fd = new_tail();
+  Tail tail(another(fd));
+  rlimit before;
+  REQUIRE(getrlimit(RLIMIT_FSIZE, &before) == 0);
+  sigset_t signal, mask;
+  sigemptyset(&signal);
+  sigaddset(&signal, SIGXFSZ);
+  pthread_sigmask(SIG_BLOCK, &signal, &mask);
+  rlimit small = before;
+  small.rlim_cur = 10;
+  setrlimit(RLIMIT_FSIZE, &small);
+  for (const char* line : {"first\n", "second\n", "third\n"}) tail.append(line);
+  setrlimit(RLIMIT_FSIZE, &before);
+  timespec at_once{};
+  while (sigtimedwait(&signal, nullptr, &at_once) > 0) {}
+  pthread_sigmask(SIG_SETMASK, &mask, nullptr);
+  CHECK(text_of(fd) == "third\n");
+}
+
+TEST("what entries print into one terminal is kept apart, in order with the lines about them, and without colours") {
+  Facts facts;
+  File file;
+  const Fd terminal(open(file.path().c_str(), O_WRONLY | O_APPEND | O_CLOEXEC)), first = new_tail(), second = new_tail();
+  Pump pump(facts.post());
+  const int own = pump.open_terminal(terminal.get());
+  const int a = pump.open_tailed(own, another(first)), b = pump.open_tailed(own, another(second));
+  const Fd to_a = run_of(pump, 1, a, "a.1", "36"), to_b = run_of(pump, 2, b, "b.2");
+  pump.say({a, 0, "a.1", "36", "Started", 1, 0});
+  pump.say({b, 0, "b.2", "", "Started", 2, 0});
+  CHECK(print(to_a, "one\nhalf") && print(to_b, "other\n"));
+  CHECK(until([&] { return unlabelled(text_of(second)).size() == 2; }));
+  pump.say({a, 0, "a.1", "36", "Exited", 0, 1});
+  say(pump, own, "Bye.");
+  REQUIRE(facts.flush(pump));
+  CHECK(unlabelled(text_of(first)) == Lines{"Started", "one", "half", "Exited"});
+  CHECK(unlabelled(text_of(second)) == Lines{"Started", "other"});
+  CHECK(text_of(first).find('\x1b') == std::string::npos);
+  CHECK(lines_of(file.text()).size() == 7);
+  CHECK(file.text().ends_with("Bye.\n"));
+}
+
+TEST("half a line is kept once it is whole, and a long line whole") {
+  Facts facts;
+  const Fd tail = new_tail();
+  Pump pump(facts.post());
+  const int sink = pump.open_tailed(pump.open_terminal(-1), another(tail));
+  const Fd out = run_of(pump, 1, sink);
+  say(pump, sink, "Started", 1);
+  CHECK(print(out, "one\nha"));
+  CHECK(until([&] { return unlabelled(text_of(tail)) == Lines{"Started", "one"}; }));
+  CHECK(print(out, "lf\n"));
+  CHECK(until([&] { return unlabelled(text_of(tail)) == Lines{"Started", "one", "half"}; }));
+  const std::string longer(100'000, 'x');
+  CHECK(print(out, longer + "\n"));
+  CHECK(until([&] { return unlabelled(text_of(tail)) == Lines{"Started", "one", "half", longer}; }));
+}
+
+TEST("of a terminal that nobody reads every line is kept, once") {
+  for (const char* colour : {"", "36"}) {
+    Facts facts;
+    Pipe pipe;
+    const Fd tail = new_tail();
+    Pump pump(facts.post());
+    const int sink = pump.open_tailed(pump.open_terminal(pipe.in.get()), another(tail));
+    const Fd out = run_of(pump, 1, sink, "a.1", colour);
+    pump.say({sink, 0, {}, colour, "Started", 1, 0});
+    // Read as it grows: what is kept is less than all of it.
+    std::string kept;
+    const std::string printed = numbered(20'000);
+    for (size_t at = 0; at < printed.size(); at += 1000) {
+      CHECK(print(out, std::string_view(printed).substr(at, 1000)));
+      if (size_of(tail) - static_cast<off_t>(kept.size()) > kKeptTail / 4) kept += text_of(tail, static_cast<off_t>(kept.size()));
+    }
+    say(pump, sink, "Exited", 0, 1);
+    REQUIRE(facts.flush(pump));
+    kept += text_of(tail, static_cast<off_t>(kept.size()));
+    const Lines lines = unlabelled(kept);
+    REQUIRE(lines.size() == 20'002);
+    CHECK(lines.front() == "Started" && lines.back() == "Exited");
+    CHECK(gaps(lines, 20'000) == 0);
+  }
+}
+
+TEST("lines that were dropped before their turn are kept, also those that still waited when the pump was left") {
+  Facts facts;
+  Pipe pipe;
+  const Fd tail = new_tail();
+  {
+    Pump pump(facts.post());
+    const int sink = pump.open_tailed(pump.open_terminal(pipe.in.get()), another(tail));
+    for (int i = 0; i < 10'000; ++i) say(pump, sink, "this is line number " + std::to_string(i));
+    pump.detach();
+  }
+  CHECK(gaps(lines_of(text_of(tail)), 10'000) == 0);
+}
+
+TEST("over a change of the pump every line is kept once") {
+  Facts facts;
+  const Fd tail = new_tail();
+  auto pump = std::make_unique<Pump>(facts.post());
+  int sink = pump->open_tailed(pump->open_terminal(-1), another(tail));
+  const Fd out = run_of(*pump, 1, sink);
+  say(*pump, sink, "Started", 1);
+  for (int n = 0; n < 50; ++n) {
+    CHECK(print(out, "this is line number " + std::to_string(2 * n) + "\nthis is line "));
+    Pump::Left left = pump->detach();
+    pump = std::make_unique<Pump>(facts.post());
+    sink = pump->open_tailed(pump->open_terminal(-1), another(tail));
+    for (Intake& intake : left.intakes) {
+      intake.sink = sink;
+      pump->adopt(std::move(intake));
+    }
+    CHECK(print(out, "number " + std::to_string(2 * n + 1) + "\n"));
+  }
+  say(*pump, sink, "Exited", 0, 1);
+  REQUIRE(facts.flush(*pump));
+  CHECK(gaps(unlabelled(text_of(tail)), 100) == 0);
+}
+
+TEST("files that were moved away are opened anew, and no line is lost or torn") {
+  Facts facts;
+  File file;
+  const std::string moved = file.path() + ".1";
+  Pump pump(facts.post());
+  const int sink = file.open(pump);
+  pump.open_terminal(-1);
+  const Fd out = run_of(pump, 1, sink);
+  say(pump, sink, "Started", 1);
+  std::thread printer([&] { CHECK(print(out, numbered(100'000))); });
+  CHECK(until([&] { return file.size() > 100'000; }));
+  CHECK(rename(file.path().c_str(), moved.c_str()) == 0);
+  int files = 0;
+  CHECK(pump.reopen_files(files).empty());
+  CHECK(files == 1);
+  printer.join();
+  say(pump, sink, "Exited", 0, 1);
+  REQUIRE(facts.flush(pump));
+  struct stat about{};
+  CHECK(stat(file.path().c_str(), &about) == 0 && (about.st_mode & 0777) == 0600);
+  std::ifstream old(moved, std::ios::binary);
+  const std::string before{std::istreambuf_iterator<char>(old), {}};
+  unlink(moved.c_str());
+  CHECK(before.ends_with("\n") && !file.text().empty());
+  CHECK(gaps(unlabelled(before + file.text()), 100'000) == 0);
+  CHECK(facts.lost() == 0);
+}
+
+TEST("a file that cannot be opened anew goes on as it was, and the fault names it") {
+  Facts facts;
+  File file;
+  const std::string moved = file.path() + ".1", target = file.path() + ".2";
+  Pump pump(facts.post());
+  const int sink = file.open(pump);
+  say(pump, sink, "one");
+  CHECK(rename(file.path().c_str(), moved.c_str()) == 0 && symlink(target.c_str(), file.path().c_str()) == 0);
+  int files = 0;
+  const auto faults = pump.reopen_files(files);
+  REQUIRE(faults.size() == 1);
+  CHECK(faults[0].error == ELOOP && faults[0].subject == file.path());
+  say(pump, sink, "two");
+  REQUIRE(facts.flush(pump));
+  std::ifstream old(moved);
+  CHECK((std::string{std::istreambuf_iterator<char>(old), {}} == "one\ntwo\n"));
+  CHECK(access(target.c_str(), F_OK) != 0);
+  unlink(moved.c_str());
+}
+
+TEST("half a line that the full disk has taken is ended in the old file, before the new one begins") {
+  Facts facts;
+  File file;
+  const std::string moved = file.path() + ".1";
+  Pump pump(facts.post());
+  const int sink = file.open(pump);
+  rlimit before;
+  REQUIRE(getrlimit(RLIMIT_FSIZE, &before) == 0);
+  rlimit small = before;
+  small.rlim_cur = 10;
+  setrlimit(RLIMIT_FSIZE, &small);
+  say(pump, sink, "this is line number 0");
+  REQUIRE(facts.flush(pump));
+  CHECK(rename(file.path().c_str(), moved.c_str()) == 0);
+  int files = 0;
+  CHECK(pump.reopen_files(files).empty());
+  REQUIRE(facts.flush(pump));
+  setrlimit(RLIMIT_FSIZE, &before);
+  say(pump, sink, "this is line number 1");
+  say(pump, sink, "this is line number 2");
+  REQUIRE(facts.flush(pump));
+  std::ifstream old(moved);
+  const std::string first{std::istreambuf_iterator<char>(old), {}};
+  unlink(moved.c_str());
+  CHECK(first.starts_with("this is line number 0\n"));
+  CHECK(gaps(lines_of(first + file.text()), 3) == 0);
+}
