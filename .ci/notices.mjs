@@ -2,7 +2,7 @@
 // took in (out/bundle*.json) to dist/NOTICES.
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 
-const bundles = ["out/bundle.json", "out/bundle-evaluate.json", "out/bundle-late.json"].map((file) => JSON.parse(readFileSync(file, "utf8")));
+const bundles = ["out/bundle-command.json", "out/bundle.json", "out/bundle-evaluate.json", "out/bundle-late.json"].map((file) => JSON.parse(readFileSync(file, "utf8")));
 const files = bundles.flatMap(({ inputs }) => Object.keys(inputs));
 const folders = new Set(files.map((file) => /^.*node_modules\/(@[^/]+\/)?[^/]+/.exec(file)?.[0]).filter(Boolean));
 

@@ -1,59 +1,100 @@
 /**
- * The HTTP interface, without a listener: `build(view)` is all routes over what `view` can see. The same app serves
- * each listener; tests inject requests into it.
+ * The HTTP interface, without a listener: `build(view, doors)` is all routes over what `view` can see. The same app
+ * serves each listener, and each connection has come through the door of one; tests inject requests.
+ *
+ * The order of a request: the door is asked before anything of the body is read, and before it is said whether there
+ * is such a route; then the shape is checked; then the route does what it does.
  */
 import fastify from "fastify";
-import type { FastifyInstance, HTTPMethods } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
-import { Problem, problemOf, sendProblem } from "./problem.ts";
+import { Addresses } from "./addresses.ts";
+import { Board } from "./board.ts";
+import type { Doors, Openness } from "./doors.ts";
+import { MOST_BYTES, Problem, problemOf, sendProblem } from "./problem.ts";
 import { entries } from "./routes/entries.ts";
 import { events } from "./routes/events.ts";
 import { health } from "./routes/health.ts";
 import { history } from "./routes/history.ts";
+import { logs } from "./routes/logs.ts";
+import { metrics } from "./routes/metrics.ts";
+import { openapi } from "./routes/openapi.ts";
 import { plan } from "./routes/plan.ts";
 import { processes } from "./routes/processes.ts";
+import { reloadLogs } from "./routes/reload-logs.ts";
 import { reload } from "./routes/reload.ts";
 import { stop } from "./routes/stop.ts";
-import type { Peers } from "./peers.ts";
-import type { Streams } from "./streams.ts";
+import { types } from "./routes/types.ts";
+import { schemaController } from "./shape.ts";
+import { Usage } from "./usage.ts";
 import type { View } from "./view.ts";
+import { Wishes } from "./wishes.ts";
 
-/** @param peers @param streams of the listener that serves the app */
-export function build(view: View, peers: Peers, streams: Streams): FastifyInstance {
+/** No name is that long, nor can a request line be: whatever is asked for, the routes say that they do not know it. */
+const MOST_LETTERS = 64 * 1024;
+
+export function build(view: View, doors: Doors): FastifyInstance {
+  const addresses = new Addresses();
   const app = fastify({
-    frameworkErrors: (error, _request, reply) => void sendProblem(reply, problemOf(error)),
+    bodyLimit: MOST_BYTES, schemaController, routerOptions: { maxParamLength: MOST_LETTERS },
+    // An address that cannot be decoded meets no hook.
+    frameworkErrors(error, request, reply) {
+      greet(request, reply);
+      sendProblem(reply, refusalOf(request, "token") ?? problemOf(error));
+    },
   });
-  app.removeContentTypeParser("text/plain"); // JSON is the only kind of body that there is
-  app.setErrorHandler((error: Error, _request, reply) => {
+
+  function greet(request: FastifyRequest, reply: FastifyReply): void {
+    reply.headers({ "cache-control": "no-store", "x-content-type-options": "nosniff" });
+    // The command says so where it is of another version. Who comes over TCP has no use for that; but where a program
+    // that listens is known by its version, so are its faults. Only a Unix socket's peer has no address.
+    if (request.raw.socket.remoteAddress === undefined) reply.header("server", `sentry/${view.version}`);
+  }
+
+  function refusalOf({ raw }: FastifyRequest, openness: Openness): Problem | null {
+    return doors.of(raw.socket).refusal(raw, openness);
+  }
+
+  app.addHook("onRoute", (route) => addresses.add(route));
+  app.addHook("onRequest", (request, reply, done) => {
+    greet(request, reply);
+    const { is404, method, url } = request;
+    const openness = is404 ? addresses.opennessOf(url) : request.routeOptions.config.open ?? "token";
+    const wrong = is404 ? addresses.refusalOf(method, url) : undecodable(url);
+    // Who may not know what there is here is not told that either.
+    done(refusalOf(request, openness) ?? wrong ?? undefined);
+  });
+  app.setErrorHandler((error: Error, request, reply) => {
     const problem = problemOf(error);
-    if (problem.code === "E_FAILED") view.bug(error, "a request was answered");
+    if (problem.code === "E_FAILED") view.bug(error, `${request.method} ${request.routeOptions.url} was answered`);
     return sendProblem(reply, problem);
   });
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(reply, new Problem("E_NO_SUCH_ROUTE", `there is nothing at ${request.url}`)));
+  app.removeContentTypeParser("text/plain"); // JSON is the only kind of body that there is
 
-  const known = new Map<string, HTTPMethods[]>();
-  app.addHook("onRoute", ({ url, method }) => {
-    known.set(url, [...(known.get(url) ?? []), ...[method].flat()]);
-  });
-  health(app);
-  processes(app, view, peers);
-  entries(app, view, peers);
+  const usage = new Usage(view);
+  const wishes = new Wishes(view, doors);
+  health(app, view);
+  processes(app, view, new Board(view, usage), wishes);
+  entries(app, view, wishes);
+  logs(app, view, doors);
   history(app, view);
-  events(app, view, streams);
+  events(app, view, doors);
+  metrics(app, view, usage);
+  openapi(app, view);
   plan(app, view);
-  reload(app, view, peers);
-  stop(app, view, peers);
-  for (const [url, allowed] of [...known]) refuseOthers(app, url, [...new Set(allowed)]);
+  reload(app, view, doors);
+  reloadLogs(app, view);
+  stop(app, wishes);
+  types(app, view, wishes);
   return app;
 }
 
-/** A known address with another method is 405 and says which it knows (RFC 9110, 15.5.6); fastify alone says 404. */
-function refuseOthers(app: FastifyInstance, url: string, allowed: readonly HTTPMethods[]): void {
-  const refuse = async (request: { method: string }) => {
-    throw new Problem("E_METHOD", `${request.method} is not known here`, allowed);
-  };
-  const others = app.supportedMethods.filter((method) => !allowed.includes(method));
-  // Before the body is read: what is in it does not matter.
-  app.route({ method: others, url, onRequest: refuse, handler: refuse });
+/** The router has looked at the path alone. */
+function undecodable(url: string): Problem | null {
+  try {
+    decodeURIComponent(url);
+    return null;
+  } catch {
+    return new Problem("E_USAGE", "the query string is not percent-encoded as it should be");
+  }
 }

@@ -1,6 +1,6 @@
 /**
  * The connections of a listener, and what is asked on each. A connection is silent until its first byte comes; only
- * then is it given to http.Server, so that one which merely waits costs no look-outs and no time-outs.
+ * then is it given to http.Server, so that one which merely waits costs no look-outs.
  */
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
@@ -8,15 +8,36 @@ import type { Socket } from "node:net";
 export class Connections {
   /** The answers that are still to be sent. */
   readonly #owed = new Map<Socket, Set<ServerResponse>>();
+  /** Those on which nothing has come yet, the oldest first. */
+  readonly #silent = new Set<Socket>();
   /** A connection has closed, or something has been answered. */
   changed = (): void => {};
 
+  get size(): number {
+    return this.#owed.size;
+  }
+
   add(socket: Socket): void {
     this.#owed.set(socket, new Set());
+    this.#silent.add(socket);
     socket.once("close", () => {
-      this.#owed.delete(socket);
+      this.#forget(socket);
       this.changed();
     });
+  }
+
+  /** Its first byte has come. */
+  heard(socket: Socket): void {
+    this.#silent.delete(socket);
+  }
+
+  /** Closes the one that has been silent for longest. False: none is. */
+  makeRoom(): boolean {
+    const [oldest] = this.#silent;
+    if (oldest === undefined) return false;
+    this.#forget(oldest);
+    oldest.destroy();
+    return true;
   }
 
   asked(request: IncomingMessage, response: ServerResponse): void {
@@ -46,6 +67,17 @@ export class Connections {
       between.has(socket) && this.#owed.get(socket)?.size === 0
       && socket.readableLength === 0 && !socket.readableEnded && !socket.writableEnded)));
   }
+
+  #forget(socket: Socket): void {
+    this.#owed.delete(socket);
+    this.#silent.delete(socket);
+  }
+}
+
+/** Node has no public way to a socket's descriptor; `_handle.fd` has been there since its beginnings. */
+export function descriptorOf(socket: Socket): number | null {
+  const handle = (socket as Socket & { _handle?: { fd?: number } | null })._handle;
+  return handle?.fd ?? null;
 }
 
 /**

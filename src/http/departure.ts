@@ -8,8 +8,8 @@ import type { Server as HttpServer } from "node:http";
 import type { Socket } from "node:net";
 
 import type { Millis } from "../core/types.ts";
+import { descriptorOf } from "./connections.ts";
 import type { Connections } from "./connections.ts";
-import { descriptorOf } from "./peers.ts";
 import type { View } from "./view.ts";
 
 /** Answers all but reloads, and gives the descriptors of what is idle then. What takes longer than that is cut. */
@@ -36,16 +36,23 @@ export async function finish(connections: Connections, patience: Millis): Promis
   for (const socket of connections.all()) socket.destroy();
 }
 
+/** Looks whenever something has changed; once, where many connections have closed at the same time. */
 function until(connections: Connections, patience: Millis, done: () => boolean): Promise<void> {
   return new Promise((resolve) => {
+    let next: NodeJS.Immediate | null = null;
     const end = (): void => {
       clearTimeout(timer);
+      if (next !== null) clearImmediate(next);
       connections.changed = () => {};
       resolve();
     };
+    const look = (): void => {
+      next = null;
+      if (done()) end();
+    };
     const timer = setTimeout(end, patience);
-    connections.changed = () => { if (done()) end(); };
-    connections.changed();
+    connections.changed = () => { next ??= setImmediate(look); };
+    look();
   });
 }
 

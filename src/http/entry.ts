@@ -1,22 +1,9 @@
 /** An entry as the interface shows it: what is configured, what is wanted, what runs. */
 import type { Entry, Slot } from "../core/state.ts";
 import { slotId } from "../core/types.ts";
-import type { SlotId } from "../core/types.ts";
+import { entryNamed, slotsOf } from "./found.ts";
+import type { EntryShown } from "./schema.ts";
 import type { View } from "./view.ts";
-
-export interface EntryShown {
-  readonly name: string;
-  readonly command: string;
-  readonly args: readonly string[];
-  /** How many are wanted now: somebody may have scaled it. */
-  readonly count: number;
-  /** Any of its slots is wanted. */
-  readonly up: boolean;
-  readonly running: number;
-  readonly ready: number;
-  readonly slots: readonly SlotId[];
-  readonly options: Readonly<Record<string, unknown>>;
-}
 
 /** All of them, in the order of the configuration. */
 export function showEntries(view: View): EntryShown[] {
@@ -26,21 +13,16 @@ export function showEntries(view: View): EntryShown[] {
   return [...entries.values()].map((entry) => show(view, entry, of.get(entry.law.name) ?? []));
 }
 
-export function showEntry(view: View, name: string): EntryShown | undefined {
-  const entry = view.engine.state.entries.get(name);
-  return entry === undefined ? undefined : show(view, entry, slotsOf(view, name));
-}
-
-/** The lowest first; the last may be above the count, until their processes have ended. */
-export function slotsOf(view: View, entry: string): Slot[] {
-  return [...view.engine.state.slots.values()].filter((slot) => slot.entry === entry).sort((a, b) => a.number - b.number);
+/** @throws Problem E_NO_SUCH_ENTRY */
+export function showEntry(view: View, name: string): EntryShown {
+  return show(view, entryNamed(view, name), slotsOf(view, name));
 }
 
 function show(view: View, { law: { name }, count }: Entry, slots: readonly Slot[]): EntryShown {
   const { command, args } = view.program(name);
   const running = slots.filter(({ phase }) => phase.kind === "running").length;
   return {
-    name, command, args, count, up: slots.some(({ wanted }) => wanted), running, ready: running,
+    name, command, args: [...args], count, up: slots.some(({ wanted }) => wanted), running, ready: running,
     slots: slots.map(({ number }) => number).sort((a, b) => a - b).map((number) => slotId(name, number)),
     options: view.options(name),
   };

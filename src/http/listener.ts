@@ -1,19 +1,30 @@
 /**
- * A listening socket that somebody else has made, served by the app. Until somebody asks it costs nothing: fastify is
- * loaded at the first byte. And while nobody is served nothing wakes up: Node's http.Server looks every 30 s for
- * connections that have taken too long, also where there are none, so there is one only while there are.
+ * A listening socket that somebody else has made. Until somebody asks it costs nothing: neither Node's HTTP nor fastify is
+ * loaded before the first byte. A connection is silent until then, and only then is it given to the server: one that merely
+ * waits costs a descriptor, and on TCP it is closed after a time.
  */
-import { createServer as createHttpServer } from "node:http";
-import type { RequestListener, Server as HttpServer } from "node:http";
 import { createServer, Socket } from "node:net";
 
 import type { Millis } from "../core/types.ts";
-import type { build } from "./build.ts";
 import { Connections } from "./connections.ts";
 import { finish, handOver } from "./departure.ts";
-import { Peers } from "./peers.ts";
+import type { Rules } from "./guard.ts";
+import { limitsOf } from "./limits.ts";
+import type { Limits } from "./limits.ts";
+import type * as serving from "./serving.ts";
+import type { App, Service } from "./serving.ts";
 import { Streams } from "./streams.ts";
 import type { View } from "./view.ts";
+
+export type Where = Descriptors & ({ readonly kind: "socket" } | ({ readonly kind: "tcp" } & Rules));
+
+/** They belong to the listener from then on. */
+interface Descriptors {
+  /** A listening socket. */
+  readonly fd: number;
+  /** Connections that an earlier listener has left. */
+  readonly left: readonly number[];
+}
 
 /**
  * Leaves its connections to the next image of this process in two steps, so that no client meets a failure. Between them
@@ -21,7 +32,7 @@ import type { View } from "./view.ts";
  */
 export interface Listener {
   /**
-   * Stops accepting: who comes now waits in the socket's queue. Ends event streams, and answers all that was asked, but for
+   * Stops accepting: who comes now waits in the socket's queue. Ends streams, and answers all that was asked, but for
    * reloads. Connections on which nothing is asked are not closed: returned are duplicates of their descriptors, for
    * the next listener. What is not done when the patience is over is cut.
    */
@@ -30,91 +41,99 @@ export interface Listener {
   finish(patience: Millis): Promise<void>;
 }
 
-/** `build` of build.ts, which brings fastify with it. */
-export type Build = typeof build;
+/** serving.ts, the root of what is loaded late. */
+export type Late = Pick<typeof serving, "App">;
 
-/**
- * Serves the descriptor of a listening socket, and the connections that an earlier listener has left; both belong to
- * this one from then on. Connections may be idle for as long as they like: whoever asked for a stop waits on its
- * connection until the process is gone.
- *
- * @param loadApp gives build.ts; called when somebody asks, and again if it failed
- */
-export function listen(fd: number, view: View, loadApp: () => Promise<{ build: Build }>, left: readonly number[] = []): Listener {
-  const peers = new Peers(view);
-  const streams = new Streams(view);
-  const connections = new Connections();
-  let routing: Promise<RequestListener> | null = null;
-  let http: HttpServer | null = null;
-  let served = 0;
+/** All listeners of a Sentry, with one app behind them. */
+export class Http {
+  readonly #view: View;
+  readonly #load: () => Promise<Late>;
+  #app: Promise<App> | null = null;
 
-  function accept(socket: Socket): void {
+  /** @param load gives serving.ts; called when somebody asks, and again if it failed */
+  constructor(view: View, load: () => Promise<Late>) {
+    this.#view = view;
+    this.#load = load;
+  }
+
+  listen(where: Where, limits: Limits = limitsOf(where.kind)): Listener {
+    return new Listening(where, limits, this.#view, () => this.#ready());
+  }
+
+  #ready(): Promise<App> {
+    this.#app ??= this.#load().then(({ App }) => App.of(this.#view)).catch((error: unknown) => {
+      this.#app = null;
+      throw error;
+    });
+    return this.#app;
+  }
+}
+
+class Listening implements Listener {
+  readonly #where: Where;
+  readonly #limits: Limits;
+  readonly #view: View;
+  readonly #ready: () => Promise<App>;
+  readonly #connections = new Connections();
+  readonly #streams: Streams;
+  readonly #server;
+  #service: Service | null = null;
+
+  constructor(where: Where, limits: Limits, view: View, ready: () => Promise<App>) {
+    this.#where = where;
+    this.#limits = limits;
+    this.#view = view;
+    this.#ready = ready;
+    this.#streams = new Streams(view, limits);
+    // Half open, as http.Server itself has it: what becomes of a connection is for that to say.
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket, limits.silence));
+    this.#server.on("error", (error) => view.bug(error, "connections were to be accepted"));
+    // Given as a descriptor, libuv does not know the socket's path, and so does not unlink it at the end.
+    this.#server.listen({ fd: where.fd });
+    for (const connection of where.left) this.#takeUp(connection);
+  }
+
+  drain(patience: Millis): Promise<number[]> {
+    this.#server.close();
+    this.#streams.end();
+    return handOver(this.#connections, () => this.#service?.http ?? null, this.#view, patience);
+  }
+
+  finish(patience: Millis): Promise<void> {
+    return finish(this.#connections, patience);
+  }
+
+  #takeUp(connection: number): void {
+    try {
+      this.#accept(new Socket({ fd: connection, allowHalfOpen: true }), this.#limits.keepAlive);
+    } catch (error) {
+      this.#view.bug(error, "a connection was to be taken up");
+    }
+  }
+
+  /** @param patience for its first byte */
+  #accept(socket: Socket, patience: Millis | null): void {
     socket.on("error", () => {}); // a client that goes away is its own affair
-    peers.accepted(socket);
-    connections.add(socket);
+    // Of two who have said nothing the one who came later more likely will: else whoever keeps on connecting shuts others out.
+    if (this.#connections.size >= this.#limits.connections && !this.#connections.makeRoom()) return void socket.destroy();
+    this.#connections.add(socket);
+    const tooLate = (): void => void socket.destroy();
+    if (patience !== null) socket.setTimeout(patience, tooLate);
     // There are bytes, or it has ended.
     socket.once("readable", () => {
       if (socket.bytesRead === 0) return void socket.destroy();
-      serve(socket).catch((error: unknown) => {
-        routing = null;
-        view.bug(error, "a connection was accepted");
+      socket.setTimeout(0, tooLate);
+      this.#connections.heard(socket);
+      this.#serve(socket).catch((error: unknown) => {
+        this.#view.bug(error, "a connection was accepted");
         socket.destroy();
       });
     });
   }
 
-  async function serve(socket: Socket): Promise<void> {
-    routing ??= load(loadApp, view, peers, streams, connections);
-    const handle = await routing;
-    if (socket.destroyed) return;
-    served++;
-    socket.once("close", () => {
-      if (--served > 0) return;
-      http?.close(); // it never listened: this only ends its periodic look
-      http = null;
-    });
-    http ??= begin(handle);
-    http.emit("connection", socket);
+  async #serve(socket: Socket): Promise<void> {
+    const app = await this.#ready();
+    this.#service ??= app.serve(this.#where, this.#limits, this.#connections, this.#streams);
+    if (!socket.destroyed) this.#service.serve(socket);
   }
-
-  // Half open, as http.Server itself has it: what becomes of a connection is for that to say.
-  const server = createServer({ allowHalfOpen: true }, accept);
-  server.on("error", (error) => view.bug(error, "connections were to be accepted"));
-  // Given as a descriptor, libuv does not know the socket's path, and so does not unlink it at the end.
-  server.listen({ fd });
-  for (const connection of left) {
-    try {
-      accept(new Socket({ fd: connection, allowHalfOpen: true }));
-    } catch (error) {
-      view.bug(error, "a connection was to be taken up");
-    }
-  }
-
-  return {
-    drain(patience) {
-      server.close();
-      streams.end();
-      return handOver(connections, () => http, view, patience);
-    },
-    finish: (patience) => finish(connections, patience),
-  };
-}
-
-async function load(
-  loadApp: () => Promise<{ build: Build }>, view: View, peers: Peers, streams: Streams, connections: Connections,
-): Promise<RequestListener> {
-  const { build } = await loadApp();
-  const app = build(view, peers, streams);
-  await app.ready();
-  return (request, response) => {
-    connections.asked(request, response);
-    app.routing(request, response);
-  };
-}
-
-/** `listening` is where http.Server begins to look after its connections' time-outs; nothing else hangs on it. */
-function begin(handle: RequestListener): HttpServer {
-  const http = createHttpServer({ keepAliveTimeout: 0 }, handle);
-  http.emit("listening");
-  return http;
 }

@@ -1,40 +1,54 @@
 /**
- * Those who listen to what happens. A stream is a place in the history, and no queue: who takes events slower than they
- * happen reads them from the file later, and costs no memory.
+ * Answers that go on: server-sent events (the HTML standard, 9.2). They are few, none of them keeps anything for a reader
+ * that does not take it, and one whose reader has gone to sleep is dropped.
  */
 import type { ServerResponse } from "node:http";
 
-import type { HistoryId, HistoryLine } from "../engine/line.ts";
+import type { Millis } from "../core/types.ts";
+import type { HistoryId } from "../engine/line.ts";
+import { Follower } from "./follower.ts";
+import type { Limits } from "./limits.ts";
 import type { View } from "./view.ts";
 
-/** Per listener. */
+/** Per listener: of events and of logs. */
 export const MOST_STREAMS = 64;
+
+/** How long a reader that is dropped may take to read why. */
+const FAREWELL: Millis = 1000;
 
 export class Streams {
   readonly #view: View;
+  readonly #patience: Millis;
   readonly #open = new Set<Stream>();
   #ended = false;
 
-  constructor(view: View) {
+  constructor(view: View, { untaken }: Pick<Limits, "untaken">) {
     this.#view = view;
+    this.#patience = untaken;
   }
 
   get full(): boolean {
     return this.#open.size >= MOST_STREAMS;
   }
 
-  /** Tells all lines after that one, those of the past first. */
+  /** Tells all events after that one, those of the past first. Ask first whether it is full. */
   begin(response: ServerResponse, after: HistoryId): void {
-    response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
-    response.flushHeaders();
-    if (this.#ended) return void response.end();
-    const stream = new Stream(this.#view, response, after);
+    const stream = this.admit(response);
+    if (stream !== null) new Follower(this.#view, stream, after).begin();
+  }
+
+  /** Begins the answer. Null, and nothing is done: they are too many. */
+  admit(response: ServerResponse): Stream | null {
+    if (this.full) return null;
+    const stream = new Stream(response, this.#patience, () =>
+      this.#view.tell(`A stream over HTTP was dropped: its reader has taken nothing for ${this.#patience / 1000} s.`));
     this.#open.add(stream);
     response.once("close", () => {
       stream.end();
       this.#open.delete(stream);
     });
-    stream.begin();
+    if (this.#ended) stream.end();
+    return stream;
   }
 
   /** Their clients come again, and say where they were. */
@@ -44,70 +58,64 @@ export class Streams {
   }
 }
 
-class Stream {
-  readonly #view: View;
+export class Stream {
   readonly #response: ServerResponse;
-  /** The last that was told. */
-  #told: HistoryId;
-  #over = false;
-  /** Reads from the history; what happens meanwhile stands there too. */
-  #behind = false;
-  #forget = (): void => {};
+  readonly #patience: Millis;
+  readonly #dropped: () => void;
+  readonly #over = new AbortController();
   #goOn = (): void => {};
 
-  constructor(view: View, response: ServerResponse, after: HistoryId) {
-    this.#view = view;
+  /** @param dropped is told when its reader has taken nothing for longer than the patience */
+  constructor(response: ServerResponse, patience: Millis, dropped: () => void) {
     this.#response = response;
-    this.#told = after;
+    this.#patience = patience;
+    this.#dropped = dropped;
+    response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
+    response.flushHeaders();
+    response.socket?.setTimeout(0); // where nothing happens nothing moves
+    response.on("drain", () => this.#goOn());
   }
 
-  begin(): void {
-    this.#response.on("drain", () => this.#goOn());
-    this.#forget = this.#view.past.subscribe((line) => {
-      if (!this.#behind) this.#tell(line);
-    });
-    if (this.#told < this.#view.past.lastId) void this.#catchUp();
+  /** Aborted when it ends, whoever ends it. */
+  get over(): AbortSignal {
+    return this.#over.signal;
+  }
+
+  /** Its reader has not taken all that was written: before more is, `taken` is to be waited for. */
+  get isBehind(): boolean {
+    return this.#response.writableNeedDrain;
+  }
+
+  /** Whole events, or comments. */
+  write(text: string): void {
+    if (!this.over.aborted) this.#response.write(text);
+  }
+
+  /** What was written has been taken, or the stream is over. */
+  async taken(): Promise<void> {
+    if (this.over.aborted || !this.isBehind) return;
+    const timer = setTimeout(() => this.#drop(), this.#patience);
+    await new Promise<void>((resolve) => { this.#goOn = resolve; });
+    clearTimeout(timer);
   }
 
   end(): void {
-    if (this.#over) return;
-    this.#over = true;
-    this.#forget();
+    if (this.over.aborted) return;
+    this.#over.abort();
     this.#goOn();
     this.#response.end();
   }
 
-  #tell(line: HistoryLine): void {
-    this.#told = line.id;
-    this.#response.write(`id: ${line.id}\nevent: ${line.type}\ndata: ${JSON.stringify(line)}\n\n`);
-    if (this.#response.writableNeedDrain && !this.#behind) void this.#catchUp();
+  destroy(): void {
+    this.end();
+    this.#response.destroy();
   }
 
-  async #catchUp(): Promise<void> {
-    const { past } = this.#view;
-    this.#behind = true;
-    try {
-      await this.#taken();
-      while (!this.#over && this.#told < past.lastId) {
-        const goal = past.lastId;
-        for await (const line of past.since(this.#told)) {
-          if (this.#over) return;
-          this.#tell(line);
-          await this.#taken();
-        }
-        // What is not there any more, this reader has missed: the ids that it gets say so.
-        this.#told = Math.max(this.#told, goal);
-      }
-      this.#behind = false;
-    } catch (error) {
-      this.#view.bug(error, "events were told from the history");
-      this.#response.destroy();
-    }
-  }
-
-  /** The reader has taken what was written, or is gone. */
-  async #taken(): Promise<void> {
-    if (this.#over || !this.#response.writableNeedDrain) return;
-    await new Promise<void>((resolve) => { this.#goOn = resolve; });
+  #drop(): void {
+    this.write(`: dropped: nothing was taken for ${this.#patience / 1000} s\n\n`);
+    this.end();
+    const timer = setTimeout(() => this.#response.destroy(), FAREWELL);
+    this.#response.once("close", () => clearTimeout(timer));
+    this.#dropped();
   }
 }

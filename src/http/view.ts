@@ -1,9 +1,10 @@
 /** What the routes look at, and what they may ask for. Each has its one real implementation elsewhere. */
-import type { By } from "../core/types.ts";
+import type { By, Millis } from "../core/types.ts";
 import type { Clock } from "../engine/ports.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { HistoryId, HistoryLine } from "../engine/line.ts";
 import type { Program } from "./process.ts";
+import type { Tallies } from "./tallies.ts";
 
 export interface View {
   readonly engine: Engine;
@@ -16,10 +17,25 @@ export interface View {
   reload(by: By): Promise<Reloading>;
   /** What a reload would do now. */
   plan(): Promise<Planned>;
+  /** Of Sentry itself. */
+  readonly version: string;
+  /** The text of dist/openapi.json: kept from the start, for an upgrade may take the file away. */
+  openapi(): Buffer;
+  /** An entry cannot be scaled to more. */
+  readonly maxCount: number;
+  /** CPU time and memory of whole trees of processes, from one look at /proc. In the order of the roots; null: it is gone. */
+  sweep(roots: readonly Root[]): Promise<readonly (Consumption | null)[]>;
+  /** What there is of an entry's output. */
+  readonly logs: Logs;
+  /** Files of output are opened anew, after somebody has moved them away. Gives how many. */
+  reopenLogs(): number;
+  readonly tallies: Tallies;
   /** Who is at the other end of a connected Unix socket; null where it is none. unix(7), SO_PEERCRED. */
   peer(fd: number): { pid: number; uid: number } | null;
   /** dup(2), with CLOEXEC. */
   duplicate(fd: number): number;
+  /** A line of Sentry's own, to whoever reads its output. */
+  tell(text: string): void;
   /** Something in Sentry itself has thrown. */
   bug(error: unknown, what: string): void;
 }
@@ -34,6 +50,50 @@ export interface Past {
   since(id: HistoryId): AsyncIterable<HistoryLine>;
   /** Tells of each line once it is written, before anything else is done. Ends with a call of what it returns. */
   subscribe(listener: (line: HistoryLine) => void): () => void;
+}
+
+/** A process, and when it was started (proc_pid_stat(5), field 22; 0: not known). */
+export interface Root { readonly pid: number; readonly startTicks: number }
+
+/** Of a process and all its descendants. */
+export interface Consumption {
+  /** CPU time, also of descendants that have ended and were waited for. */
+  readonly cpu: Millis;
+  /** Resident. */
+  readonly memoryBytes: number;
+}
+
+export interface Logs {
+  /** The newest lines that an entry has printed by now. Null: nothing is kept of it. */
+  last(entry: string, lines: number): Promise<LastLines | null>;
+  /**
+   * What it prints, without a gap and without a repeat, until `over` is aborted: all after a position, or the newest lines
+   * and then the rest. Nothing waits for whoever takes it slowly: that one misses some. Null: nothing is kept of it.
+   */
+  follow(entry: string, from: LogPosition | { readonly lines: number }, over: AbortSignal): AsyncIterable<LogPiece> | null;
+}
+
+/** A place in the output of an entry: in which file, and how many bytes are before it. */
+export interface LogPosition { readonly file: string; readonly offset: number }
+
+/** Whole lines, each with its newline, as they were printed; or a part of a very long one. */
+export interface LogPiece {
+  readonly bytes: Buffer;
+  /** Where they begin. */
+  readonly at: LogPosition;
+  /** So many bytes before them are gone. */
+  readonly dropped: number;
+}
+
+export interface LastLines {
+  /** Oldest first. */
+  readonly pieces: AsyncIterable<LogPiece>;
+  /** Where they end: from there on they can be followed. Null: there is nothing yet. */
+  readonly end: LogPosition | null;
+  /** When something was last printed, in milliseconds since the epoch. */
+  readonly modified: number | null;
+  /** To be called in any case. */
+  close(): void;
 }
 
 /** What becomes of a reload. `done`: all is ready for the exec, after which the history tells `reloaded` with that id. */

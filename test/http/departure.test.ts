@@ -61,7 +61,7 @@ test("clients that connect anew each time notice nothing of 20 switches", async 
 
 test("fetch over TCP notices nothing of 20 switches", async (t) => {
   const { url, fd } = await listeningAtPort();
-  await hammering(new Images(t, fd), async () => {
+  await hammering(new Images(t, fd, "tcp"), async () => {
     const answer = await fetch(`${url}/processes`);
     assert.equal((await answer.json() as unknown[]).length, 1);
   }, 4);

@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 
-import { listen } from "../../src/http/listener.ts";
+import { Http } from "../../src/http/listener.ts";
 import type { Listener } from "../../src/http/listener.ts";
 import { loadAddon } from "../../src/native/load.ts";
 import { law } from "../support/world.ts";
+import { ways } from "./opened.ts";
 import { viewOf } from "./view.ts";
 
 export const PATIENCE = 30_000;
@@ -17,10 +18,12 @@ export class Images {
   /** How many connections were handed over, at each switch. */
   readonly handed: number[] = [];
   readonly #fd: number;
+  readonly #kind: "socket" | "tcp";
   #now: Listener;
 
-  constructor(t: TestContext, fd: number) {
+  constructor(t: TestContext, fd: number, kind: "socket" | "tcp" = "socket") {
     this.#fd = fd;
+    this.#kind = kind;
     this.#now = this.#listen([]);
     t.after(async () => {
       for (const connection of await this.#now.drain(0)) loadAddon().close(connection);
@@ -47,7 +50,8 @@ export class Images {
   }
 
   #listen(left: readonly number[]): Listener {
-    return listen(loadAddon().duplicate(this.#fd), this.of.view, () => import("../../src/http/build.ts"), left);
+    const http = new Http(this.of.view, () => import("../../src/http/serving.ts"));
+    return http.listen({ ...ways[this.#kind], fd: loadAddon().duplicate(this.#fd), left });
   }
 }
 

@@ -98,6 +98,15 @@ test("the connection of a stop stays open until the process is gone", async (t) 
   await closed;
 });
 
+test("a connection of the socket that is idle is looked after by nobody, and may stay", async (t) => {
+  const { path, tell } = await server(t);
+  const silent = connect(path);
+  t.after(() => silent.destroy());
+  await once(silent, "connect");
+  await ask(path, "GET", "/health", new Agent());
+  await until(tell, ({ timers }) => timers === 0);
+});
+
 test("who is at the other end of a connection is told with what it asked for", async (t) => {
   const { path, tell } = await server(t);
   await ask(path, "POST", "/stop");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import type { ProcessShown } from "../../src/http/process.ts";
+import type { ProcessShown } from "../../src/http/schema.ts";
 import { longLife } from "../support/kernel.ts";
 import { law } from "../support/world.ts";
 import { served } from "./app.ts";

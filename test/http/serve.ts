@@ -6,7 +6,7 @@ import { createHook } from "node:async_hooks";
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 
-import { listen } from "../../src/http/listener.ts";
+import { Http } from "../../src/http/listener.ts";
 import { longLife } from "../support/kernel.ts";
 import { law } from "../support/world.ts";
 import { viewOf } from "./view.ts";
@@ -21,7 +21,8 @@ createHook({
 
 const { cache } = createRequire(import.meta.url);
 const { world, view } = viewOf([law("dummy")], () => ({ ...longLife, heedsAfter: null }));
-const listener = listen(3, view, () => import("../../src/http/build.ts"));
+const http = new Http(view, () => import("../../src/http/serving.ts"));
+const listener = http.listen({ kind: "socket", fd: 3, left: [] });
 
 createInterface({ input: process.stdin }).on("line", (line) => void answer(line)).on("close", () => process.exit());
 

@@ -22,11 +22,11 @@ export async function listeningAtPath(t: TestContext) {
   return { path, fd: takenFrom(made) };
 }
 
-export async function listeningAtPort() {
-  const made = createServer().listen(0, "127.0.0.1");
+export async function listeningAtPort(host = "127.0.0.1") {
+  const made = createServer().listen(0, host);
   await once(made, "listening");
   const { port } = made.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, fd: takenFrom(made) };
+  return { url: `http://127.0.0.1:${port}`, port, fd: takenFrom(made) };
 }
 
 function takenFrom(made: Server): number {

@@ -7,22 +7,10 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 
 import type { HistoryLine } from "../../src/engine/line.ts";
-import { listen } from "../../src/http/listener.ts";
 import { MOST_STREAMS } from "../../src/http/streams.ts";
-import { loadAddon } from "../../src/native/load.ts";
-import { listeningAtPath } from "./socket.ts";
-import { viewOf } from "./view.ts";
-
-async function server(t: TestContext) {
-  const { path, fd } = await listeningAtPath(t);
-  const { past, view, bugs } = viewOf([]);
-  const listener = listen(fd, view, () => import("../../src/http/build.ts"));
-  t.after(async () => {
-    for (const connection of await listener.drain(0)) loadAddon().close(connection);
-    assert.deepEqual(bugs, []);
-  });
-  return { path, past };
-}
+import { PATIENCE } from "./images.ts";
+import { openSocket as server } from "./opened.ts";
+import { Wire } from "./wire.ts";
 
 interface Event { readonly id: number; readonly event: string; readonly data: HistoryLine }
 
@@ -148,4 +136,43 @@ test("one stream too many is refused, until another ends", async (t) => {
 test("a last event that is no id is the client's mistake", async (t) => {
   const { path } = await server(t);
   assert.equal((await Reader.open(t, path, "seven")).response.statusCode, 400);
+});
+
+test("a reader that takes nothing of what is there for it is dropped, and told why", async (t) => {
+  const { path, past, told } = await server(t, { untaken: 50 });
+  const wire = new Wire(t, path).write("GET /events HTTP/1.1\r\nhost: x\r\n\r\n");
+  await wire.answers(1);
+  wire.socket.pause();
+  while (told.length === 0) {
+    past.happen("x".repeat(1000));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.equal(past.listeners, 0);
+  wire.socket.resume();
+  await wire.says(/\n: dropped: nothing was taken for 0\.05 s\n\n\r\n0\r\n\r\n$/);
+  assert.match(told.join("\n"), /^A stream over HTTP was dropped: its reader has taken nothing for 0\.05 s\.$/);
+});
+
+test("one that does not take even that is cut", async (t) => {
+  const { path, past, told, listener } = await server(t, { untaken: 50 });
+  const wire = new Wire(t, path).write("GET /events HTTP/1.1\r\nhost: x\r\n\r\n");
+  await wire.answers(1);
+  wire.socket.pause();
+  while (told.length === 0) {
+    past.happen("x".repeat(1000));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await listener.drain(PATIENCE); // no connection is left then
+  wire.socket.resume();
+  await wire.closed;
+  assert.doesNotMatch(wire.got, /0\r\n\r\n$/, "the stream has ended as if it were whole");
+});
+
+test("a reader that takes what there is, however late that comes, is not dropped", async (t) => {
+  const { path, past, told } = await server(t, { untaken: 1 });
+  const reader = await Reader.open(t, path);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  past.happen();
+  assert.deepEqual(await reader.ids(1), [1]);
+  assert.deepEqual(told, []);
 });

@@ -9,17 +9,26 @@ export class Wire {
   readonly closed: Promise<unknown>;
   got = "";
 
-  constructor(t: TestContext, path: string) {
-    this.socket = connect(path);
+  /** @param to a path, or a port of this machine */
+  constructor(t: TestContext, to: string | number, host = "127.0.0.1") {
+    this.socket = typeof to === "string" ? connect(to) : connect(to, host);
     this.socket.setEncoding("latin1").on("data", (text: string) => { this.got += text; });
     this.socket.on("error", () => {});
-    this.closed = once(this.socket, "close");
+    this.closed = new Promise((resolve) => { this.socket.once("close", resolve); });
     t.after(() => this.socket.destroy());
   }
 
   write(text: string): this {
     this.socket.write(text);
     return this;
+  }
+
+  /** As soon as it has all come. */
+  async says(what: RegExp): Promise<void> {
+    while (!what.test(this.got)) {
+      if (this.socket.closed) throw new Error(`the connection closed with no ${String(what)}:\n${this.got}`);
+      await Promise.race([once(this.socket, "data").catch(() => {}), this.closed]);
+    }
   }
 
   /** As soon as so many answers have come. */

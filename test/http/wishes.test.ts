@@ -2,10 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import type { EntryShown } from "../../src/http/entry.ts";
-import type { ProcessShown } from "../../src/http/process.ts";
+import type { EntryShown, ProcessShown } from "../../src/http/schema.ts";
 import { longLife } from "../support/kernel.ts";
-import { law } from "../support/world.ts";
+import { law, someone } from "../support/world.ts";
 import { served } from "./app.ts";
 
 const states = async ({ app }: ReturnType<typeof served>) =>
@@ -85,6 +84,37 @@ test("an entry goes down and up with all its slots, and a slot alone", async () 
   assert.deepEqual((await states(all)).at(-1), "web:0 stopped");
 });
 
+test("who asks is who the door says, and stands in the record", async () => {
+  const { app, world } = served([law("dummy")]);
+  for (const [method, url, payload] of [
+    ["POST", "/processes/dummy:0/restart", {}], ["POST", "/processes/dummy:0/signal", { signal: "HUP" }],
+    ["PATCH", "/entries/dummy", { count: 2 }], ["POST", "/entries/dummy/down", {}],
+  ] as const) {
+    const before = world.records.length;
+    assert.equal((await app.inject({ method, url, payload })).statusCode, 200);
+    assert.deepEqual(world.records[before]?.by, someone, url);
+    world.pass(0);
+  }
+});
+
+test("an entry cannot be scaled to more than the configuration allows", async () => {
+  const { app, view } = served([law("dummy")]);
+  const patch = async (count: number) => app.inject({ method: "PATCH", url: "/entries/dummy", payload: { count } });
+  Object.assign(view, { maxCount: 3 });
+  assert.equal((await patch(3)).statusCode, 200);
+  for (const count of [4, 1e9]) {
+    const answer = await patch(count);
+    assert.deepEqual([answer.statusCode, answer.json<{ detail: string }>().detail], [400, "count: must be a whole number from 0 to 3"]);
+  }
+});
+
+test("log files are opened anew, and it is told how many", async () => {
+  const { app, view } = served([]);
+  view.reopenLogs = () => 7;
+  const answer = await app.inject({ method: "POST", url: "/reload-logs" });
+  assert.deepEqual([answer.statusCode, answer.json()], [200, { reopened: 7 }]);
+});
+
 test("slots that are on their way out stay down when their entry is to be up", async () => {
   const { app, world } = served([law("dummy", { count: 2 })], () => ({ ...longLife, heedsAfter: null }));
   await world.scale("dummy", 1);
@@ -144,4 +174,21 @@ test("an entry to which nothing has happened yet has an empty history", async ()
 test("events are not opened by a HEAD", async () => {
   const { app } = served([]);
   assert.equal((await app.inject({ method: "HEAD", url: "/events" })).statusCode, 405);
+});
+
+test("slots come in the order of their numbers, also where a lower one was added later", async () => {
+  const { app, world } = served([law("dummy", { count: 3 })], (_run, slot) =>
+    ({ ...longLife, heedsAfter: slot === "dummy:2" ? null : 0 }));
+  await world.scale("dummy", 1);
+  world.pass(0);
+  await world.scale("dummy", 3);
+  const slots = ["dummy:0", "dummy:1", "dummy:2"];
+  assert.notDeepEqual([...world.engine.state.slots.keys()], slots, "the order is another in the state");
+  for (const url of ["/entries", "/entries/dummy"]) {
+    const [entry] = [(await app.inject(url)).json<EntryShown | EntryShown[]>()].flat();
+    assert.deepEqual(entry?.slots, slots);
+  }
+  for (const url of ["/processes", "/processes?entry=dummy"]) {
+    assert.deepEqual((await app.inject(url)).json<ProcessShown[]>().map(({ id }) => id), slots);
+  }
 });

@@ -1,61 +1,86 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 
+import type { Slot } from "../../core/state.ts";
 import { slotId } from "../../core/types.ts";
-import { showEntries, showEntry, slotsOf } from "../entry.ts";
-import type { EntryShown } from "../entry.ts";
-import type { Peers } from "../peers.ts";
-import { Problem, problemOfRefusal } from "../problem.ts";
+import { showEntries, showEntry } from "../entry.ts";
+import { entryNamed, slotsOf } from "../found.ts";
+import { Problem } from "../problem.ts";
+import type { Asked, EntryShown } from "../schema.ts";
+import { answered, answeredList, asked } from "../shape.ts";
+import { signalNamed } from "../signals.ts";
 import type { View } from "../view.ts";
+import type { Wish, Wishes } from "../wishes.ts";
 
-type Named = { Params: { name: string } };
+interface Named { Params: { name: string } }
 
-/** As in a configuration. */
-const MOST_PROCESSES = 10_000;
+export function entries(app: FastifyInstance, view: View, wishes: Wishes): void {
+  const query = asked("NoQuery");
+  const response = { 200: answered("Entry") };
 
-export function entries(app: FastifyInstance, view: View, peers: Peers): void {
-  const shown = (name: string): EntryShown => {
-    const entry = showEntry(view, name);
-    if (entry === undefined) throw new Problem("E_NO_SUCH_ENTRY", `there is no entry ${name}`);
-    return entry;
-  };
+  app.get("/entries", {
+    config: { open: "reading" }, schema: { querystring: query, response: { 200: answeredList("Entry") } },
+  }, async () => showEntries(view));
 
-  app.get("/entries", async () => showEntries(view));
+  app.get<Named>("/entries/:name", {
+    config: { open: "reading" }, schema: { querystring: query, response },
+  }, async ({ params: { name } }) => showEntry(view, name));
 
-  app.get<Named>("/entries/:name", async (request) => shown(request.params.name));
-
-  app.patch<Named>("/entries/:name", async (request) => {
+  app.patch<Named & { Body: Asked<"Scale"> }>("/entries/:name", {
+    schema: { querystring: query, body: asked("Scale"), response },
+  }, async (request) => {
     const { name } = request.params;
-    const count = countIn(request.body);
-    const outcome = await view.engine.ask({ kind: "scale", entry: name, count, by: peers.by(request.raw.socket) });
-    if (outcome.kind === "refused") throw problemOfRefusal(outcome);
-    return shown(name);
+    await wishes.scale(request, name, request.body.count);
+    return showEntry(view, name);
   });
 
-  const wish = (kind: "up" | "down") => async (request: FastifyRequest<Named>) => {
-    const { name } = request.params;
-    const { count } = shown(name);
-    const by = peers.by(request.raw.socket);
-    for (const { number } of slotsOf(view, name)) {
-      if (number >= count) continue; // on its way out
-      const outcome = await view.engine.ask({ kind, slot: slotId(name, number), by });
-      // A slot that was scaled away meanwhile wants nothing.
-      if (outcome.kind === "refused" && outcome.why !== "noSuchSlot") throw problemOfRefusal(outcome);
+  /** One after the other. */
+  async function wishOfEach(
+    request: FastifyRequest<Named>, slots: readonly Slot[], of: (slot: Slot) => Wish,
+  ): Promise<EntryShown> {
+    for (const slot of slots) await wishes.ask(request, of(slot)).catch(unlessGone);
+    return showEntry(view, request.params.name);
+  }
+
+  for (const kind of ["up", "down"] as const) {
+    app.post<Named>(`/entries/:name/${kind}`, {
+      schema: { querystring: query, body: asked("Nothing"), response },
+    }, async (request) => wishOfEach(request, slotsIn(view, request), (slot) => ({ kind, slot: idOf(slot) })));
+  }
+
+  app.post<Named & { Body: Asked<"Restart"> | null | undefined }>("/entries/:name/restart", {
+    schema: { querystring: query, body: asked("Restart"), response },
+  }, async (request) => {
+    const slots = slotsIn(view, request);
+    if (request.body?.rolling === true) {
+      const { name } = request.params;
+      await wishes.ask(request, { kind: "roll", entry: name });
+      return showEntry(view, name);
     }
-    return shown(name);
-  };
-  app.post<Named>("/entries/:name/up", wish("up"));
-  app.post<Named>("/entries/:name/down", wish("down"));
+    // Who has taken a slot down wants it down. Where all are, the restart brings them up, as that of a stopped unit does.
+    const wanted = slots.filter((slot) => slot.wanted);
+    return wishOfEach(request, wanted.length > 0 ? wanted : slots, (slot) => ({ kind: "restart", slot: idOf(slot) }));
+  });
+
+  app.post<Named & { Body: Asked<"Signal"> }>("/entries/:name/signal", {
+    schema: { querystring: query, body: asked("Signal"), response },
+  }, async (request) => {
+    const slots = slotsIn(view, request);
+    const signal = signalNamed(request.body.signal);
+    return wishOfEach(request, slots, (slot) => ({ kind: "signal", slot: idOf(slot), signal }));
+  });
 }
 
-/** By hand: the checkers that fastify makes of a JSON schema take 25 ms and 4 MB at the first request. */
-function countIn(body: unknown): number {
-  if (typeof body !== "object" || body === null || Array.isArray(body)) throw new Problem("E_USAGE", 'body: must be an object, such as { "count": 2 }');
-  for (const field of Object.keys(body)) {
-    if (field !== "count") throw new Problem("E_USAGE", `${field}: is not known here; count is`);
-  }
-  const count = "count" in body ? body.count : undefined;
-  if (typeof count !== "number" || !Number.isInteger(count) || count < 0 || count > MOST_PROCESSES) {
-    throw new Problem("E_USAGE", `count: must be a whole number from 0 to ${MOST_PROCESSES}`);
-  }
-  return count;
+/** @throws Problem E_NO_SUCH_ENTRY */
+function slotsIn(view: View, { params: { name } }: FastifyRequest<Named>): Slot[] {
+  entryNamed(view, name);
+  return slotsOf(view, name);
+}
+
+/** The law knows no slot that is on its way out, and one may have been scaled away meanwhile. */
+function unlessGone(error: unknown): void {
+  if (!(error instanceof Problem) || error.code !== "E_NO_SUCH_SLOT") throw error as Error;
+}
+
+function idOf({ entry, number }: Slot) {
+  return slotId(entry, number);
 }

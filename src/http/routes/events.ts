@@ -1,15 +1,17 @@
 import type { FastifyInstance } from "fastify";
 
 import type { HistoryId } from "../../engine/line.ts";
+import type { Doors } from "../doors.ts";
 import { Problem } from "../problem.ts";
+import { asked } from "../shape.ts";
 import { MOST_STREAMS } from "../streams.ts";
-import type { Streams } from "../streams.ts";
 import type { View } from "../view.ts";
 
 /** Server-sent events (the HTML standard, 9.2). Who says which it had last gets what has happened since. */
-export function events(app: FastifyInstance, view: View, streams: Streams): void {
+export function events(app: FastifyInstance, view: View, doors: Doors): void {
   // No HEAD: it would hold a stream open that nobody reads.
-  app.get("/events", { exposeHeadRoute: false }, async (request, reply) => {
+  app.get("/events", { exposeHeadRoute: false, schema: { querystring: asked("NoQuery") } }, async (request, reply) => {
+    const { streams } = doors.of(request.raw.socket);
     const after = lastSeen(request.headers["last-event-id"], view.past.lastId);
     if (streams.full) throw new Problem("E_BUSY", `${MOST_STREAMS} event streams are open already`);
     reply.hijack();
@@ -20,6 +22,8 @@ export function events(app: FastifyInstance, view: View, streams: Streams): void
 /** Ids begin anew where somebody has taken the history away: then the client's is ahead of all that will come soon. */
 function lastSeen(text: string | string[] | undefined, lastId: HistoryId): HistoryId {
   if (text === undefined) return lastId;
-  if (typeof text !== "string" || !/^\d{1,15}$/.test(text)) throw new Problem("E_USAGE", "Last-Event-ID: must be the id of an event");
+  if (typeof text !== "string" || !/^\d{1,15}$/.test(text)) {
+    throw new Problem("E_USAGE", "Last-Event-ID: must be the id of an event");
+  }
   return Math.min(Number(text), lastId);
 }

@@ -1,60 +1,55 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 
-import { startedOf } from "../../core/state.ts";
 import type { Slot } from "../../core/state.ts";
 import { slotId } from "../../core/types.ts";
-import type { SlotId } from "../../core/types.ts";
-import type { Peers } from "../peers.ts";
-import { Problem, problemOfRefusal } from "../problem.ts";
-import { show } from "../process.ts";
-import type { ProcessShown } from "../process.ts";
+import type { Board } from "../board.ts";
+import { entryNamed, slotNamed, slotsOf } from "../found.ts";
+import type { Asked, ProcessShown } from "../schema.ts";
+import { answered, asked } from "../shape.ts";
+import { signalNamed } from "../signals.ts";
 import type { View } from "../view.ts";
+import type { Wish, Wishes } from "../wishes.ts";
 
-type Identified = { Params: { id: string } };
+interface Identified { Params: { id: string } }
 
-export function processes(app: FastifyInstance, view: View, peers: Peers): void {
-  const shown = (slot: Slot): ProcessShown => show(slot, view.program(slot.entry), view.clock.now());
+type OfSlot = Extract<Wish, { slot: unknown }>;
 
-  app.get<{ Querystring: { entry?: string | string[] } }>("/processes", async (request) => {
+export function processes(app: FastifyInstance, view: View, board: Board, wishes: Wishes): void {
+  const query = asked("NoQuery");
+  const response = { 200: answered("Process") };
+
+  app.get<{ Querystring: Asked<"OfEntry"> }>("/processes", {
+    config: { open: "reading" }, schema: { querystring: asked("OfEntry") },
+  }, async (request, reply) => {
     const { entry } = request.query;
-    if (Array.isArray(entry)) throw new Problem("E_USAGE", "entry: is given more than once");
-    if (entry !== undefined && !view.engine.state.entries.has(entry)) {
-      throw new Problem("E_NO_SUCH_ENTRY", `there is no entry ${entry}`);
-    }
-    return inOrder(view).filter((slot) => entry === undefined || slot.entry === entry).map(shown);
+    void reply.type("application/json; charset=utf-8");
+    if (entry === undefined) return board.all();
+    entryNamed(view, entry);
+    return board.only(() => slotsOf(view, entry));
   });
 
-  const found = (id: string): Slot => {
-    const slot = find(view, id);
-    if (slot === undefined) throw new Problem("E_NO_SUCH_SLOT", `there is no process ${id}`);
-    return slot;
-  };
+  app.get<Identified>("/processes/:id", {
+    config: { open: "reading" }, schema: { querystring: query, response },
+  }, async ({ params: { id } }) => board.one(() => slotNamed(view, id)));
 
-  app.get<Identified>("/processes/:id", async (request) => shown(found(request.params.id)));
+  async function wish(request: FastifyRequest<Identified>, of: (slot: Slot) => OfSlot): Promise<ProcessShown> {
+    const slot = slotNamed(view, request.params.id);
+    const asked = of(slot);
+    await wishes.ask(request, asked);
+    // What nobody wants any more may be gone by now: then it is shown as it was.
+    return board.one(() => view.engine.state.slots.get(asked.slot) ?? slot);
+  }
 
-  const wish = (kind: "up" | "down") => async (request: FastifyRequest<Identified>) => {
-    const slot = found(request.params.id);
-    const id = slotId(slot.entry, slot.number);
-    const outcome = await view.engine.ask({ kind, slot: id, by: peers.by(request.raw.socket) });
-    if (outcome.kind === "refused") throw problemOfRefusal(outcome);
-    return shown(view.engine.state.slots.get(id) ?? slot);
-  };
-  app.post<Identified>("/processes/:id/up", wish("up"));
-  app.post<Identified>("/processes/:id/down", wish("down"));
-}
+  for (const kind of ["up", "down", "restart"] as const) {
+    app.post<Identified>(`/processes/:id/${kind}`, {
+      schema: { querystring: query, body: asked("Nothing"), response },
+    }, async (request) => wish(request, ({ entry, number }) => ({ kind, slot: slotId(entry, number) })));
+  }
 
-/** In the order of the configuration, then by number. */
-function inOrder(view: View): Slot[] {
-  const { entries, slots } = view.engine.state;
-  const place = new Map([...entries.keys()].map((name, index) => [name, index]));
-  return [...slots.values()].sort((a, b) =>
-    (place.get(a.entry) ?? 0) - (place.get(b.entry) ?? 0) || a.number - b.number);
-}
-
-/** By the pid of its process, or as `entry:slot`. */
-function find(view: View, id: string): Slot | undefined {
-  const { slots } = view.engine.state;
-  if (!/^\d+$/.test(id)) return slots.get(id as SlotId);
-  for (const slot of slots.values()) if (startedOf(slot.phase)?.pid === Number(id)) return slot;
-  return undefined;
+  app.post<Identified & { Body: Asked<"Signal"> }>("/processes/:id/signal", {
+    schema: { querystring: query, body: asked("Signal"), response },
+  }, async (request) => {
+    const signal = signalNamed(request.body.signal);
+    return wish(request, ({ entry, number }) => ({ kind: "signal", slot: slotId(entry, number), signal }));
+  });
 }

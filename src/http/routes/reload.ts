@@ -1,17 +1,20 @@
 import type { FastifyInstance } from "fastify";
 
-import type { Peers } from "../peers.ts";
+import type { Doors } from "../doors.ts";
 import { Problem } from "../problem.ts";
+import { answered, asked } from "../shape.ts";
 import type { View } from "../view.ts";
 
 /**
  * Answered when all is ready for the exec, with the id of the record that tells that it is done. The connection cannot
  * go along, as the others do: it closes with the answer.
  */
-export function reload(app: FastifyInstance, view: View, peers: Peers): void {
-  app.post("/reload", async (request, reply) => {
+export function reload(app: FastifyInstance, view: View, doors: Doors): void {
+  app.post("/reload", {
+    schema: { querystring: asked("NoQuery"), body: asked("Nothing"), response: { 202: answered("ReloadAccepted") } },
+  }, async (request, reply) => {
     void reply.header("connection", "close");
-    const reloading = await view.reload(peers.by(request.raw.socket));
+    const reloading = await view.reload(doors.of(request.raw.socket).by(request.raw));
     switch (reloading.kind) {
       case "done": return reply.code(202).send({ reload: reloading.id });
       case "invalid": throw new Problem("E_CONFIG_INVALID", reloading.message);

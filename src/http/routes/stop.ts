@@ -1,14 +1,14 @@
 import type { FastifyInstance } from "fastify";
 
-import type { Peers } from "../peers.ts";
-import { problemOfRefusal } from "../problem.ts";
-import type { View } from "../view.ts";
+import { answered, asked } from "../shape.ts";
+import type { Wishes } from "../wishes.ts";
 
 /** The whole stop. Answered at once; that it is done shows in that the connection closes: the process is gone. */
-export function stop(app: FastifyInstance, view: View, peers: Peers): void {
-  app.post("/stop", async (request, reply) => {
-    const outcome = await view.engine.ask({ kind: "stop", hurry: false, by: peers.by(request.raw.socket) });
-    if (outcome.kind === "refused") throw problemOfRefusal(outcome);
+export function stop(app: FastifyInstance, wishes: Wishes): void {
+  app.post("/stop", {
+    schema: { querystring: asked("NoQuery"), body: asked("Nothing"), response: { 202: answered("StopAccepted") } },
+  }, async (request, reply) => {
+    await wishes.ask(request, { kind: "stop", hurry: false });
     return reply.code(202).send({ stopping: true, pid: process.pid });
   });
 }

@@ -1,0 +1,85 @@
+/**
+ * Where all processes are shown. Monitors ask for all of them, often and several at a time, so what is written there is
+ * made at most once a second and on each change, and served from that. A thousand processes cost no more than sending.
+ *
+ * A change concerns few slots, and a slot is never changed in place: so the text of each is kept beside it, until CPU and
+ * memory have been read again.
+ */
+import { runOf } from "../core/state.ts";
+import type { Slot } from "../core/state.ts";
+import { show } from "./process.ts";
+import type { ProcessShown } from "./schema.ts";
+import { write } from "./shape.ts";
+import type { Usage } from "./usage.ts";
+import type { View } from "./view.ts";
+
+type Readings = Awaited<ReturnType<Usage["readings"]>>;
+
+export class Board {
+  readonly #view: View;
+  readonly #usage: Usage;
+  /** What the texts were made with; each sweep over the processes gives another map. */
+  #readings: Readings = new Map();
+  #texts = new WeakMap<Slot, string>();
+  /** All of them, as they were then. */
+  #all: { readonly revision: number; readonly body: Buffer } | null = null;
+
+  constructor(view: View, usage: Usage) {
+    this.#view = view;
+    this.#usage = usage;
+  }
+
+  /** JSON: in the order of the configuration, then by number. */
+  async all(): Promise<Buffer> {
+    await this.#look();
+    const { revision } = this.#view.engine;
+    // Whoever has waited for the same look finds what the first of them has made.
+    if (this.#all?.revision !== revision) this.#all = { revision, body: this.#list(inOrder(this.#view)) };
+    return this.#all.body;
+  }
+
+  /** Of those slots. */
+  async only(slots: () => readonly Slot[]): Promise<Buffer> {
+    await this.#look();
+    return this.#list(slots());
+  }
+
+  /** As it is now, but for CPU and memory. */
+  async one(slot: () => Slot): Promise<ProcessShown> {
+    await this.#look();
+    return this.#show(slot());
+  }
+
+  async #look(): Promise<void> {
+    const readings = await this.#usage.readings();
+    if (readings === this.#readings) return;
+    this.#readings = readings;
+    this.#texts = new WeakMap();
+    this.#all = null;
+  }
+
+  #list(slots: readonly Slot[]): Buffer {
+    return Buffer.from(`[${slots.map((slot) => this.#text(slot)).join(",")}]`);
+  }
+
+  #text(slot: Slot): string {
+    const kept = this.#texts.get(slot);
+    if (kept !== undefined) return kept;
+    const text = write("Process", this.#show(slot));
+    this.#texts.set(slot, text);
+    return text;
+  }
+
+  #show(slot: Slot): ProcessShown {
+    const run = runOf(slot.phase);
+    const reading = run === null ? undefined : this.#readings.get(run);
+    return show(slot, this.#view.program(slot.entry), reading?.used, this.#view.clock.now());
+  }
+}
+
+function inOrder(view: View): Slot[] {
+  const { entries, slots } = view.engine.state;
+  const place = new Map([...entries.keys()].map((name, index) => [name, index]));
+  return [...slots.values()].sort((a, b) =>
+    (place.get(a.entry) ?? 0) - (place.get(b.entry) ?? 0) || a.number - b.number);
+}

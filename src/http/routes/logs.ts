@@ -1,0 +1,97 @@
+/**
+ * What an entry has printed. As text it is byte for byte what was printed. As server-sent events (the HTML standard, 9.2)
+ * each line is an event, whose id says where it ends, so that a client that comes again misses nothing and gets nothing
+ * twice. An event is text: bytes that are not UTF-8 become U+FFFD, and a carriage return becomes a newline, which a
+ * line of output cannot have. The bytes of such a line stand before it in a comment, in base64, for who needs them.
+ */
+import { isUtf8 } from "node:buffer";
+import type { IncomingMessage } from "node:http";
+import { Readable } from "node:stream";
+
+import type { FastifyInstance } from "fastify";
+
+import type { Doors } from "../doors.ts";
+import { entryNamed } from "../found.ts";
+import { Problem } from "../problem.ts";
+import type { Asked } from "../schema.ts";
+import { asked } from "../shape.ts";
+import { MOST_STREAMS } from "../streams.ts";
+import type { Stream } from "../streams.ts";
+import type { LogPiece, LogPosition, View } from "../view.ts";
+
+const LINES = 100;
+
+const NEWLINE = 10;
+
+export function logs(app: FastifyInstance, view: View, doors: Doors): void {
+  app.get<{ Params: { name: string }; Querystring: Asked<"LogsQuery"> }>("/entries/:name/logs", {
+    schema: { querystring: asked("LogsQuery") },
+  }, async (request, reply) => {
+    const { params: { name }, query: { lines = LINES, follow = "false" }, raw } = request;
+    entryNamed(view, name);
+    const from = lastSeen(raw) ?? { lines: Number(lines) };
+    // A HEAD is asked for what a GET without `follow` has: it would hold a stream open that nobody reads.
+    if (raw.method === "GET" && !["false", "0"].includes(follow)) {
+      const { streams } = doors.of(raw.socket);
+      if (streams.full) throw new Problem("E_BUSY", `${MOST_STREAMS} event streams are open already`);
+      reply.hijack();
+      const stream = streams.admit(reply.raw);
+      if (stream !== null) void tell(view, stream, name, from);
+      return reply;
+    }
+    const last = await view.logs.last(name, Number(lines));
+    void reply.type("text/plain; charset=utf-8");
+    if (last === null) return "";
+    if (last.end !== null) void reply.header("last-event-id", textOf(last.end));
+    if (last.modified !== null) void reply.header("last-modified", new Date(last.modified).toUTCString());
+    // A client that goes away before the first byte leaves a generator that never began, and so never ends.
+    return reply.send(Readable.from(bytesOf(last.pieces)).once("close", () => last.close()));
+  });
+}
+
+async function* bytesOf(pieces: AsyncIterable<LogPiece>): AsyncGenerator<Buffer> {
+  for await (const { bytes } of pieces) yield bytes;
+}
+
+async function tell(view: View, stream: Stream, name: string, from: LogPosition | { readonly lines: number }): Promise<void> {
+  try {
+    for await (const piece of view.logs.follow(name, from, stream.over) ?? []) {
+      if (piece.dropped > 0) stream.write(`: dropped ${piece.dropped} bytes\n\n`);
+      stream.write(eventsOf(piece));
+      await stream.taken();
+    }
+  } catch (error) {
+    // The machine has said no: no descriptor is free, or fs.inotify.max_user_instances is reached (inotify(7)).
+    stream.write(`: failed: ${(error as Error).message.replaceAll(/[\r\n]/g, " ")}\n\n`);
+    stream.end();
+  }
+}
+
+function eventsOf({ bytes, at }: LogPiece): string {
+  let events = "";
+  for (let start = 0; start < bytes.length;) {
+    const newline = bytes.indexOf(NEWLINE, start);
+    const end = newline === -1 ? bytes.length : newline + 1;
+    events += eventOf(bytes.subarray(start, newline === -1 ? end : newline), { file: at.file, offset: at.offset + end });
+    start = end;
+  }
+  return events;
+}
+
+function eventOf(line: Buffer, end: LogPosition): string {
+  const parts = line.toString().split("\r");
+  const exact = parts.length === 1 && isUtf8(line) ? "" : `: bytes ${line.toString("base64")}\n`;
+  return `id: ${textOf(end)}\n${exact}${parts.map((part) => `data: ${part}\n`).join("")}\n`;
+}
+
+function textOf({ file, offset }: LogPosition): string {
+  return `${file}.${offset}`;
+}
+
+function lastSeen({ headers }: IncomingMessage): LogPosition | null {
+  const text = headers["last-event-id"];
+  if (text === undefined) return null;
+  const [, file, offset] = /^(\d{1,20})\.(\d{1,15})$/.exec(String(text)) ?? [];
+  if (file === undefined) throw new Problem("E_USAGE", "Last-Event-ID: must be the id of a line");
+  return { file, offset: Number(offset) };
+}

@@ -1,0 +1,110 @@
+/**
+ * How much CPU time and memory each slot's process uses, with all that it has started. Looking costs a pass over /proc,
+ * so it is done only when somebody asks, and at most once a second, whoever asks; nothing runs in between. What a
+ * reading means depends on the one before it. They are kept by run: a pid or a slot may have become another process's.
+ */
+import { runOf, startedOf } from "../core/state.ts";
+import type { Started } from "../core/state.ts";
+import type { Millis, RunId, SlotId } from "../core/types.ts";
+import type { Consumption, View } from "./view.ts";
+
+/** Null: not known, or not yet. */
+export interface Used {
+  /** Of one core, since the sweep before, or since its start where it was not seen before. */
+  readonly cpuPercent: number | null;
+  /** Resident. */
+  readonly memoryBytes: number | null;
+  /** CPU time since its start, as far as it was seen. Never falls while the run lasts. */
+  readonly cpu: Millis | null;
+}
+
+const UNKNOWN: Used = { cpuPercent: null, memoryBytes: null, cpu: null };
+const NONE: ReadonlyMap<RunId, Reading> = new Map();
+const FRESH: Millis = 1000;
+
+interface Reading {
+  readonly at: Millis;
+  /** As the kernel has it: it falls when a descendant ends that somebody else waits for. */
+  readonly found: Consumption;
+  readonly used: Used;
+}
+
+interface Live {
+  readonly id: SlotId;
+  readonly run: RunId;
+  readonly started: Started;
+}
+
+export class Usage {
+  readonly #view: View;
+  /** Of the last sweep that succeeded. */
+  #readings = NONE;
+  #failing = false;
+  #begun: Millis = -Infinity;
+  #sweep: Promise<void> | null = null;
+
+  constructor(view: View) {
+    this.#view = view;
+  }
+
+  /** Of each slot that has a process. At most a second old; a process that is younger than that may not be known yet. */
+  async read(): Promise<ReadonlyMap<SlotId, Used>> {
+    const readings = await this.readings();
+    return new Map(this.#live().map(({ id, run }) => [id, readings.get(run)?.used ?? UNKNOWN]));
+  }
+
+  /** The same by run, as the sweep has found them: the same map for as long as that is fresh. */
+  async readings(): Promise<ReadonlyMap<RunId, Pick<Reading, "used">>> {
+    const now = this.#view.clock.now().mono;
+    if (this.#sweep === null && now - this.#begun >= FRESH) {
+      this.#begun = now;
+      this.#sweep = this.#look(now);
+    }
+    await this.#sweep;
+    return this.#failing ? NONE : this.#readings;
+  }
+
+  async #look(at: Millis): Promise<void> {
+    const live = this.#live();
+    try {
+      const found = await this.#sweepOf(live);
+      const before = this.#readings;
+      this.#readings = new Map(live.flatMap(({ run, started }, n) => {
+        const one = found[n] ?? null;
+        return one === null ? [] : [[run, reading(one, at, started, before.get(run))]];
+      }));
+      this.#failing = false;
+    } catch (error) {
+      // Once, and not each second for as long as somebody asks.
+      if (!this.#failing) this.#view.bug(error, "CPU time and memory were looked at");
+      this.#failing = true;
+    } finally {
+      this.#sweep = null;
+    }
+  }
+
+  async #sweepOf(live: readonly Live[]): Promise<readonly (Consumption | null)[]> {
+    if (live.length === 0) return [];
+    return this.#view.sweep(live.map(({ started: { pid, identity } }) => ({ pid, startTicks: identity.startTicks })));
+  }
+
+  #live(): Live[] {
+    return [...this.#view.engine.state.slots].flatMap(([id, { phase }]) => {
+      const [run, started] = [runOf(phase), startedOf(phase)];
+      return run === null || started === null ? [] : [{ id, run, started }];
+    });
+  }
+}
+
+function reading(found: Consumption, at: Millis, started: Started, before: Reading | undefined): Reading {
+  const spent = Math.max(0, found.cpu - (before?.found.cpu ?? 0));
+  const elapsed = at - (before?.at ?? started.at.mono);
+  return {
+    at, found,
+    used: {
+      cpuPercent: elapsed > 0 ? Math.round(1000 * spent / elapsed) / 10 : 0,
+      memoryBytes: found.memoryBytes,
+      cpu: (before?.used.cpu ?? 0) + spent,
+    },
+  };
+}

@@ -1,0 +1,91 @@
+/** All processes, as monitors ask for them: often, and several at a time. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Board } from "../../src/http/board.ts";
+import type { ProcessShown } from "../../src/http/schema.ts";
+import { Usage } from "../../src/http/usage.ts";
+import type { Law } from "../../src/core/types.ts";
+import { law } from "../support/world.ts";
+import { viewOf } from "./view.ts";
+
+function boarded(laws: readonly Law[]) {
+  const seen = viewOf(laws);
+  const { view } = seen;
+  /** For which entries a text was made. */
+  const made: string[] = [];
+  const { program } = view;
+  view.program = (entry) => {
+    made.push(entry);
+    return program(entry);
+  };
+  const board = new Board(view, new Usage(view));
+  const all = async () => JSON.parse(String(await board.all())) as ProcessShown[];
+  return { ...seen, board, made, all };
+}
+
+test("as long as nothing happens, one body serves all who ask within a second", async () => {
+  const { board, world, made, sweeps } = boarded([law("web", { count: 3 })]);
+  const first = await board.all();
+  world.pass(999);
+  const others = await Promise.all([board.all(), board.all()]);
+  assert(others.every((body) => body === first));
+  assert.deepEqual([made.length, sweeps.count], [3, 1]);
+});
+
+test("those who ask at the same time wait for the same look at the processes", async () => {
+  const { board, made, sweeps } = boarded([law("web", { count: 3 })]);
+  const bodies = await Promise.all(Array.from({ length: 10 }, () => board.all()));
+  assert.equal(new Set(bodies).size, 1);
+  assert.deepEqual([made.length, sweeps.count], [3, 1]);
+});
+
+test("a change shows at once, and only what has changed is made anew", async () => {
+  const { world, made, sweeps, all } = boarded([law("web", { count: 3 }), law("db")]);
+  await all();
+  made.length = 0;
+  world.end("db:0");
+  const states = async () => (await all()).map(({ id, state }) => `${id} ${state}`);
+  assert.deepEqual(await states(), ["web:0 running", "web:1 running", "web:2 running", "db:0 waiting"]);
+  assert.deepEqual([made, sweeps.count], [["db"], 1]);
+  await world.scale("web", 4);
+  world.pass(0);
+  assert.deepEqual((await states())[3], "web:3 running");
+});
+
+test("after a second all of it is made anew", async () => {
+  const { world, made, sweeps, all } = boarded([law("web", { count: 2 })]);
+  assert.deepEqual((await all()).map(({ uptimeMs }) => uptimeMs), [0, 0]);
+  world.pass(1000);
+  assert.deepEqual((await all()).map(({ uptimeMs }) => uptimeMs), [1000, 1000]);
+  assert.deepEqual([made.length, sweeps.count], [4, 2]);
+});
+
+test("CPU and memory are those of the process that is there", async () => {
+  const { world, found, all } = boarded([law("web", { count: 2, delay: 0 })]);
+  found.set(101, { cpu: 500, memoryBytes: 4096 });
+  world.pass(1000);
+  const used = async () => (await all()).map(({ cpuPercent, memoryBytes }) => [cpuPercent, memoryBytes]);
+  assert.deepEqual(await used(), [[50, 4096], [null, null]]);
+  world.end("web:0");
+  assert.deepEqual(await used(), [[null, null], [null, null]], "nobody has looked at the new one yet");
+});
+
+test("of an entry, and of one process, the same is told", async () => {
+  const { board, found, world, sweeps } = boarded([law("web"), law("db")]);
+  found.set(102, { cpu: 100, memoryBytes: 8192 });
+  world.pass(1000);
+  const slot = () => world.slot("db:0");
+  const one = await board.one(slot);
+  assert.equal(one.memoryBytes, 8192);
+  assert.deepEqual(JSON.parse(String(await board.only(() => [slot()]))), [one]);
+  assert.equal(sweeps.count, 1);
+});
+
+test("what cannot be looked at is not known, and all else is shown", async () => {
+  const { view, all, bugs } = boarded([law("web")]);
+  view.sweep = async () => { throw new Error("no /proc"); };
+  const [shown] = await all();
+  assert.deepEqual([shown?.id, shown?.cpuPercent, shown?.memoryBytes], ["web:0", null, null]);
+  assert.equal(bugs.length, 1);
+});
