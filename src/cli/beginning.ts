@@ -6,7 +6,7 @@
 import { randomBytes } from "node:crypto";
 import { lstatSync } from "node:fs";
 
-import type { Configuration, EntryConfiguration } from "../config/configuration.ts";
+import type { Configuration, EntryConfiguration, HttpConfiguration } from "../config/configuration.ts";
 import { definitionOf } from "../config/definition.ts";
 import type { Definition } from "../config/definition.ts";
 import type { Happening } from "../core/command.ts";
@@ -28,10 +28,13 @@ import { survey } from "../survival/takeover.ts";
 import type { Survey } from "../survival/takeover.ts";
 import { Addresses, addressOf } from "./addresses.ts";
 import { descriptorsOf } from "./handover.ts";
+import type { IdleConnections } from "./doors.ts";
 import type { Handover } from "./handover.ts";
 import type { Keeper } from "./keeper.ts";
 import type { Place } from "./place.ts";
 import { orRefuse } from "./refusal.ts";
+import { bindTcp, tryTcp } from "./tcp.ts";
+import type { TcpSocket } from "./tcp.ts";
 
 export interface Beginning {
   /** The first part of SENTRY_RUN of all processes. */
@@ -44,6 +47,8 @@ export interface Beginning {
   readonly addresses: Addresses;
   /** Sentry's own listening socket, for Node. */
   readonly socket: number;
+  /** What HTTP is served on over TCP. */
+  readonly tcp: TcpSocket | null;
   /** When Sentry itself was started, and when it was last re-exec'd. */
   readonly startedAt: Micros;
   readonly reexecedAt: Micros | null;
@@ -51,8 +56,12 @@ export interface Beginning {
   /** `sink` means nothing here: the entry in `kept` says which it is. */
   readonly outputs: readonly Output[];
   readonly owed: Handover["owed"];
+  readonly tails: Handover["tails"];
   readonly inherited: Inherited | null;
-  readonly idle: readonly number[];
+  /** Connections that the image before has left, to each of the two. */
+  readonly idle: IdleConnections;
+  /** What the image before has counted. */
+  readonly tallies: unknown;
   /** What the engine is told: this first, then what native threads had seen, and last that it goes on, or begins. */
   readonly first: readonly (Happening | Unanswered)[];
   readonly facts: readonly Fact[];
@@ -84,8 +93,10 @@ export function beginHere({ place, configuration, addon, keeper }: Circumstances
   const addresses = new Addresses(addon);
   const told = [`Sentry started (PID: ${process.pid} saved in ${place.pidFile}).`];
   let held: Held[] | null = null;
+  let tcp: TcpSocket | null = null;
   const undo = (): void => {
     addresses.removeFresh();
+    if (tcp !== null) addon.close(tcp.fd);
     addon.removeSocket(place.socket);
     if (held === null) addon.endKeeper();
   };
@@ -95,7 +106,8 @@ export function beginHere({ place, configuration, addon, keeper }: Circumstances
     const { snapshot, found } = lookAround(place, held ?? [], laws, told);
     for (const [address, fd] of found.listening) addresses.takeUp(address, fd);
     for (const entry of configuration.entries) bindAll(entry, addresses, found.state !== null, told);
-    return taken({ place, configuration, addon, keeper }, { snapshot, found, held, addresses, socket, told, undo });
+    tcp = openTcp(addon, configuration.http, found.state !== null, told);
+    return taken({ place, configuration, addon, keeper }, { snapshot, found, held, addresses, socket, tcp, told, undo });
   } catch (error) {
     undo();
     throw error;
@@ -137,17 +149,24 @@ function bindAll({ law, listen }: EntryConfiguration, addresses: Addresses, isTa
   }
 }
 
+/** Before the first process, too. Whoever has the address when there are processes to be taken up does not keep us from that. */
+function openTcp(addon: Addon, http: HttpConfiguration | null, isTakeOver: boolean, told: string[]): TcpSocket | null {
+  if (http === null) return null;
+  return http.isDefault || isTakeOver ? tryTcp(addon, http, told) : bindTcp(addon, http);
+}
+
 interface Taken {
   readonly snapshot: Snapshot | null;
   readonly found: Survey;
   readonly held: readonly Held[] | null;
   readonly addresses: Addresses;
   readonly socket: number;
+  readonly tcp: TcpSocket | null;
   readonly told: readonly string[];
   undo(): void;
 }
 
-function taken({ configuration, addon }: Circumstances, { snapshot, found, held, addresses, socket, told, undo }: Taken): Beginning {
+function taken({ configuration, addon }: Circumstances, { snapshot, found, held, addresses, socket, tcp, told, undo }: Taken): Beginning {
   const laws = configuration.entries.map(({ law }) => law);
   const known = new Set(held?.map(({ label }) => label));
   for (const { stream, kept, fd } of found.outputs) {
@@ -160,9 +179,10 @@ function taken({ configuration, addon }: Circumstances, { snapshot, found, held,
   const startedAt = systemClock.now().wall;
   return {
     instance: found.instance ?? randomBytes(8).toString("hex"), state: found.state, lastId: snapshot?.lastId ?? 0,
-    definitions: definitionsInForce(snapshot, found.state, configuration), addresses, socket, startedAt, reexecedAt: null,
+    definitions: definitionsInForce(snapshot, found.state, configuration), addresses, socket, tcp, startedAt, reexecedAt: null,
     processes: found.adoptions.map((one) => ({ ...one, inheritedRss: 0, threads: null })),
-    outputs: found.outputs.map((one) => ({ ...one, sink: 0, colour: null })), owed: [], inherited: null, idle: [],
+    outputs: found.outputs.map((one) => ({ ...one, sink: 0, colour: null })), owed: [], tails: [], inherited: null,
+    idle: { socket: [], tcp: [] }, tallies: null,
     first: found.facts, facts: [],
     last: found.state === null ? { kind: "start", laws } : { kind: "resume", tookOver: { pid: found.oldPid, processes: found.living } },
     unwritten: { lines: [], dropped: 0 }, told, failed: null, again: null, undo,
@@ -187,18 +207,20 @@ export function beginAgain({ place, configuration, addon }: Circumstances, hando
   const socket = isThere(place.socket, handover.socket)
     ? (same === null ? addon.inheritSocket(place.socket, handover.socket) : addon.duplicate(handover.socket.fd))
     : orRefuse(place.socket, () => addon.listenUnix(place.socket)); // somebody has removed it: it comes back with a reload
+  const told = [...handover.told];
+  const tcp = handover.tcp ?? (configuration.http === null ? null : tryTcp(addon, configuration.http, told));
   const replaced = changes.filter(({ change }) => change === "replaced").map(({ entry }) => entry);
   const previously = handover.reexecedAt === null ? "" : ` (Previously reexec'd at ${seconds(handover.reexecedAt)})`;
   return {
     instance: snapshot.instance, state: fromPlain(snapshot.state), lastId: snapshot.lastId,
     definitions: failed === null ? configuration.entries.map(definitionOf) : snapshot.definitions as Definition[],
-    addresses, socket, startedAt: handover.startedAt,
+    addresses, socket, tcp, startedAt: handover.startedAt,
     reexecedAt: failed === null ? systemClock.now().wall : handover.reexecedAt,
-    processes: handover.processes, outputs: handover.outputs, owed: handover.owed, inherited: handover.inherited,
-    idle: handover.idle,
+    processes: handover.processes, outputs: handover.outputs, owed: handover.owed, tails: handover.tails, inherited: handover.inherited,
+    idle: { socket: handover.idle, tcp: handover.tcp?.idle ?? [] }, tallies: handover.tallies,
     first: [...(failed === null ? [{ kind: "reload", laws, replaced, by } as const] : []), ...handover.queued],
     facts: handover.facts, last: { kind: "resume", tookOver: null },
-    unwritten: handover.unwritten, told: [...handover.told, ...(failed === null ? [`Sentry reexec'd. Initially started at ${seconds(handover.startedAt)}${previously}.`] : [])],
+    unwritten: handover.unwritten, told: [...told, ...(failed === null ? [`Sentry reexec'd. Initially started at ${seconds(handover.startedAt)}${previously}.`] : [])],
     failed, again: handover.again, undo: () => {},
   };
 }

@@ -1,32 +1,38 @@
-/** How the command talks to a running Sentry: HTTP over its Unix socket. It knows the address, and nothing of the engine. */
+/** How the command talks to a running Sentry: HTTP over its Unix socket. It knows the address, and not the engine. */
 import { existsSync } from "node:fs";
-import { request } from "node:http";
-import type { IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
-import { dirname, basename } from "node:path";
+import { basename, dirname } from "node:path";
 
 import { SentryError } from "../errors.ts";
-import type { ErrorCode } from "../errors.ts";
 import type { Place } from "./place.ts";
+import { problemOf } from "./problem.ts";
+import { Cut, Responses } from "./response.ts";
+import type { Response } from "./response.ts";
+import { serverSent } from "./server-sent.ts";
+import type { ServerSent } from "./server-sent.ts";
 
 export interface Answer {
   readonly status: number;
+  readonly headers: ReadonlyMap<string, string>;
   readonly body: string;
 }
+
+/** Milliseconds within which the loop of a Sentry answers what it need not think about, on a machine however busy. */
+const PATIENCE = 10_000;
 
 /** A connection to one Sentry. It ends when that process does; a reload may end it as well, once it is answered. */
 export class Client {
   readonly #socket: Socket;
-  readonly #closed: Promise<void>;
+  readonly #responses: Responses;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
-    socket.on("error", () => {}); // told by "close"
-    this.#closed = new Promise((resolve) => socket.once("close", () => resolve()));
+    this.#responses = new Responses(socket);
+    socket.on("error", () => {}); // told by the end of what can be read
   }
 
-  /** @throws SentryError E_NOT_RUNNING, or E_PERMISSION */
+  /** @throws SentryError E_NOT_RUNNING, E_PERMISSION, or E_FAILED */
   static open(place: Place): Promise<Client> {
     return new Promise((resolve, reject) => {
       // A socket's address has room for 107 bytes (unix(7)); from its own folder any path is short enough.
@@ -41,85 +47,108 @@ export class Client {
     });
   }
 
+  /**
+   * The answer as soon as its head is there.
+   * @throws Cut where the connection ended before: Sentry was just about to leave
+   */
+  begin(method: string, path: string, headers: Readonly<Record<string, string>> = {}, body = ""): Promise<Response> {
+    const length = method === "GET" ? {} : { "content-length": String(Buffer.byteLength(body)) };
+    const lines = Object.entries({ host: "localhost", ...headers, ...length })
+      .map(([name, value]) => `${name}: ${value}\r\n`);
+    this.#socket.write(`${method} ${path} HTTP/1.1\r\n${lines.join("")}\r\n${body}`);
+    return this.#responses.next();
+  }
+
+  /** Null where the connection ended before all of the answer was there. */
+  async request(method: string, path: string, body?: object): Promise<Answer | null> {
+    try {
+      const asked = body === undefined ? this.begin(method, path)
+        : this.begin(method, path, { "content-type": "application/json" }, JSON.stringify(body));
+      return await complete(await asked);
+    } catch (error) {
+      if (error instanceof Cut) return null;
+      throw error;
+    }
+  }
+
   post(path: string): Promise<Answer | null> {
     return this.request("POST", path);
   }
 
-  /** Null where the connection ended before an answer came: Sentry was just about to leave. */
-  async request(method: string, path: string, body?: object): Promise<Answer | null> {
-    const response = await this.#ask(method, path, {}, body);
-    if (response === null) return null;
-    let text = "";
+  /**
+   * Server-sent events, until the connection ends. Taken slowly, they are sent slowly.
+   * @param after the id of the last one that was seen; null: from now on
+   * @throws SentryError as Sentry's problem says
+   */
+  async *follow(path: string, after: string | number | null): AsyncGenerator<ServerSent> {
     try {
-      for await (const chunk of response.setEncoding("utf8")) text += String(chunk);
-    } catch {
-      return null;
-    }
-    return { status: response.statusCode ?? 0, body: text };
-  }
-
-  /** What happens after the event with that id, until the connection ends. */
-  async *events(after: number): AsyncGenerator<unknown> {
-    const response = await this.#ask("GET", "/events", { "last-event-id": after });
-    if (response?.statusCode !== 200) return;
-    let text = "";
-    try {
-      for await (const chunk of response.setEncoding("utf8")) {
-        const lines = (text + String(chunk)).split("\n");
-        text = lines.pop() ?? "";
-        for (const line of lines) if (line.startsWith("data: ")) yield JSON.parse(line.slice("data: ".length));
-      }
+      const response = await this.begin("GET", path, after === null ? {} : { "last-event-id": String(after) });
+      if (response.status !== 200) throw await problemOf(await complete(response), `GET ${path}`);
+      yield* serverSent(response.body);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ECONNRESET") throw error;
+      if (!(error instanceof Cut)) throw error;
     }
   }
 
   /** The process at the other end is gone: the kernel closes what it leaves open. */
   gone(): Promise<void> {
-    return this.#closed;
+    return this.#responses.end();
   }
 
   close(): void {
     this.#socket.destroy();
   }
+}
 
-  #ask(method: string, path: string, headers: Record<string, string | number>, body?: object): Promise<IncomingMessage | null> {
-    return new Promise((resolve) => {
-      const asked = request({ method, path, createConnection: () => this.#socket, headers: { connection: "keep-alive", ...headers } });
-      asked.on("error", () => resolve(null));
-      asked.on("response", resolve);
-      if (body !== undefined) asked.setHeader("content-type", "application/json");
-      asked.end(body === undefined ? undefined : JSON.stringify(body));
-    });
-  }
+async function complete({ status, headers, body }: Response): Promise<Answer> {
+  const parts: Buffer[] = [];
+  for await (const part of body) parts.push(part);
+  return { status, headers, body: Buffer.concat(parts).toString() };
 }
 
 /**
  * Asks one thing, on a connection of its own. Gives the document that is the answer.
- * @throws SentryError as Sentry's problem says
+ * @param patience milliseconds; what has Sentry evaluate a configuration takes longer than the rest
+ * @throws SentryError as Sentry's problem says, or E_TIMEOUT
  */
-export async function ask(place: Place, method: string, path: string, body?: object): Promise<unknown> {
+export async function ask(place: Place, method: string, path: string, body?: object, patience = PATIENCE): Promise<unknown> {
   const client = await Client.open(place);
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    client.close();
+  }, patience);
   const answer = await client.request(method, path, body);
+  clearTimeout(timer);
   client.close();
+  const asked = `${method} ${path}`;
+  if (late) throw new SentryError("E_TIMEOUT", `Sentry has not answered ${asked} within ${patience / 1000} s (at ${place.socket})`);
   if (answer === null) throw new SentryError("E_FAILED", `Sentry closed the connection to ${place.socket} without an answer`);
-  const document: unknown = JSON.parse(answer.body);
-  if (answer.status < 300) return document;
-  const { code, detail } = document as { code: string; detail: string };
-  throw new SentryError(MEANT_FOR_US[code] ?? "E_FAILED", detail);
+  if (answer.status >= 300) throw await problemOf(answer, asked);
+  try {
+    return JSON.parse(answer.body) as unknown;
+  } catch {
+    throw new SentryError("E_FAILED", `what answers ${asked} is no Sentry: it is no JSON`);
+  }
 }
 
-/** What Sentry's problems are to whoever gave the command. */
-const MEANT_FOR_US: Readonly<Record<string, ErrorCode>> = {
-  E_USAGE: "E_USAGE", E_NO_SUCH_ENTRY: "E_NO_SUCH_ENTRY", E_NO_SUCH_SLOT: "E_NO_SUCH_SLOT", E_REFUSED: "E_REFUSED",
-  E_CONFIG_INVALID: "E_CONFIG_INVALID",
-};
+/** `web`, an entry, or `web:0`, a slot of it: no entry has a colon in its name. */
+export function pathOf(name: string): string {
+  return `/${name.includes(":") ? "processes" : "entries"}/${encodeURIComponent(name)}`;
+}
 
-function refusal(place: Place, { code, message }: NodeJS.ErrnoException): SentryError {
-  if (code === "ENOENT" || code === "ECONNREFUSED" || code === "ENOTDIR") {
-    const hint = existsSync(place.pidFile) ? `${place.pidFile} is there: if the process that it names is Sentry, its socket was removed, and SIGTERM ends it`
-      : `start one with: sentry start ${place.config}`;
-    return new SentryError("E_NOT_RUNNING", `no Sentry answers for ${place.config} (tried ${place.socket}); ${hint}`);
+function refusal(place: Place, { code = "", message }: NodeJS.ErrnoException): SentryError {
+  const where = `Sentry at ${place.socket}`;
+  switch (code) {
+    case "ENOENT": case "ECONNREFUSED": case "ENOTDIR": {
+      const hint = existsSync(place.pidFile)
+        ? `${place.pidFile} is there: if the process that it names is Sentry, its socket was removed, and SIGTERM ends it`
+        : `start one with: sentry start ${place.config}`;
+      return new SentryError("E_NOT_RUNNING", `no Sentry answers for ${place.config} (tried ${place.socket}); ${hint}`);
+    }
+    case "EACCES": case "EPERM": return new SentryError("E_PERMISSION", `cannot talk to ${where}: ${message}`);
+    // connect(2): a Unix socket's queue is full.
+    case "EAGAIN": return new SentryError("E_BUSY", `more wait for ${where} than its queue holds`);
+    default: return new SentryError("E_FAILED", `cannot talk to ${where}: ${message}`);
   }
-  return new SentryError("E_PERMISSION", `cannot talk to Sentry at ${place.socket}: ${message}`);
 }

@@ -7,6 +7,9 @@ import { SentryError } from "../errors.ts";
 /** A pidfd, and the read ends of stdout and stderr. */
 const PER_PROCESS = 3;
 
+/** The file of its output; or its kept tail, which the output thread opens once more. */
+const PER_ENTRY = 2;
+
 /** Node's own, the threads', a few clients. */
 const OWN = 200;
 
@@ -20,7 +23,7 @@ const LEAST = 1024;
 export function refuseTooMany({ path, entries }: Configuration): void {
   const limit = limitOfOpenFiles();
   const processes = entries.reduce((sum, { law }) => sum + law.count, 0);
-  const needed = processes * PER_PROCESS + entries.length + OWN;
+  const needed = processes * PER_PROCESS + entries.length * PER_ENTRY + OWN;
   if (limit < LEAST || needed <= limit) return;
   throw new SentryError("E_REFUSED", `${path} wants ${processes} processes, which need about ${needed} descriptors; `
     + `this process may have ${limit} (the hard limit, ulimit -Hn)`);

@@ -16,8 +16,13 @@ import type { Unwritten } from "../survival/history.ts";
 import type { Snapshot } from "../survival/snapshot.ts";
 import type { BoundAddress } from "./addresses.ts";
 import type { Place } from "./place.ts";
+import type { KeptTail } from "./sinks.ts";
+import type { TcpSocket } from "./tcp.ts";
 
-export const HANDOVER_VERSION = 1;
+export const HANDOVER_VERSION = 2;
+
+/** Those that can be read. */
+export const KNOWN_VERSIONS: readonly number[] = [1, HANDOVER_VERSION];
 
 export interface Handover {
   readonly version: typeof HANDOVER_VERSION;
@@ -41,15 +46,21 @@ export interface Handover {
   readonly outputs: readonly Output[];
   /** The rest of half-taken lines: of an entry's sink, or (null) of Sentry's own. */
   readonly owed: readonly { readonly entry: string | null; readonly text: string }[];
+  /** What is kept of output for whoever asks later. */
+  readonly tails: readonly KeptTail[];
   readonly inherited: Inherited;
   readonly lock: number;
   readonly socket: UnixSocket;
+  /** What HTTP is served on over TCP, and the idle connections to it. */
+  readonly tcp: TcpSocket & { readonly idle: readonly number[] } | null;
   readonly keeper: KeeperDescriptors | null;
   readonly addresses: readonly BoundAddress[];
-  /** Idle connections: their next request is the new image's. */
+  /** Idle connections to the Unix socket: their next request is the new image's. */
   readonly idle: readonly number[];
   /** Records that wait for room on the disk, and how many found none. */
   readonly unwritten: Unwritten;
+  /** What was counted for the metrics. */
+  readonly tallies: unknown;
   /** What there was to be told when nobody could any more. */
   readonly told: readonly string[];
   /** Set in the same image, where the exec failed: everything is taken up again as it was. */
@@ -57,27 +68,28 @@ export interface Handover {
 }
 
 /** All that goes along. */
-export function descriptorsOf({ processes, outputs, inherited, lock, socket, keeper, addresses, idle }: Handover): number[] {
+export function descriptorsOf({ processes, outputs, tails, inherited, lock, socket, tcp, keeper, addresses, idle }: Handover): number[] {
   const all = [
-    ...processes.map(({ pidfd }) => pidfd), ...outputs.map(({ fd }) => fd),
+    ...processes.map(({ pidfd }) => pidfd), ...outputs.map(({ fd }) => fd), ...tails.map(({ fd }) => fd),
     inherited.events?.fd ?? null, inherited.signals?.fd ?? null,
-    lock, socket.fd, keeper?.connection ?? null, keeper?.process ?? null, ...addresses.flatMap(({ fd, socket }) => [fd, socket?.fd ?? null]), ...idle,
+    lock, socket.fd, tcp?.fd ?? null, ...tcp?.idle ?? [], keeper?.connection ?? null, keeper?.process ?? null, ...addresses.flatMap(({ fd, socket }) => [fd, socket?.fd ?? null]), ...idle,
   ];
   return all.filter((fd) => fd !== null);
 }
 
 /** @throws SentryError E_FAILED: that leaves what a SIGKILL leaves */
 export function readHandover(memfd: number): Handover {
-  let read: { version?: unknown };
+  let read: Partial<Omit<Handover, "version">> & { readonly version?: unknown };
   try {
-    read = JSON.parse(readFileSync(`/proc/self/fd/${memfd}`, "utf8")) as { version?: unknown };
+    read = JSON.parse(readFileSync(`/proc/self/fd/${memfd}`, "utf8")) as typeof read;
   } catch (error) {
     throw new SentryError("E_FAILED", `nothing was handed over on descriptor ${memfd}: ${(error as Error).message}`);
   }
-  if (read.version !== HANDOVER_VERSION) {
-    throw new SentryError("E_FAILED", `what was handed over has version ${String(read.version)}, this Sentry knows ${HANDOVER_VERSION}`);
+  if (!KNOWN_VERSIONS.includes(read.version as number)) {
+    throw new SentryError("E_FAILED", `what was handed over has version ${String(read.version)}, this Sentry knows ${KNOWN_VERSIONS.join(" and ")}`);
   }
-  return read as Handover;
+  // The first version served no TCP, counted nothing, and kept no output.
+  return { tcp: null, tallies: null, tails: [], ...read, version: HANDOVER_VERSION } as Handover;
 }
 
 /**

@@ -1,12 +1,17 @@
 /**
- * Modules that are loaded late, or never. A running Sentry may outlive its files: an upgrade replaces them, or takes them
- * away. So these are bundles of their own, without imports of their like, and their text is kept from the beginning.
+ * What is needed late, or never. A running Sentry may outlive its files: an upgrade replaces them, or takes them away. So
+ * modules are bundles of their own, without imports of their like, and the text of all of it is kept from the beginning.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** @param name of a file beside this one's bundle */
 export function keepModule(name: string): () => URL {
+  const text = keepFile(name);
+  return () => new URL(`data:text/javascript;base64,${text().toString("base64")}`);
+}
+
+export function keepFile(name: string): () => Buffer {
   const text = readFileSync(join(import.meta.dirname, name));
-  return () => new URL(`data:text/javascript;base64,${text.toString("base64")}`);
+  return () => text;
 }

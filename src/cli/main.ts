@@ -1,16 +1,32 @@
 #!/usr/bin/env node
-/** The command: reads the words, calls the verb, and is the only place that ends the process. */
+/**
+ * The command: reads the words, calls the verb, and is the only place that ends the process. What asks a running Sentry
+ * is all in this one file once it is bundled, and is quick; the rest is loaded when it is called for (alone.ts).
+ */
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 
 import { findConfig, possibleConfigs } from "../config/find.ts";
-import { loadConfig } from "../config/load.ts";
 import { SentryError } from "../errors.ts";
+import type * as Alone from "./alone.ts";
+import { events } from "./events.ts";
+import { helpOf, helpOfAll } from "./help.ts";
+import { logs } from "./logs.ts";
 import { placeOf } from "./place.ts";
 import type { Place } from "./place.ts";
-import { version } from "./version.ts";
+import { plan } from "./plan.ts";
+import { print } from "./print.ts";
+import { reload } from "./reload.ts";
+import { restart } from "./restart.ts";
+import { rightCommand } from "./right-command.ts";
+import { signal } from "./signal.ts";
+import { status } from "./status.ts";
+import { stop } from "./stop.ts";
+import { printableText } from "./table.ts";
+import { why } from "./why.ts";
+import { down, scale, up } from "./wishes.ts";
 import { read } from "./words.ts";
-import type { Options } from "./words.ts";
+import type { Asked, Options } from "./words.ts";
 import { TRIAL } from "./verbs.ts";
 import type { VerbName } from "./verbs.ts";
 
@@ -26,76 +42,76 @@ const verbs: Record<VerbName, Run> = {
     if (options.json && !options.detach) {
       throw new SentryError("E_USAGE", "start --json goes with --detach: in the foreground, the terminal shows the transcript");
     }
-    if (options.handover !== undefined) {
-      // By the words of the image before: the file itself may be moved away by now, and is not read.
-      const { startAgain } = await import("./start.ts");
-      return startAgain(placeOf(configOf(name, options) ?? "", runDirOf(options)), Number(options.handover));
-    }
-    const place = find(name, options);
-    if (options.detach) {
-      const { startDetached } = await import("./start.ts");
-      return startDetached(place, runDirOf(options), options.json === true);
-    }
-    // First of all: its process boots while the rest of Sentry is loaded here.
-    const configuration = loadConfig(place.config);
-    const { start, startInBackground } = await import("./start.ts");
-    return (options.background ? startInBackground : start)(place, configuration);
+    const { start, startAgain } = await alone();
+    if (options.handover === undefined) return start(find(name, options), runDirOf(options), options);
+    // By the words of the image before: the file itself may be moved away by now, and is not read.
+    return startAgain(placeOf(configOf(name, options) ?? "", runDirOf(options)), Number(options.handover));
   },
   async stop([name], options) {
     const place = findRunning(name, options);
-    if (options.orphans) {
-      const { stopOrphans } = await import("./orphans.ts");
-      return stopOrphans(place, options.json === true);
-    }
-    const { stop } = await import("./stop.ts");
+    if (options.orphans) return (await alone()).stopOrphans(place, options.json === true);
     return stop(place, options.json === true);
   },
-  reload: (names, options) => ofConfig(names, options, async () => (await import("./reload.ts")).reload),
-  plan: (names, options) => ofConfig(names, options, async () => (await import("./plan.ts")).plan),
-  up: (names, options) => ofEntry(names, options, async () => (await import("./wishes.ts")).up),
-  down: (names, options) => ofEntry(names, options, async () => (await import("./wishes.ts")).down),
-  scale: (names, options) => ofEntry(names, options, async () => (await import("./wishes.ts")).scale),
-  why: (names, options) => ofEntry(names, options, async () => (await import("./why.ts")).why),
-  async check([name], options) {
-    const { check } = await import("./check.ts");
-    return check(find(name, options).config, options.json === true);
-  },
-  async init([name], options) {
-    const { init } = await import("./init.ts");
-    return init(configOf(name, options), options.json === true);
-  },
+  reload: ofConfig(reload),
+  plan: ofConfig(plan),
+  status: ofConfig(status),
+  events: ofConfig(events),
+  up: ofEntry(up),
+  down: ofEntry(down),
+  restart: ofEntry(restart),
+  signal: ofEntry(signal),
+  scale: ofEntry(scale),
+  logs: ofEntry(logs),
+  why: ofEntry(why),
+  check: async ([name], options) => (await alone()).check(find(name, options).config, options.json === true),
+  init: async ([name], options) => (await alone()).init(configOf(name, options), options.json === true),
 };
 
-// Node would open its debugger for whoever sends this, until the supervisor takes the signal over.
-process.on("SIGUSR1", () => {});
-
 main().then(() => leave(0), (error: unknown) => {
-  console.error(`sentry: ${error instanceof SentryError ? error.message : String((error as Error).stack ?? error)}`);
-  leave(error instanceof SentryError ? error.exitCode : FAILED);
+  const message = isSentryError(error) ? error.message : String((error as Error).stack ?? error);
+  process.stderr.write(`sentry: ${printableText(message)}\n`);
+  leave(isSentryError(error) ? error.exitCode : FAILED);
 });
 
+function alone(): Promise<typeof Alone> {
+  // Node would open its debugger for whoever sends this, until the supervisor takes the signal over.
+  process.on("SIGUSR1", () => {});
+  return import("./alone.js");
+}
+
+/** By its name: each bundle has the class once. */
+function isSentryError(error: unknown): error is SentryError {
+  return error instanceof Error && error.name === "SentryError";
+}
+
 /** A verb whose word is a configuration. */
-async function ofConfig([name]: readonly string[], options: Options, load: () => Promise<Question>): Promise<void> {
-  const place = findRunning(name, options);
-  return (await load())(place, [], options);
+function ofConfig(ask: Question): Run {
+  return async ([name], options) => ask(findRunning(name, options), [], options);
 }
 
 /** A verb whose words are about an entry: the configuration comes with --config. */
-async function ofEntry(names: readonly string[], options: Options, load: () => Promise<Question>): Promise<void> {
-  const place = findRunning(undefined, options);
-  return (await load())(place, names, options);
+function ofEntry(ask: Question): Run {
+  return async (names, options) => ask(findRunning(undefined, options), names, options);
 }
 
 async function main(): Promise<void> {
-  if (process.argv[2] === TRIAL) return (await import("./try.ts")).tryReload();
+  if (process.argv[2] === TRIAL) return (await alone()).tryReload();
   const asked = read(process.argv.slice(2));
   switch (asked.kind) {
-    case "verb": return verbs[asked.verb](asked.names, asked.options);
-    case "version": return console.log(version());
-    case "help": {
-      const { helpOf, helpOfAll } = await import("./help.ts");
-      return console.log(asked.of === null ? helpOfAll() : helpOf(asked.of));
-    }
+    case "verb": return perform(asked);
+    case "version": return print((await alone()).version());
+    case "help": return print(asked.of === null ? helpOfAll() : helpOf(asked.of));
+  }
+}
+
+async function perform({ verb, names, options }: Extract<Asked, { kind: "verb" }>): Promise<void> {
+  try {
+    await verbs[verb](names, options);
+  } catch (error) {
+    const [name] = names;
+    if (name === undefined || !isSentryError(error) || error.code !== "E_CONFIG_MISSING") throw error;
+    const byDefault = possiblePlaces(undefined, options).find(({ socket }) => existsSync(socket));
+    throw byDefault === undefined ? error : await rightCommand(byDefault, verb, name) ?? error;
   }
 }
 
@@ -105,10 +121,11 @@ function find(name: string | undefined, options: Options): Place {
 
 /** For a verb that only talks to a running Sentry: its configuration may have been moved away meanwhile. */
 function findRunning(name: string | undefined, options: Options): Place {
-  const running = possibleConfigs(configOf(name, options), homedir(), process.cwd())
-    .map((config) => placeOf(config, runDirOf(options)))
-    .find((place) => existsSync(place.socket));
-  return running ?? find(name, options);
+  return possiblePlaces(configOf(name, options), options).find(({ socket }) => existsSync(socket)) ?? find(name, options);
+}
+
+function possiblePlaces(config: string | undefined, options: Options): Place[] {
+  return possibleConfigs(config, homedir(), process.cwd()).map((path) => placeOf(path, runDirOf(options)));
 }
 
 function configOf(name: string | undefined, { config }: Options): string | undefined {
@@ -125,5 +142,7 @@ function runDirOf(options: Options): string | undefined {
 
 /** What has been printed into a pipe may still be on its way; only when all of it is out is this the end. */
 function leave(code: number): void {
-  process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
+  const end = (): void => process.exit(code);
+  // What goes well says nothing there, and to open it takes time.
+  process.stdout.write("", code === 0 ? end : () => process.stderr.write("", end));
 }

@@ -45,7 +45,7 @@ export async function stopOrphans(place: Place, json: boolean): Promise<void> {
   ownRunFolder(place);
   lock(addon, place);
   // All that is needed of the entries is in what the dead Sentry has left: none of them is started.
-  const configuration: Configuration = { path: place.config, entries: [], processEvents: true, code: null };
+  const configuration: Configuration = { path: place.config, entries: [], processEvents: true, http: null, maxCount: 0, code: null };
   const circumstances = { place, configuration, addon, keeper: new Keeper(addon, place) };
   const beginning = beginHere(circumstances);
   const { state, last } = beginning;

@@ -17,6 +17,8 @@ export interface Place {
   readonly history: string;
   /** The snapshot. */
   readonly state: string;
+  /** What HTTP over TCP asks for. */
+  readonly token: string;
   readonly logs: string;
 }
 
@@ -28,7 +30,7 @@ export function placeOf(config: string, runDir: string | undefined): Place {
   const inside = (name: string): string => join(runFolder, name);
   return {
     config, pidFile, runFolder, socket: inside("socket"), keeper: inside("keeper"), history: inside("history"),
-    state: inside("state"), logs: inside("logs"),
+    state: inside("state"), token: inside("token"), logs: inside("logs"),
   };
 }
 

@@ -2,24 +2,35 @@
 import { closeSync, constants } from "node:fs";
 
 import { openOwn } from "../survival/own-file.ts";
+import type { Addon } from "../native/addon.ts";
 import type { Addresses } from "./addresses.ts";
 import { makeRunFolder } from "./place.ts";
 import type { Place } from "./place.ts";
 import { ownLogFiles } from "./sinks.ts";
+import { nextTcp } from "./tcp.ts";
+import type { TcpSocket } from "./tcp.ts";
 import type { Usable } from "./trial.ts";
 
-/** @returns why it is not to be had; null where all of it is. What is newly listened on is bound then. */
-export function prepare(
-  { listen, changes }: Usable, { place, detached, addresses }: { readonly place: Place; readonly detached: boolean; readonly addresses: Addresses },
-): string | null {
+export interface Present {
+  readonly place: Place;
+  readonly detached: boolean;
+  readonly addon: Addon;
+  readonly addresses: Addresses;
+  readonly tcp: TcpSocket | null;
+}
+
+/** What is newly listened on is bound then; or why it is not to be had. */
+export type Prepared = { readonly tcp: TcpSocket | null } | { readonly unusable: string };
+
+export function prepare({ listen, changes, http }: Usable, { place, detached, addon, addresses, tcp }: Present): Prepared {
   try {
     makeRunFolder(place);
     const files = [place.history];
     if (detached) files.push(...ownLogFiles(place, changes.map(({ entry }) => entry)));
     for (const file of files) closeSync(openOwn(file, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT));
     for (const one of listen) addresses.bind(one, "of the new configuration");
-    return null;
+    return { tcp: nextTcp(addon, tcp, http) };
   } catch (error) {
-    return (error as Error).message;
+    return { unusable: (error as Error).message };
   }
 }

@@ -7,18 +7,20 @@
 import type { By, Micros, Millis } from "../core/types.ts";
 import { dieAt } from "../engine/die-at.ts";
 import type { Engine } from "../engine/engine.ts";
-import type { Listener } from "../http/listener.ts";
+import type { Tallies } from "../http/tallies.ts";
 import type { Reloading as Outcome } from "../http/view.ts";
 import type { Addon, Detached } from "../native/addon.ts";
 import type { Transcript } from "../output/journal.ts";
 import type { History } from "../survival/history.ts";
 import type { Snapshot } from "../survival/snapshot.ts";
 import type { Addresses } from "./addresses.ts";
+import type { Doors, IdleConnections } from "./doors.ts";
 import { execNext, HANDOVER_VERSION } from "./handover.ts";
 import type { Handover } from "./handover.ts";
 import type { Place } from "./place.ts";
 import { prepare } from "./prepare.ts";
 import type { NamedSinks } from "./sinks.ts";
+import type { TcpSocket } from "./tcp.ts";
 import { runTrial } from "./trial.ts";
 import type { Question, Trial, Usable, Verdict } from "./trial.ts";
 
@@ -32,7 +34,10 @@ export interface Image {
   readonly history: History;
   readonly addresses: Addresses;
   readonly sinks: NamedSinks;
-  readonly listener: () => Listener;
+  /** What HTTP is served on over TCP. */
+  readonly tcp: TcpSocket | null;
+  readonly doors: () => Doors;
+  readonly tallies: Tallies;
   readonly startedAt: Micros;
   readonly reexecedAt: Micros | null;
   snapshot(): Snapshot;
@@ -140,13 +145,15 @@ export class Reloading {
     dieAt("trial");
     if (leaving()) return resolve({ kind: "refused", message: "Sentry itself is stopping" });
     const before = this.#image.addresses.bound().map(({ address }) => address);
-    const unusable = verdict.kind === "unusable" ? verdict.message : prepare(verdict, this.#image);
-    if (verdict.kind === "unusable" || unusable !== null) {
+    const prepared = verdict.kind === "unusable" ? { unusable: verdict.message } : prepare(verdict, this.#image);
+    if (verdict.kind === "unusable" || "unusable" in prepared) {
       this.#image.addresses.keepOnly(before);
+      const message = "unusable" in prepared ? prepared.unusable : "";
       transcript.tell(`Problem encountered while compiling ${place.config}`);
-      for (const line of (unusable ?? "").split("\n")) transcript.tell(line);
-      return resolve({ kind: "invalid", message: unusable ?? "" });
+      for (const line of message.split("\n")) transcript.tell(line);
+      return resolve({ kind: "invalid", message });
     }
+    const { tcp } = prepared;
     transcript.tell(`${place.config} successfully compiled.`);
 
     // Who has asked before is answered; who asks all the time does not keep a reload from being done.
@@ -156,12 +163,13 @@ export class Reloading {
     if (!await this.#answer("quiet", STARTS)) {
       addon.quiesce(false);
       this.#image.addresses.keepOnly(before);
+      this.#close(tcp);
       const message = `a start has been hanging in its exec for ${STARTS / 1000} s`;
       transcript.tell(`The reload is called off: ${message}.`);
       return resolve({ kind: "refused", message });
     }
     dieAt("quiet");
-    const idle = await this.#image.listener().drain(REQUESTS);
+    const idle = await this.#image.doors().drain(REQUESTS);
     dieAt("drained");
     addon.flush(FLUSH);
     await this.#answer("flushed", OUTPUT);
@@ -170,9 +178,9 @@ export class Reloading {
     const queued = engine.pause();
     dieAt("paused");
     resolve({ kind: "done", id: history.lastId + 1 });
-    await this.#image.listener().finish(REQUESTS);
+    await this.#image.doors().finish(REQUESTS);
     try {
-      this.#renew(verdict, by, queued, idle);
+      this.#renew(verdict, by, queued, idle, tcp);
     } catch (error) {
       this.#image.lost(error);
     }
@@ -208,7 +216,7 @@ export class Reloading {
    * From here on nothing waits. In one turn of the loop: the threads end, all is written down, and the image is another.
    * Nothing can be told any more in this one: what there is to be told goes over.
    */
-  #renew(verdict: Usable, by: By, queued: Handover["queued"], idle: readonly number[]): void {
+  #renew(verdict: Usable, by: By, queued: Handover["queued"], idle: IdleConnections, tcp: TcpSocket | null): void {
     const { addon, place } = this.#image;
     this.#image.letGo();
     const left = addon.detach();
@@ -217,27 +225,38 @@ export class Reloading {
     try {
       const snapshot = this.#image.snapshot();
       const trouble = this.#image.writeState(snapshot);
-      handover = this.#handover(left, snapshot, verdict, by, queued, idle, trouble === null ? [] : [trouble]);
+      handover = this.#handover(left, snapshot, verdict, by, queued, idle, tcp, trouble === null ? [] : [trouble]);
       execNext(addon, place, handover, verdict.addon);
     } catch (error) {
       if (handover === null) throw error;
       const { code = "", message } = error as NodeJS.ErrnoException;
       const [, words = message] = /\(([^()]*)\)$/.exec(message) ?? [];
-      this.#image.takeUp({ ...handover, failed: { step: "exec", errno: code, message: words, subject: process.execPath } });
+      this.#close(tcp);
+      this.#image.takeUp({ ...handover, tcp: this.#withIdle(this.#image.tcp, idle), failed: { step: "exec", errno: code, message: words, subject: process.execPath } });
     }
+  }
+
+  /** One that this image has bound for the next, which does not come. */
+  #close(tcp: TcpSocket | null): void {
+    if (tcp !== null && tcp !== this.#image.tcp) this.#image.addon.close(tcp.fd);
+  }
+
+  /** Connections that came to another address are not the next one's: they close with this image. */
+  #withIdle(tcp: TcpSocket | null, idle: IdleConnections): Handover["tcp"] {
+    return tcp === null ? null : { ...tcp, idle: tcp === this.#image.tcp ? idle.tcp : [] };
   }
 
   #handover(
     left: Detached, snapshot: Snapshot, { configuration, changes }: Usable, by: By, queued: Handover["queued"],
-    idle: readonly number[], told: readonly string[],
+    idle: IdleConnections, tcp: TcpSocket | null, told: readonly string[],
   ): Handover {
-    const { addon, place, addresses, sinks, detached, history, startedAt, reexecedAt } = this.#image;
+    const { addon, place, addresses, sinks, detached, history, tallies, startedAt, reexecedAt } = this.#image;
     return {
       version: HANDOVER_VERSION, snapshot, configuration, changes, by, again: this.#again, detached,
       startedAt, reexecedAt, queued, facts: left.facts, processes: left.processes, outputs: left.outputs,
-      owed: left.owed.map(({ sink, text }) => ({ entry: sinks.entryOf(sink), text })), inherited: left.inherited,
+      owed: left.owed.map(({ sink, text }) => ({ entry: sinks.entryOf(sink), text })), tails: sinks.tails, inherited: left.inherited,
       lock: addon.lockDescriptor(place.pidFile), socket: addon.socketDescriptor(place.socket), keeper: addon.keeperDescriptors(),
-      addresses: addresses.bound(), idle, unwritten: history.unwritten, told, failed: null,
+      tcp: this.#withIdle(tcp, idle), tallies: tallies.plain(), addresses: addresses.bound(), idle: idle.socket, unwritten: history.unwritten, told, failed: null,
     };
   }
 }

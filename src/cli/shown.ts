@@ -1,30 +1,41 @@
 /** What the HTTP interface may see of a running Sentry, and ask of it. */
 import type { Change } from "../config/changes.ts";
-import type { EntryConfiguration } from "../config/configuration.ts";
+import type { Configuration, EntryConfiguration } from "../config/configuration.ts";
 import type { Definition } from "../config/definition.ts";
 import { systemClock } from "../engine/clock.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { Tallies } from "../http/tallies.ts";
 import type { View } from "../http/view.ts";
 import type { Addon } from "../native/addon.ts";
 import type { Transcript } from "../output/journal.ts";
+import { Logs } from "../output/logs.ts";
 import type { History } from "../survival/history.ts";
+import { keepFile } from "./late.ts";
 import type { Reloading } from "./reloading.ts";
+import type { NamedSinks } from "./sinks.ts";
+import { version } from "./version.ts";
 
 export interface Parts {
   readonly addon: Addon;
+  /** What is on disk, as it was read, and what the processes were made of. */
+  readonly configuration: Configuration;
+  readonly definitions: readonly Definition[];
   readonly engine: Engine;
   readonly history: History;
   readonly reloading: Reloading;
+  readonly reopenLogs: () => number;
+  readonly sinks: NamedSinks;
+  readonly tallies: Tallies;
   readonly transcript: Transcript;
-  /** What is on disk, as it was read, and what the processes were made of. */
-  readonly entries: ReadonlyMap<string, EntryConfiguration>;
-  readonly definitions: readonly Definition[];
 }
 
-export function viewOf({ addon, engine, history, reloading, transcript, entries, definitions }: Parts): View {
+export function viewOf({
+  addon, configuration, definitions, engine, history, reloading, reopenLogs, sinks, tallies, transcript,
+}: Parts): View {
+  const entries = new Map(configuration.entries.map((entry) => [entry.law.name, entry]));
   const known = new Map(definitions.map((definition) => [definition.law.name, definition.process]));
   return {
-    engine, clock: systemClock, past: history,
+    engine, clock: systemClock, past: history, tallies, version: version(), maxCount: configuration.maxCount,
     program: (name) => known.get(name) ?? { command: "", args: [] },
     options: (name) => optionsOf(entries.get(name)),
     reload: (by) => reloading.ask(by),
@@ -34,8 +45,12 @@ export function viewOf({ addon, engine, history, reloading, transcript, entries,
       if (verdict.kind === "unusable") return { kind: "invalid", message: verdict.message };
       return { kind: "plan", changes: verdict.changes as readonly Change[] };
     },
+    openapi: keepFile("openapi.json"),
+    logs: new Logs((entry) => sinks.whereOf(entry)), reopenLogs,
+    sweep: (roots) => addon.sweep(roots),
     peer: (fd) => addon.peer(fd),
     duplicate: (fd) => addon.duplicate(fd),
+    tell: (text) => transcript.tell(text),
     bug: (error, what) => transcript.bug(error, what),
   };
 }

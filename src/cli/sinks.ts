@@ -1,9 +1,10 @@
-/** Where output goes: to the terminal, or when detached to a file for each entry. */
+/** Where output goes: to the terminal, with the newest of it kept for each entry, or when detached to a file for each. */
 import { join } from "node:path";
 import { isatty } from "node:tty";
 
 import type { Addon } from "../native/addon.ts";
 import type { Sinks } from "../output/journal.ts";
+import type { Whereabouts } from "../output/log-file.ts";
 import { makeLogFolder } from "./place.ts";
 import type { Place } from "./place.ts";
 import { orRefuse } from "./refusal.ts";
@@ -13,15 +14,34 @@ const STDOUT = 1;
 /** No entry can have this name. */
 const OWN = "_sentry";
 
+/** What is kept of the output of an entry that has no file. The descriptor is a memfd (native/tail.h). */
+export interface KeptTail { readonly entry: string; readonly fd: number }
+
 export interface NamedSinks extends Sinks {
   /** Whose output goes there; null: it is Sentry's own, or of all together. */
   entryOf(sink: number): string | null;
+  /** Where the output of an entry can be read; null: nowhere. */
+  whereOf(entry: string): Whereabouts | null;
+  readonly tails: readonly KeptTail[];
 }
 
-export function terminalSink(addon: Addon): NamedSinks {
+/** @param left the tails that an earlier image of this process has left */
+export function terminalSink(addon: Addon, entries: Iterable<string>, left: readonly KeptTail[]): NamedSinks {
   const own = addon.openTerminal(STDOUT);
   const coloured = isatty(STDOUT) && !process.env["NO_COLOR"];
-  return { own, of: () => own, coloured: () => coloured, entryOf: () => null };
+  const known = new Map(left.map(({ entry, fd }) => [entry, fd]));
+  const tails = new Map([...entries].map((entry) => [entry, known.get(entry) ?? orRefuse(`the kept output of ${entry}`, () => addon.openTail())]));
+  for (const { entry, fd } of left) if (!tails.has(entry)) addon.close(fd);
+  const sinks = new Map([...tails].map(([entry, fd]) => [entry, addon.openTailed(own, fd)]));
+  const names = new Map([...sinks].map(([entry, sink]) => [sink, entry]));
+  return {
+    own, of: (entry) => sinks.get(entry) ?? own, coloured: () => coloured, entryOf: (sink) => names.get(sink) ?? null,
+    whereOf(entry) {
+      const fd = tails.get(entry);
+      return fd === undefined ? null : { kind: "tail", fd };
+    },
+    tails: [...tails].map(([entry, fd]) => ({ entry, fd })),
+  };
 }
 
 /** Where a detached Sentry writes what concerns these entries; the folder is made if need be. */
@@ -37,5 +57,9 @@ export function fileSinks(addon: Addon, place: Place, entries: Iterable<string>)
   const own = open(`${OWN}.log`);
   const files = new Map([...entries].map((entry) => [entry, open(`${entry}.log`)]));
   const names = new Map([...files].map(([entry, sink]) => [sink, entry]));
-  return { own, of: (entry) => files.get(entry) ?? own, coloured: () => false, entryOf: (sink) => names.get(sink) ?? null };
+  return {
+    own, of: (entry) => files.get(entry) ?? own, coloured: () => false, entryOf: (sink) => names.get(sink) ?? null,
+    whereOf: (entry) => files.has(entry) ? { kind: "file", path: join(place.logs, `${entry}.log`) } : null,
+    tails: [],
+  };
 }

@@ -25,8 +25,8 @@ async function open(place: Place): Promise<Client> {
     return await Client.open(place);
   } catch (error) {
     if (!(error instanceof SentryError) || error.code !== "E_NOT_RUNNING") throw error;
-    const { orphansOf } = await import("./orphans.ts");
-    const orphans = orphansOf(place);
+    const { orphansOf } = await import("./alone.js");
+    const orphans = await orphansOf(place);
     if (orphans === null || orphans.living === 0) throw error;
     const { living, oldPid } = orphans;
     throw new SentryError("E_NOT_RUNNING", `Sentry${oldPid === null ? "" : ` (PID ${oldPid})`} is gone, and ${living === 1 ? "one of its processes lives" : `${living} of its processes live`} on. `

@@ -13,7 +13,7 @@ export interface Told {
   readonly coreDumped: boolean;
   readonly status: string | null;
   readonly cause: string | null;
-  readonly by: { readonly kind: string; readonly pid: number; readonly uid: number } | null;
+  readonly by: { readonly kind: string; readonly pid: number | null; readonly uid: number | null } | null;
   readonly ranMs?: number;
   readonly userMs?: number;
   readonly systemMs?: number;
@@ -29,8 +29,14 @@ export interface Told {
   readonly subject?: string;
 }
 
+/** What another version of Sentry leaves out is as if there were nothing to tell. */
+const NOTHING = {
+  entry: null, slot: null, pid: null, code: null, signal: null, coreDumped: false, status: null, cause: null, by: null,
+} as const;
+
 /** One line each, but for the wait after an exit or a failed start: that is told with it. */
-export function story(all: readonly Told[]): string[] {
+export function story(lines: readonly Told[]): string[] {
+  const all = lines.map((told) => ({ ...NOTHING, ...told }));
   const latest = new Map<string, Told>();
   const followers = new Map<Told, Told>();
   const toldBefore = new Set<Told>();
@@ -51,11 +57,15 @@ function sentence(told: Told, then: Told | undefined): string {
   switch (told.type) {
     case "started": return `${who} started (PID ${told.pid}${told.restarts ? `, restart ${told.restarts}` : ""})`;
     case "exited": return `${who} ${ending(told)}${lasted(told)}${OCCASIONS[told.cause ?? ""] ?? ""}${wait(told, then)}`;
-    case "fault": return `${who} could not ${told.entry === null ? "reload" : "be started"}: ${complaint(told)}${wait(told, then)}`;
+    case "fault": return `${who} could not ${attempt(told)}: ${complaint(told)}${wait(told, then)}`;
     case "stopping": return `${who} was told to end${asker(told)}${REASONS[told.cause ?? ""] ?? ""}`;
     case "stopped": return `${who} ${told.entry === null ? "was stopped, with all that it ran" : "is stopped"}${asker(told, ", asked by")}`;
     case "waiting": return told.by === null ? `${who} waits for its start` : `${who} was asked to be up${asker(told)}`;
-    case "scaled": return `${who} was scaled to ${told.count}${asker(told)}`;
+    case "scaled":
+      // Of a rolling restart: with one process more than are wanted.
+      if (told.cause === "restarted") return `${who} was asked to be restarted, one process after the other${asker(told, ", by")}`;
+      return `${who} was scaled to ${told.count}${asker(told)}`;
+    case "signalled": return `${who} was sent ${told.signal ?? "a signal"}${asker(told)}`;
     case "added": return `${who} was added to the configuration${asker(told, ", asked by")}`;
     case "removed": return `${who} was removed from the configuration${asker(told, ", asked by")}`;
     case "reloaded": return `${who} reloaded the configuration${asker(told, ", asked by")}`;
@@ -88,6 +98,12 @@ const REASONS: Readonly<Record<string, string>> = {
   watchdog: ", for its watchdog ran out", memory: ", for it took too much memory", schedule: ", by schedule", watch: ", for a file changed",
 };
 
+/** What came to nothing. A fault of a whole entry is about its rolling restart. */
+function attempt({ entry, slot }: Told): string {
+  if (entry === null) return "reload";
+  return slot === null ? "be restarted to the end" : "be started";
+}
+
 function complaint({ subject = "", step = "", errno = "", message = "" }: Told): string {
   return [subject, step, errno === "" ? message : `${errno} (${message})`].filter((part) => part !== "").join(": ");
 }
@@ -95,7 +111,7 @@ function complaint({ subject = "", step = "", errno = "", message = "" }: Told):
 function asker({ by }: Told, through = " by"): string {
   if (by === null) return "";
   const way = { socket: "over the socket", signal: "by signal", token: "over TCP" }[by.kind] ?? by.kind;
-  return `${through} uid ${by.uid} (PID ${by.pid}, ${way})`;
+  return by.pid === null ? `${through} somebody ${way}` : `${through} uid ${by.uid} (PID ${by.pid}, ${way})`;
 }
 
 function wait({ mono }: Told, then: Told | undefined): string {
@@ -111,7 +127,7 @@ function isWait({ type, by }: Told): boolean {
 }
 
 /** `300 ms`, `4.0 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`. */
-function duration(millis: number): string {
+export function duration(millis: number): string {
   if (Math.round(millis) < 1000) return `${Math.round(millis)} ms`;
   if (millis < 60_000) return `${(millis / 1000).toFixed(1)} s`;
   const seconds = Math.round(millis / 1000);

@@ -13,8 +13,9 @@ import { systemClock, SystemTimers } from "../engine/clock.ts";
 import { dieAt } from "../engine/die-at.ts";
 import { Engine } from "../engine/engine.ts";
 import type { Unanswered } from "../engine/engine.ts";
-import { listen } from "../http/listener.ts";
-import type { Build, Listener } from "../http/listener.ts";
+import { Http } from "../http/listener.ts";
+import type { Late } from "../http/listener.ts";
+import { Tallies } from "../http/tallies.ts";
 import type { Fact, SpawnRequest } from "../native/addon.ts";
 import { happeningOf, NativeKernel } from "../native/kernel.ts";
 import { colourOf } from "../output/colours.ts";
@@ -28,6 +29,8 @@ import type { Snapshot } from "../survival/snapshot.ts";
 import { endUnknown } from "../survival/takeover.ts";
 import { beginAgain } from "./beginning.ts";
 import type { Beginning, Circumstances } from "./beginning.ts";
+import { openDoors } from "./doors.ts";
+import type { Doors } from "./doors.ts";
 import { FirstStarts, toBeStarted } from "./first-starts.ts";
 import { keepModule } from "./late.ts";
 import { orRefuse } from "./refusal.ts";
@@ -37,6 +40,7 @@ import { Signals } from "./signals.ts";
 import type { SignalFact } from "./signals.ts";
 import { fileSinks, terminalSink } from "./sinks.ts";
 import { startRequest } from "./start-request.ts";
+import { tokenOf } from "./token.ts";
 import { version } from "./version.ts";
 
 /** More spawning threads than cores gain nothing; more than four have nothing to do. */
@@ -55,7 +59,8 @@ export interface Supervision extends Circumstances {
 /** Runs until everything is stopped. What keeps it from beginning is thrown, as a SentryError. */
 export function supervise(supervision: Supervision, beginning: Beginning): Promise<void> {
   const { place, configuration, addon, keeper, detached, started } = supervision;
-  const { addresses, definitions, instance, startedAt, reexecedAt } = beginning;
+  const { addresses, definitions, instance, startedAt, reexecedAt, tcp } = beginning;
+  const tallies = new Tallies(beginning.tallies);
   let gone: (next?: Promise<void>) => void;
   const left = new Promise<void>((resolve) => { gone = resolve; });
   const entries = new Map(configuration.entries.map((entry) => [entry.law.name, entry]));
@@ -66,7 +71,7 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
     spawners: Math.min(availableParallelism(), MOST_SPAWNERS), processEvents: configuration.processEvents, inherited: beginning.inherited,
   }, take));
   const names = new Set([...entries.keys(), ...(beginning.state?.entries.keys() ?? []), ...beginning.outputs.map(({ kept }) => entryOf(kept))]);
-  const sinks = detached ? fileSinks(addon, place, names) : terminalSink(addon);
+  const sinks = detached ? fileSinks(addon, place, names) : terminalSink(addon, names, beginning.tails);
   const transcript = new Transcript(addon.say.bind(addon), sinks, systemClock);
   const history = History.open(place.history, {
     lastId: beginning.lastId, instance, boot: bootId(),
@@ -106,8 +111,8 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
   process.on("uncaughtException", tell);
 
   const reloading: Reloading = new Reloading({
-    place, detached, addon, engine, transcript, history, addresses, sinks, startedAt, reexecedAt, snapshot, writeState,
-    listener: () => listener,
+    place, detached, addon, engine, transcript, history, addresses, sinks, tcp, tallies, startedAt, reexecedAt, snapshot, writeState,
+    doors: () => doors,
     letGo() {
       kernel.letGo();
       keeper.letGo();
@@ -134,10 +139,12 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
   writeDown();
   dieAt("resumed");
   const app = keepModule("http.js");
-  const loadApp = (): Promise<{ build: Build }> => import(app().href) as Promise<{ build: Build }>;
+  const view = viewOf({ addon, configuration, definitions, engine, history, reloading, reopenLogs, sinks, tallies, transcript });
+  const http = new Http(view, () => import(app().href) as Promise<Late>);
   // Supervision comes first. Whoever has connected meanwhile waits in the socket's queue.
-  const listener: Listener = listen(
-    beginning.socket, viewOf({ addon, engine, history, reloading, transcript, entries, definitions }), loadApp, beginning.idle);
+  const doors: Doors = openDoors(http, addon, {
+    socket: beginning.socket, tcp, hosts: configuration.http?.hosts ?? [], idle: beginning.idle, token: tokenOf(place, transcript),
+  });
   if (beginning.again !== null) reloading.signalled(beginning.again.by);
   if (firstStarts === null) reloading.begin();
   return left;
@@ -160,13 +167,17 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
 
   function record(record: HistoryRecord): void {
     history.append(record);
+    tallies.record(record);
     transcript.record(record);
     firstStarts?.record(record);
   }
 
   /** A batch of what native threads have seen. */
   function take(facts: Fact[]): void {
-    engine.post(facts.map((fact) => happeningOf(fact) ?? commandOf(fact)).filter((command) => command !== null));
+    const now = systemClock.now();
+    const commands = facts.map((fact) => happeningOf(fact) ?? commandOf(fact)).filter((command) => command !== null);
+    for (const command of commands) if (command.kind === "exited") tallies.seen(command.exit, now);
+    engine.post(commands);
   }
 
   /** What is no affair of a process: signals to Sentry are requests like others, the rest ends here. */
@@ -179,6 +190,7 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
       case "quiet": reloading.answered("quiet"); return null;
       case "keeperGone": renewKeeper(); return null;
       case "lost":
+        tallies.lost(fact.what, fact.count);
         if (fact.what === "processEvents") transcript.tell(`${fact.count} of the kernel's process events were lost. Exits are exact without them.`);
         return null;
       case "signal": return wishOf(fact);
@@ -192,9 +204,17 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
       // A terminal that goes away is told more than once, by the kernel and by the shell: nobody asks for haste with that.
       case "stop": return { kind: "stop", hurry: fact.signal !== "SIGHUP", by, reply: null };
       case "reload": reloading.signalled(by); return null;
-      case "reopen": transcript.tell(`SIGUSR2 from PID ${fact.pid}: this version cannot reopen log files; everything runs on.`); return null;
+      case "reopen": transcript.tell(`SIGUSR2 from PID ${fact.pid}: ${reopenLogs()} log files were opened anew.`); return null;
       case null: return null;
     }
+  }
+
+  function reopenLogs(): number {
+    const { files, faults } = addon.reopenFiles();
+    for (const { subject, errno, message } of faults) {
+      transcript.tell(`Cannot open ${subject} anew: ${errno} (${message}); what is printed still goes to the old file.`);
+    }
+    return files;
   }
 
   function renewKeeper(): void {
@@ -242,6 +262,7 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
     history.close();
     rmSync(place.state, { force: true });
     addresses.removeAll();
+    if (tcp !== null) addon.close(tcp.fd);
     addon.endKeeper();
     addon.removeSocket(place.socket);
     addon.removeLock(place.pidFile);

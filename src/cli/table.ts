@@ -1,24 +1,60 @@
-/** Rows as columns that line up. The last column takes what room is left, and goes on in further lines where that is too little. */
-export function table(rows: readonly (readonly string[])[], room: number): string[] {
-  const widths = (rows[0] ?? []).map((_, n) => Math.max(...rows.map((row) => printable(row[n] ?? "").length)));
-  return rows.flatMap((row) => {
-    const cells = row.map(printable);
-    const last = cells.pop() ?? "";
-    const left = cells.map((cell, n) => `${cell.padEnd(widths[n] ?? 0)}  `).join("");
-    const lines = wrapped(last, Math.max(LEAST, room - left.length));
+/** Each has a text for each column. */
+type Rows = readonly (readonly string[])[];
+
+/**
+ * Rows as columns that line up. The last column takes what room is left, and goes on in further lines where that is too
+ * little.
+ */
+export function table(rows: Rows, room: number): string[] {
+  const printed = rows.map((row) => row.map(printable));
+  const widths = widthsOf(printed);
+  return printed.flatMap((cells) => {
+    const left = cells.slice(0, -1).map((cell, n) => cell.padEnd(widths[n] ?? 0) + GAP).join("");
+    const lines = wrapped(cells.at(-1) ?? "", Math.max(LEAST, room - left.length));
     return lines.map((line, n) => `${n === 0 ? left : " ".repeat(left.length)}${line}`.trimEnd());
   });
 }
 
-/** Narrower than that, a column cannot be read. */
+const GAP = "  ";
+
+/** Narrower than that, a column of sentences cannot be read. */
 const LEAST = 20;
 
-/** What would move the cursor, or worse, is spelled out. */
+/**
+ * Rows without the columns that there is no room for, where there is too little for all and the least of the last one.
+ * @param leaveOut by column: the highest number goes first, 0 stays
+ */
+export function narrowed(rows: Rows, leaveOut: readonly number[], room: number): Rows {
+  if (room === Infinity) return rows;
+  const last = leaveOut.length - 1;
+  const widths = widthsOf(rows).map((width, n) => n === last ? Math.min(width, LEAST) : width + GAP.length);
+  const kept = new Set(leaveOut.keys());
+  const width = (): number => [...kept].reduce((sum, n) => sum + (widths[n] ?? 0), 0);
+  for (const next of [...new Set(leaveOut)].filter((number) => number > 0).sort((a, b) => b - a)) {
+    if (width() <= room) break;
+    kept.delete(leaveOut.indexOf(next));
+  }
+  return rows.map((row) => row.filter((_, n) => kept.has(n)));
+}
+
+function widthsOf(rows: Rows): number[] {
+  return (rows[0] ?? []).map((_, n) => rows.reduce((most, row) => Math.max(most, (row[n] ?? "").length), 0));
+}
+
+/** Characters that move the cursor, or show other characters elsewhere than they are. */
+export const HARMFUL = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/** They are spelled out. */
 export function printable(text: string): string {
-  return text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (found) => {
+  return text.replace(HARMFUL, (found) => {
     const code = found.charCodeAt(0);
     return code < 0x100 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`;
   });
+}
+
+/** Of lines, which may be indented. */
+export function printableText(text: string): string {
+  return text.replace(/[^\n\t]+/g, printable);
 }
 
 /** At spaces, where there are any. */

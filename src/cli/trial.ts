@@ -8,7 +8,7 @@ import { readdirSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 
 import type { Change } from "../config/changes.ts";
-import type { Listen } from "../config/configuration.ts";
+import type { HttpConfiguration, Listen } from "../config/configuration.ts";
 import type { Millis } from "../core/types.ts";
 import { statOf } from "../survival/proc.ts";
 import { TRIAL } from "./verbs.ts";
@@ -34,6 +34,8 @@ export interface Usable {
   readonly addon: string;
   /** Every address that a process is to be given. */
   readonly listen: readonly Listen[];
+  /** The address of HTTP over TCP. */
+  readonly http: HttpConfiguration | null;
 }
 
 export type Verdict = Usable | { readonly kind: "unusable"; readonly message: string };

@@ -7,7 +7,7 @@ import { loadConfig } from "../config/load.ts";
 import { addonFile, loadAddon } from "../native/load.ts";
 import { readText } from "../survival/snapshot.ts";
 import { refuseTooMany } from "./descriptors.ts";
-import { HANDOVER_VERSION } from "./handover.ts";
+import { KNOWN_VERSIONS } from "./handover.ts";
 import { inForce } from "./in-force.ts";
 import { ANSWER } from "./trial.ts";
 import type { Question, Verdict } from "./trial.ts";
@@ -28,14 +28,14 @@ export async function tryReload(): Promise<void> {
 async function answer({ handover, config, snapshot }: Question): Promise<Verdict> {
   const unusable = (why: string): Verdict =>
     ({ kind: "unusable", message: `the Sentry on disk (version ${version()}) cannot go on from the running one: ${why}` });
-  if (handover !== HANDOVER_VERSION) return unusable(`that hands over in form ${handover}, and this one knows ${HANDOVER_VERSION}`);
+  if (!KNOWN_VERSIONS.includes(handover)) return unusable(`that hands over in form ${handover}, and this one knows ${KNOWN_VERSIONS.join(" and ")}`);
   const left = readText(snapshot);
   if (left.kind !== "ok") return unusable(left.kind === "bad" ? `its state ${left.why}` : "it has no state");
   loadAddon();
   const configuration = await loadConfig(config);
   refuseTooMany(configuration);
   const changes = changesBetween(inForce(left.snapshot), configuration.entries.map(definitionOf));
-  return { kind: "usable", configuration, changes, addon: addonFile(), listen: configuration.entries.flatMap((entry) => entry.listen) };
+  return { kind: "usable", configuration, changes, addon: addonFile(), listen: configuration.entries.flatMap((entry) => entry.listen), http: configuration.http };
 }
 
 async function read(): Promise<string> {

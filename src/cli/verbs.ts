@@ -31,6 +31,11 @@ export const TRIAL = "--try";
 
 const ENTRY = "<entry|entry:slot>";
 
+/** Of what is told line by line. */
+const FOLLOW = {
+  type: "boolean", short: "f", does: "go on with what happens from now on, until Sentry stops; with --json one document a line",
+} as const;
+
 export const VERBS = {
   start: {
     words: ["[config]"], does: "start the configured processes, and keep them running",
@@ -60,6 +65,10 @@ export const VERBS = {
     words: ["[config]"], does: "compile and validate a configuration; touch nothing", options: {},
     examples: ["sentry check sample.ts", "sentry check --json"],
   },
+  status: {
+    words: ["[config]"], does: "show a table of all processes (`sentry ps` is the same)", options: {},
+    examples: ["sentry status", "sentry ps sample.ts", "sentry status --json"],
+  },
   up: {
     words: [ENTRY], does: "want an entry, or one slot of it, to run", options: {},
     examples: ["sentry up web", "sentry up web:1 -c sample.ts"],
@@ -68,9 +77,38 @@ export const VERBS = {
     words: [ENTRY], does: "stop an entry, or one slot of it, until it is wanted up again", options: {},
     examples: ["sentry down web", "sentry down web:1 -c sample.ts"],
   },
+  restart: {
+    words: [ENTRY], does: "restart the processes of an entry, or of one slot of it, without waiting for the delay",
+    options: {
+      rolling: {
+        type: "boolean", does: "replace one after the other, the new one ready first; wait for it, and stop at the first that fails",
+      },
+    },
+    examples: ["sentry restart web:1", "sentry restart web -c sample.ts", "sentry restart --rolling web"],
+  },
+  signal: {
+    words: [ENTRY, "<SIG>"], does: "send a signal to the processes of an entry, or to that of one slot", options: {},
+    examples: ["sentry signal web HUP", "sentry signal web:1 SIGUSR1 -c sample.ts"],
+  },
   scale: {
     words: ["<entry>", "<n>"], does: "keep that many processes of an entry, until the configuration says otherwise", options: {},
     examples: ["sentry scale web 4", "sentry scale web 0 -c sample.ts"],
+  },
+  logs: {
+    words: ["[entry]"], does: "show what an entry has printed, or all of them, as it is",
+    options: {
+      follow: { ...FOLLOW, does: "go on with what is printed from now on, until Sentry stops; with --json one line as a text a line" },
+      lines: { type: "string", short: "n", value: "n", does: "so many lines in all, the newest (default: 100)" },
+    },
+    examples: ["sentry logs web", "sentry logs -f -n 20 -c sample.ts", "sentry logs --json web"],
+  },
+  events: {
+    words: ["[config]"], does: "tell what has happened to all entries, and what happens",
+    options: {
+      follow: FOLLOW,
+      lines: { type: "string", short: "n", value: "n", does: "how much of the past, the newest (default: 100; with --follow: 0)" },
+    },
+    examples: ["sentry events", "sentry events --follow sample.ts", "sentry events -f --json"],
   },
   why: {
     words: [ENTRY], does: "tell what happened to an entry, or to one slot of it: each start, exit and stop, its cause, and who asked",
@@ -87,6 +125,9 @@ export const VERBS = {
 
 export type VerbName = keyof typeof VERBS;
 
-export function isVerb(word: string): word is VerbName {
-  return Object.hasOwn(VERBS, word);
+const ALIASES: Readonly<Record<string, VerbName>> = { ps: "status" };
+
+export function verbOf(word: string): VerbName | null {
+  if (Object.hasOwn(VERBS, word)) return word as VerbName;
+  return Object.hasOwn(ALIASES, word) ? ALIASES[word] ?? null : null;
 }

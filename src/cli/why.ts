@@ -1,6 +1,6 @@
 /** `sentry why`: the history of an entry, or of one slot of it. */
-import { SentryError } from "../errors.ts";
-import { ask } from "./client.ts";
+import { ask, pathOf } from "./client.ts";
+import { linesOf, MOST_LINES } from "./lines.ts";
 import type { Place } from "./place.ts";
 import { print } from "./print.ts";
 import { story } from "./story.ts";
@@ -8,21 +8,16 @@ import type { Told } from "./story.ts";
 import type { Options } from "./words.ts";
 
 const LINES = 100;
-/** More than that Sentry does not give at a time. */
-const MOST_LINES = 10_000;
 
 export async function why(place: Place, [name = ""]: readonly string[], { json, lines }: Options): Promise<void> {
-  const wanted = Number(lines ?? LINES);
-  if (!Number.isInteger(wanted) || wanted < 1 || wanted > MOST_LINES) {
-    throw new SentryError("E_USAGE", `--lines must be a whole number from 1 to ${MOST_LINES}, not '${lines}'`);
-  }
+  const wanted = linesOf(lines, LINES);
   const [entry = "", slot] = name.split(":");
   // Sentry picks by entry. What is about the entry as a whole is a slot's past as well.
   const limit = slot === undefined ? wanted : MOST_LINES;
   const all = await ask(place, "GET", `/history?entry=${encodeURIComponent(entry)}&limit=${limit}`) as Told[];
   const found = slot === undefined ? all : all.filter((told) => told.slot === null || String(told.slot) === slot);
   // Nothing is known of that slot: it is there and new, or it never was.
-  if (slot !== undefined && !found.some((told) => told.slot !== null)) await ask(place, "GET", `/processes/${encodeURIComponent(name)}`);
+  if (slot !== undefined && !found.some((told) => told.slot !== null)) await ask(place, "GET", pathOf(name));
   const newest = found.slice(-wanted);
   if (json) return print(newest);
   print(newest.length === 0 ? `Nothing has happened to ${name} yet.` : story(newest).join("\n"));

@@ -1,6 +1,6 @@
 /** `sentry up`, `down`, `scale`: what is wanted. Accepted at once; the processes follow. */
 import { SentryError } from "../errors.ts";
-import { ask } from "./client.ts";
+import { ask, pathOf } from "./client.ts";
 import type { Place } from "./place.ts";
 import { print } from "./print.ts";
 import type { Options } from "./words.ts";
@@ -19,9 +19,7 @@ export async function scale(place: Place, [entry = "", n = ""]: readonly string[
   print(json ? shown : `${entry} is scaled to ${Number(n)}.`);
 }
 
-/** A slot is `entry:number`; no entry has a colon in its name. */
 async function wish(place: Place, [name = ""]: readonly string[], { json }: Options, kind: "up" | "down"): Promise<void> {
-  const noun = name.includes(":") ? "processes" : "entries";
-  const shown = await ask(place, "POST", `/${noun}/${encodeURIComponent(name)}/${kind}`) as object;
+  const shown = await ask(place, "POST", `${pathOf(name)}/${kind}`) as object;
   print(json ? shown : `${name} is to be ${kind}.`);
 }

@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 
 import { SentryError } from "../errors.ts";
-import { COMMON, isVerb, VERBS } from "./verbs.ts";
+import { COMMON, verbOf, VERBS } from "./verbs.ts";
 import type { VerbName } from "./verbs.ts";
 
 /** As the table of verbs has them; parseArgs refuses a text without its value, and a value that is not wanted. */
@@ -16,6 +16,8 @@ export interface Options {
   readonly handover?: string;
   readonly orphans?: boolean;
   readonly lines?: string;
+  readonly follow?: boolean;
+  readonly rolling?: boolean;
   readonly help?: boolean;
 }
 
@@ -27,15 +29,14 @@ export type Asked =
 
 /** @throws SentryError E_USAGE */
 export function read(words: readonly string[]): Asked {
-  const [verb, ...rest] = verbFirst(words);
-  if (verb === "--version" || verb === "-V") return { kind: "version" };
-  if (verb === "--help" || verb === "-h" || verb === "help") {
+  const [word, ...rest] = verbFirst(words);
+  if (word === "--version" || word === "-V") return { kind: "version" };
+  if (word === "--help" || word === "-h" || word === "help") {
     const [of] = rest;
-    if (of !== undefined && !isVerb(of)) throw wrong(`unknown verb '${of}'`);
-    return { kind: "help", of: of ?? null };
+    return { kind: "help", of: of === undefined ? null : known(of) };
   }
-  if (verb === undefined) throw wrong("which verb?");
-  if (!isVerb(verb)) throw wrong(verb.startsWith("-") ? `unknown option '${verb}' before a verb` : `unknown verb '${verb}'`);
+  if (word === undefined) throw wrong("which verb?");
+  const verb = known(word);
 
   const { options, positionals } = parse(rest, verb);
   if (options.help) return { kind: "help", of: verb };
@@ -45,6 +46,12 @@ export function read(words: readonly string[]): Asked {
   const extra = positionals[wanted.length];
   if (extra !== undefined) throw wrong(`'${extra}' is one word too many`, verb);
   return { kind: "verb", verb, names: positionals, options };
+}
+
+function known(word: string): VerbName {
+  const verb = verbOf(word);
+  if (verb === null) throw wrong(word.startsWith("-") ? `unknown option '${word}' before a verb` : `unknown verb '${word}'`);
+  return verb;
 }
 
 function parse(args: string[], verb: VerbName): { options: Options; positionals: string[] } {

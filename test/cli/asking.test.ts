@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import type { TestContext } from "node:test";
 
+import { answering } from "../support/answering.ts";
 import { Site } from "../support/site.ts";
 import { until } from "../support/until.ts";
 
@@ -40,25 +41,31 @@ suite("asking", { concurrency: 2 }, () => {
 
   test("exits 4 where there is no such entry or slot, and 2 where a word is missing or wrong", async (t) => {
     const { sentry, sentryDoes } = await running(t, sleepers, "db");
-    for (const words of [["up", "nobody"], ["down", "web:7"], ["scale", "nobody", "2"], ["why", "nobody"], ["why", "web:7"]]) {
+    for (const words of [["up", "nobody"], ["down", "web:7"], ["scale", "nobody", "2"], ["why", "nobody"], ["why", "web:7"],
+      ["restart", "nobody"], ["restart", "web:7"], ["restart", "--rolling", "nobody"], ["signal", "nobody", "HUP"], ["signal", "web:7", "HUP"]]) {
       const { code, stdout, stderr } = await sentryDoes(...words);
       assert.deepEqual([code, stdout], [4, ""], words.join(" "));
-      assert.match(stderr, new RegExp(words[1] === "nobody" ? "entry" : "web:7"));
+      assert.match(stderr, new RegExp(words.includes("nobody") ? "entry" : "web:7"));
     }
-    for (const words of [["up"], ["scale", "web"], ["scale", "web", "two"], ["scale", "web", "99999"], ["up", "web", "db"], ["why", "web", "-n", "0"]]) {
+    for (const words of [["up"], ["scale", "web"], ["scale", "web", "two"], ["scale", "web", "99999"], ["up", "web", "db"], ["why", "web", "-n", "0"],
+      ["restart"], ["restart", "--rolling", "web:0"], ["signal", "web"]]) {
       const { code, stdout, stderr } = await sentryDoes(...words);
       assert.deepEqual([code, stdout], [2, ""], `${words.join(" ")}: ${stderr}`);
     }
     await sentry.stop();
   });
 
-  for (const words of [["reload"], ["plan"], ["up", "web"], ["scale", "web", "2"], ["why", "web"]]) {
+  for (const words of [
+    ["reload"], ["plan"], ["status"], ["events"], ["events", "-f"], ["up", "web"], ["down", "web"], ["scale", "web", "2"], ["why", "web"],
+    ["restart", "web"], ["restart", "--rolling", "web"], ["signal", "web", "HUP"],
+  ]) {
     test(`sentry ${words.join(" ")} exits 3 where no Sentry runs`, async (t) => {
       const site = new Site(t);
       site.config(sleepers);
       const { code, stdout, stderr } = await site.sentry([...words, "-c", "sample.ts"]);
       assert.deepEqual([code, stdout], [3, ""]);
       assert.match(stderr, new RegExp(site.path("sample.run/socket")));
+      assert.ok(stderr.includes(`sentry start ${site.path("sample.ts")}`), "and how to start one");
     });
   }
 
@@ -109,5 +116,11 @@ suite("asking", { concurrency: 2 }, () => {
     const [db] = (await site.get("/processes?entry=db")).body as [Process];
     assert.equal(db.pid, pid);
     await sentry.stop();
+  });
+
+  test("what is printed has control characters spelled out, the caller's own words among it", async (t) => {
+    const site = new Site(t);
+    await answering(t, site, { "POST /entries/w%1B%5B2Jb/up": {} });
+    assert.equal((await site.sentry(["up", "w\u001b[2Jb", "-c", "sample.ts"])).stdout, "w\\x1b[2Jb is to be up.\n");
   });
 });

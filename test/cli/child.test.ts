@@ -64,7 +64,7 @@ suite("a process", { concurrency: 2 }, () => {
     site.write("sample.ts", [
       'import { entry, sentry } from "sentryd";', "let calls = 0;",
       "const env = async ({ entry, slot }: { entry: string; slot: number }) => ({ SAID: `${entry} ${slot} ${calls++}` });",
-      'export default sentry([entry("x", "sh", ["-c", "echo said $SAID; exec sleep 1000"], { delay: 0, count: 2, env })]);',
+      'export default sentry([entry("x", "sh", ["-c", "echo said $SAID; exec sleep 1000"], { delay: 0, count: 2, env })], { http: false });',
     ].join("\n"));
     const sentry = site.start();
     const [first, second] = [(await sentry.line(/said (.*)$/))[1], (await sentry.line(/said (.*)$/))[1]].sort();

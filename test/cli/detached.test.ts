@@ -86,7 +86,7 @@ suite("a detached start", { concurrency: 2 }, () => {
     const site = new Site(t);
     site.write("sample.ts", [
       'import { entry, sentry } from "sentryd";', 'console.log("hello");',
-      'export default sentry([entry("x", "sleep", ["1000"])]);',
+      'export default sentry([entry("x", "sleep", ["1000"])], { http: false });',
     ].join("\n"));
     const { code, stderr } = await site.sentry(["start", "--detach", "sample.ts"]);
     assert.equal(code, 0);

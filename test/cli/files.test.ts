@@ -122,7 +122,7 @@ suite("Sentry's files", { concurrency: 2 }, () => {
       const sentry = site.start(["start", "sample.ts", ...words], { env });
       await sentry.line(new RegExp(`saved in ${site.path("there/sample.pid")}`));
       await sentry.started("x");
-      assert.deepEqual(readdirSync(site.path("there")).sort(), [".gitignore", "history", "keeper", "sample.pid", "socket", "state"]);
+      assert.deepEqual(readdirSync(site.path("there")).sort(), [".gitignore", "history", "keeper", "sample.pid", "socket", "state", "token"]);
       assert.deepEqual(readdirSync(site.folder).sort(), ["sample.ts", "there"]);
       assert.equal((await site.sentry(["stop", "sample.ts"])).code, 3, "it is not to be found elsewhere");
       assert.equal((await site.sentry(["stop", "sample.ts", ...words], { env })).code, 0);
@@ -140,7 +140,7 @@ suite("Sentry's files", { concurrency: 2 }, () => {
     const { code, stderr } = await site.sentry(["start", "other.ts", "--run-dir", "there"]);
     assert.equal(code, 5, stderr);
     assert.ok(stderr.includes(site.path("there/socket")), stderr);
-    assert.deepEqual(readdirSync(site.path("there")).sort(), [".gitignore", "history", "keeper", "sample.pid", "socket", "state"]);
+    assert.deepEqual(readdirSync(site.path("there")).sort(), [".gitignore", "history", "keeper", "sample.pid", "socket", "state", "token"]);
     assert.equal((await site.get("/health", site.path("there/socket"))).status, 200);
     await sentry.stop();
   });

@@ -7,7 +7,7 @@ import { until } from "../support/until.ts";
 
 interface Shown {
   id: string; state: string; pid: number | null; restarts: number; startedAt: string | null; uptimeMs: number | null;
-  nextStartAt: string | null; lastExit: Record<string, unknown> | null;
+  nextStartAt: string | null; cpuPercent: number; memoryBytes: number; lastExit: Record<string, unknown> | null;
 }
 
 suite("over the socket", { concurrency: 2 }, () => {
@@ -34,10 +34,11 @@ suite("over the socket", { concurrency: 2 }, () => {
     assert.equal(more.length, 0);
     assert.match(shown.startedAt ?? "", /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
     assert.ok(Number.isInteger(shown.uptimeMs));
-    const { startedAt: _, uptimeMs: __, ...rest } = shown;
+    const { startedAt: _, uptimeMs: __, cpuPercent, memoryBytes, ...rest } = shown;
+    assert.ok(typeof cpuPercent === "number" && cpuPercent >= 0 && Number.isInteger(memoryBytes) && memoryBytes > 0, JSON.stringify(shown));
     assert.deepEqual(rest, {
       id: "web:0", entry: "web", slot: 0, pid, state: "running", ready: true, command: "sleep", args: ["1000"],
-      restarts: 0, nextStartAt: null, cpuPercent: null, memoryBytes: null, lastExit: null,
+      restarts: 0, nextStartAt: null, lastExit: null,
     });
     assert.deepEqual(Object.keys(shown), [
       "id", "entry", "slot", "pid", "state", "ready", "command", "args", "startedAt", "uptimeMs", "restarts", "nextStartAt",

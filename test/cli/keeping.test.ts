@@ -127,7 +127,7 @@ suite("sentry start", { concurrency: 2 }, () => {
     const site = new Site(t);
     site.write("sample.ts", [
       'import { entry, sentry } from "sentryd";',
-      'export default sentry([entry("x", "sleep", ["1000"])], { processEvents: false });',
+      'export default sentry([entry("x", "sleep", ["1000"])], { processEvents: false, http: false });',
     ].join("\n"));
     const sentry = site.start();
     await sentry.started("x");

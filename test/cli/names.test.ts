@@ -70,7 +70,7 @@ suite("a configuration is found", { concurrency: 2 }, () => {
     const [node = "", cli = ""] = site.command();
     site.write("bin/sentry", `#!/bin/sh\nexec '${node}' '${cli}' "$@"\n`, 0o755);
     const env = { PATH: `${site.path("bin")}${delimiter}${process.env["PATH"] ?? ""}` };
-    site.write("sample.ts", `#!/usr/bin/env sentry\nimport { entry, sentry } from "sentryd";\nexport default sentry([${sleeper}]);\n`);
+    site.write("sample.ts", `#!/usr/bin/env sentry\nimport { entry, sentry } from "sentryd";\nexport default sentry([${sleeper}], { http: false });\n`);
     chmodSync(site.path("sample.ts"), 0o755);
     const sentry = site.open("./sample.ts", ["start"], { env });
     await sentry.started("x");
@@ -80,5 +80,25 @@ suite("a configuration is found", { concurrency: 2 }, () => {
     assert.equal((await site.run("./sample.ts", ["stop"], { env })).code, 0);
     await sentry.endsWell();
     assert.equal((await site.run("./sample.ts", [], { env })).code, 2, "a configuration without a verb is wrong usage");
+  });
+
+  test("and where it is an entry of the default one instead, the answer is the right command", async (t) => {
+    const site = place(t);
+    const config = site.config('entry("web", "sleep", ["1000"])', "sentry.ts");
+    const sentry = site.start(["start"]);
+    await sentry.started("web");
+    for (const [verb, right] of [["start", "up"], ["stop", "down"], ["reload", "restart"], ["status", "why"], ["events", "why"]] as const) {
+      const { code, stdout, stderr } = await site.sentry([verb, "web"]);
+      assert.deepEqual([code, stdout, stderr], [2, "", `sentry: \`web\` is an entry of ${config}, not a configuration; use: sentry ${right} web\n`]);
+    }
+    assert.match((await site.sentry(["stop", "web:0"])).stderr, /`web:0` is a slot of .*; use: sentry down web:0\n$/);
+    for (const words of [["stop", "db"], ["stop", "web:1"], ["stop", "web.ts"], ["check", "web"]]) {
+      const { code, stderr } = await site.sentry(words);
+      assert.equal(code, 2);
+      assert.match(stderr, /no configuration found: tried /);
+    }
+    assert.equal((await site.sentry(["stop"])).code, 0);
+    await sentry.endsWell();
+    assert.match((await site.sentry(["stop", "web"])).stderr, /no configuration found: tried /, "with no Sentry to ask");
   });
 });

@@ -55,7 +55,7 @@ suite("sentry stop --orphans", { concurrency: 2 }, () => {
       assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: `Stopped ${what} of PID ${old}, which is gone.\n`, stderr: "" });
       assert.equal(live(pids), 0);
       assert.ok(!existsSync(site.path("sample.pid")));
-      assert.deepEqual(readdirSync(site.path("sample.run")).filter((name) => name !== "logs").sort(), [".gitignore", "history"]);
+      assert.deepEqual(readdirSync(site.path("sample.run")).filter((name) => name !== "logs").sort(), [".gitignore", "history", "token"]);
       await site.nobodyLeft();
       const exits = history(site, "exited");
       assert.deepEqual(exits.map(({ pid }) => pid).sort(), [...pids].sort());

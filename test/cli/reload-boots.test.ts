@@ -17,7 +17,7 @@ suite("while the new image boots", { concurrency: 2 }, () => {
     test(`an exit is recorded once, with its true status${whose}`, async (t) => {
       const { site, hold, sentry } = startHeld(t, "--handover",
         'entry("x", "sleep", ["1000"], 3600000, 1), entry("y", "sh", ["-c", "while ! [ -e go ]; do sleep 0.02; done; echo words; exit 5"], 3600000, 1)',
-        `, { processEvents: ${processEvents} }`);
+        processEvents);
       const [x, y] = [await sentry.started("x"), await sentry.started("y")];
       hold.set();
       sentry.kill("SIGHUP");
@@ -67,7 +67,7 @@ suite("while the new image boots", { concurrency: 2 }, () => {
   // LD_PRELOAD, which has the signals wait, cannot name a folder with a blank or a colon.
   for (const folder of [null, "with a blank: and a colon"]) {
     test(`SIGUSR1 and SIGUSR2 neither end it nor open a debugger${folder === null ? "" : `, also in a folder ${folder}`}`, async (t) => {
-      const { hold, sentry } = startHeld(t, "--handover", sleeper, "", folder);
+      const { hold, sentry } = startHeld(t, "--handover", sleeper, true, folder);
       await sentry.started("x");
       for (let reload = 0; reload < 2; reload++) {
         hold.set();

@@ -32,7 +32,7 @@ suite("while a reload is tried", { concurrency: 2 }, () => {
     site.write("sample.ts", [
       'import { writeFileSync } from "node:fs";', 'import { entry, sentry } from "sentryd";',
       `writeFileSync(${JSON.stringify(site.path("begun"))}, "");`, "await new Promise((resolve) => setTimeout(resolve, 8000));",
-      `export default sentry([${sleeper}]);`,
+      `export default sentry([${sleeper}], { http: false });`,
     ].join("\n"));
     sentry.kill("SIGHUP");
     await until("it is evaluated", () => existsSync(site.path("begun")));

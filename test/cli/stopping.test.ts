@@ -139,13 +139,13 @@ suite("stopping", { concurrency: 6 }, () => {
     assert.match(stderr, new RegExp(`${site.path("sample.ts")}.*${site.path("sample.run/socket")}`));
   });
 
-  test("SIGUSR2 changes nothing in this version, and is answered with a line that says so", async (t) => {
+  test("SIGUSR2 opens log files anew, and says how many", async (t) => {
     const site = new Site(t);
     site.config('entry("x", "sleep", ["1000"])');
     const sentry = site.start();
     await sentry.started("x");
     sentry.kill("SIGUSR2");
-    await sentry.line(new RegExp(`SIGUSR2 from PID ${process.pid}: .*cannot reopen`));
+    await sentry.line(new RegExp(`^SIGUSR2 from PID ${process.pid}: 0 log files were opened anew\\.$`));
     await sentry.stop();
   });
 

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 
+import { VERBS } from "../../src/cli/verbs.ts";
 import { packageFolder } from "../../src/native/load.ts";
 import { Site } from "../support/site.ts";
 
@@ -20,7 +21,7 @@ suite("sentry", { concurrency: 2 }, () => {
     const site = new Site(t);
     const { code, stdout } = await site.sentry(["--help"]);
     assert.equal(code, 0);
-    for (const verb of ["start", "stop", "check", "init"]) {
+    for (const verb of Object.keys(VERBS)) {
       assert.match(stdout, new RegExp(`^ +${verb} `, "m"));
       const help = await site.sentry([verb, "--help"]);
       assert.equal(help.code, 0);
@@ -29,6 +30,7 @@ suite("sentry", { concurrency: 2 }, () => {
       assert.match(help.stdout, /--json/);
       assert.equal(help.stderr, "");
     }
+    assert.equal((await site.sentry(["ps", "--help"])).stdout, (await site.sentry(["status", "--help"])).stdout);
   });
 
   for (const [title, words] of [

@@ -14,7 +14,7 @@ test(`sentry start keeps a program running on Node ${process.versions.node}`, as
   t.after(() => { rmSync(folder, { recursive: true }); });
   writeFileSync(join(folder, "sample.ts"), [
     'import { entry, sentry } from "sentryd";',
-    'export default sentry([entry("dummy", "sh", ["-c", "echo a line; exit 3"], 10, 1)]);',
+    'export default sentry([entry("dummy", "sh", ["-c", "echo a line; exit 3"], 10, 1)], { http: false });',
   ].join("\n"));
   const sentry = spawn(process.execPath, [cli, "start", "sample.ts"], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
   t.after(() => sentry.kill("SIGKILL"));

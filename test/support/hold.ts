@@ -40,11 +40,11 @@ export class Hold {
 }
 
 /** A Sentry, perhaps a copy in that folder, of which images or trials can be held. `configure` writes its configuration anew. */
-export function startHeld(t: Pick<TestContext, "after">, word: "--handover" | "--try", entries: string, options = "", installed: string | null = null) {
+export function startHeld(t: Pick<TestContext, "after">, word: "--handover" | "--try", entries: string, processEvents = true, installed: string | null = null) {
   const site = new Site(t);
   if (installed !== null) site.install(installed);
   const configure = (some: string) =>
-    site.write("sample.ts", `import { entry, sentry } from "sentryd";\nexport default sentry([${some}]${options});\n`);
+    site.write("sample.ts", `import { entry, sentry } from "sentryd";\nexport default sentry([${some}], { http: false, processEvents: ${processEvents} });\n`);
   configure(entries);
   const hold = new Hold(site, word);
   return { site, hold, configure, sentry: site.start(undefined, { env: hold.env }) };

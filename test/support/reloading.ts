@@ -23,7 +23,7 @@ export function childrenOf(parent: number): { pid: number; state: string; words:
 
 /** A configuration with more program before its entries. */
 export function program(site: Site, lines: readonly string[]): void {
-  site.write("sample.ts", ['import { entry, sentry } from "sentryd";', ...lines, `export default sentry([${sleeper}]);\n`].join("\n"));
+  site.write("sample.ts", ['import { entry, sentry } from "sentryd";', ...lines, `export default sentry([${sleeper}], { http: false });\n`].join("\n"));
 }
 
 export async function reloads(site: Site): Promise<void> {

@@ -94,9 +94,9 @@ export class Site {
     return this.path(name);
   }
 
-  /** Writes a configuration with these entries. */
-  config(entries: string, name = "sample.ts"): string {
-    return this.write(name, `import { entry, sentry } from "sentryd";\nexport default sentry([${entries}]);\n`);
+  /** Writes a configuration with these entries. Sites are many, and the default TCP address is one: so it is left alone. */
+  config(entries: string, name = "sample.ts", options = "{ http: false }"): string {
+    return this.write(name, `import { entry, sentry } from "sentryd";\nexport default sentry([${entries}], ${options});\n`);
   }
 
   /** A program of test/fixtures, as words of a configuration: `"/…/node", ["/…/answers.mjs"]`. */

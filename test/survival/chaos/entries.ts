@@ -34,6 +34,6 @@ export function textOf(entries: readonly Kept[], site: Site, processEvents: bool
     const args = [site.path("books"), String(seed), lifetime, manner, style];
     return `  entry(${[name, site.path("life"), args, delay, count].map((word) => JSON.stringify(word)).join(", ")}),`;
   });
-  const options = processEvents ? "" : ", { processEvents: false }";
+  const options = `, { http: false, processEvents: ${processEvents} }`;
   return ['import { entry, sentry } from "sentryd";', "export default sentry([", ...words, `]${options});`, ""].join("\n");
 }

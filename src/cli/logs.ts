@@ -1,0 +1,154 @@
+/**
+ * `sentry logs`: what entries have printed, byte for byte, and with `--follow` what they print. Without an entry it is all
+ * of them, by time. A reload ends the streams that it follows, and each goes on from the line that it had.
+ */
+import { existsSync } from "node:fs";
+
+import { SentryError } from "../errors.ts";
+import { ask, Client } from "./client.ts";
+import { linesOf } from "./lines.ts";
+import { newestOf } from "./merging.ts";
+import type { Log } from "./merging.ts";
+import type { Place } from "./place.ts";
+import { jsonOf, print, write } from "./print.ts";
+import { problemOf } from "./problem.ts";
+import type { ServerSent } from "./server-sent.ts";
+import type { Options } from "./words.ts";
+
+const LINES = 100;
+
+/** Milliseconds within which an answer begins, and between an end of all streams and coming again. */
+const PATIENCE = 10_000;
+const PAUSE = 50;
+
+const NEWLINE = 10;
+
+/** The last that was had of an entry, as the id of an event; null: nothing yet, and all of it is wanted. */
+type Places = Map<string, string | null>;
+
+type Tell = (line: Buffer) => Promise<boolean>;
+
+/** Nobody reads any more: `sentry logs -f | head -1` is no error. */
+const UNREAD = new Error("nobody reads");
+
+export async function logs(place: Place, [name]: readonly string[], { json, follow, lines }: Options): Promise<void> {
+  const wanted = linesOf(lines, LINES, 0);
+  const places: Places = new Map();
+  const all: Log[] = [];
+  for (const entry of name === undefined ? await entriesOf(place) : [name]) {
+    const { last, ...log } = await lastOf(place, entry, wanted);
+    places.set(entry, last);
+    all.push(log);
+  }
+  const newest = newestOf(all, wanted);
+  if (json && !follow) return print(newest.map((line) => textOf(line)));
+  const tell: Tell = json ? (line) => write(`${jsonOf(textOf(line))}\n`) : write;
+  if (!json) await write(Buffer.concat(newest));
+  else for (const line of newest) if (!await tell(line)) return;
+  if (!follow) return;
+  const callOff = new Promise<void>((resolve) => process.once("SIGINT", resolve));
+  await Promise.race([following(place, name ?? null, places, tell), callOff]);
+}
+
+async function entriesOf(place: Place): Promise<string[]> {
+  const entries = await ask(place, "GET", "/entries") as { name: string }[];
+  return entries.map(({ name }) => name);
+}
+
+/** By now: its newest lines, when the last of them was printed, and where they end. */
+async function lastOf(place: Place, entry: string, wanted: number): Promise<Log & { last: string | null }> {
+  const path = `/entries/${encodeURIComponent(entry)}/logs?lines=${wanted}`;
+  const client = await Client.open(place);
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    client.close();
+  }, PATIENCE);
+  try {
+    const { status, headers, body } = await client.begin("GET", path);
+    clearTimeout(timer);
+    const parts: Buffer[] = [];
+    for await (const part of body) parts.push(part);
+    const bytes = Buffer.concat(parts);
+    if (status !== 200) throw await problemOf({ status, headers, body: bytes.toString() }, `GET ${path}`);
+    const printedAt = Date.parse(headers.get("last-modified") ?? "") / 1000;
+    return { lines: linesIn(bytes), printedAt: Number.isNaN(printedAt) ? 0 : printedAt, last: headers.get("last-event-id") ?? null };
+  } catch (error) {
+    const late = `Sentry has not answered GET ${path} within ${PATIENCE / 1000} s (at ${place.socket})`;
+    if (isLate) throw new SentryError("E_TIMEOUT", late);
+    if (error instanceof SentryError) throw error;
+    throw new SentryError("E_FAILED", `Sentry closed the connection to ${place.socket} in the middle of an answer`);
+  } finally {
+    clearTimeout(timer);
+    client.close();
+  }
+}
+
+/** Ends with Sentry, or with whoever reads. */
+async function following(place: Place, name: string | null, places: Places, tell: Tell): Promise<void> {
+  try {
+    for (;;) {
+      await Promise.all([...places.keys()].map((entry) => follow(place, entry, places, tell, name !== null)));
+      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+      if (name !== null) continue;
+      const entries = await entriesOf(place);
+      for (const entry of entries) if (!places.has(entry)) places.set(entry, null);
+      for (const entry of places.keys()) if (!entries.includes(entry)) places.delete(entry);
+    }
+  } catch (error) {
+    // A clean end of Sentry removes that file, and nobody else does.
+    if (error !== UNREAD && existsSync(place.pidFile)) throw error;
+  }
+}
+
+/** Until its stream ends. */
+async function follow(place: Place, entry: string, places: Places, tell: Tell, isNamed: boolean): Promise<void> {
+  const client = await Client.open(place);
+  const last = places.get(entry) ?? null;
+  try {
+    for await (const event of client.follow(`/entries/${encodeURIComponent(entry)}/logs?follow=true&lines=10000`, last)) {
+      complain(entry, event);
+      if (event.data === null) continue;
+      if (!await tell(bytesOf(event))) throw UNREAD;
+      places.set(entry, event.id);
+    }
+  } catch (error) {
+    // It was taken out by a reload.
+    if (isNamed || !(error instanceof SentryError) || error.code !== "E_NO_SUCH_ENTRY") throw error;
+  } finally {
+    client.close();
+  }
+}
+
+/** Where a text cannot say what was printed, the bytes stand in a comment beside it. */
+function bytesOf({ data, comment }: ServerSent): Buffer {
+  const [, exact] = /^bytes (\S*)$/.exec(comment ?? "") ?? [];
+  const line = exact === undefined ? Buffer.from(data ?? "") : Buffer.from(exact, "base64");
+  return Buffer.concat([line, Buffer.of(NEWLINE)]);
+}
+
+/** @throws SentryError E_FAILED where it cannot be followed */
+function complain(entry: string, { comment }: ServerSent): void {
+  const [, count] = /^dropped (\d+) bytes$/.exec(comment ?? "") ?? [];
+  if (count !== undefined) {
+    const why = "they were printed faster than they were read";
+    process.stderr.write(`sentry: ${count} bytes of ${entry} are missing here: ${why}\n`);
+  }
+  const [, why] = /^failed: (.*)$/.exec(comment ?? "") ?? [];
+  if (why !== undefined) throw new SentryError("E_FAILED", `cannot follow ${entry}: ${why}`);
+}
+
+function linesIn(bytes: Buffer): Buffer[] {
+  const lines: Buffer[] = [];
+  for (let start = 0; start < bytes.length;) {
+    const newline = bytes.indexOf(NEWLINE, start);
+    const end = newline === -1 ? bytes.length : newline + 1;
+    lines.push(bytes.subarray(start, end));
+    start = end;
+  }
+  return lines;
+}
+
+function textOf(line: Buffer): string {
+  return line.toString().replace(/\n$/, "");
+}

@@ -1,0 +1,97 @@
+/** `sentry status`: a table of processes. What a Sentry of another version leaves out is shown as not known. */
+import { ask } from "./client.ts";
+import type { Place } from "./place.ts";
+import { print, room } from "./print.ts";
+import { duration } from "./story.ts";
+import { narrowed, table } from "./table.ts";
+import type { Options } from "./words.ts";
+
+interface Exit {
+  readonly code?: number | null;
+  readonly signal?: string | null;
+  readonly coreDumped?: boolean;
+  readonly oomKilled?: boolean;
+  readonly cause?: string;
+  readonly at?: string;
+}
+
+interface Process {
+  readonly id: string;
+  readonly state: string;
+  readonly pid?: number | null;
+  readonly uptimeMs?: number | null;
+  readonly restarts?: number;
+  readonly nextStartAt?: string | null;
+  readonly cpuPercent?: number | null;
+  readonly memoryBytes?: number | null;
+  readonly lastExit?: Exit | null;
+}
+
+export async function status(place: Place, _names: readonly string[], { json }: Options): Promise<void> {
+  const processes = await ask(place, "GET", "/processes") as Process[];
+  if (json) return print(processes);
+  if (processes.length === 0) return print(`Nothing is to run for ${place.config}.`);
+  const now = Date.now();
+  const rows = [COLUMNS.map(({ title }) => title), ...processes.map((each) => COLUMNS.map(({ cell }) => cell(each, now)))];
+  const lines = table(narrowed(rows, COLUMNS.map(({ leaveOut }) => leaveOut), room()), room());
+  const runs = processes.some(({ pid }) => typeof pid === "number");
+  // A summary is for people; what reads a pipe counts for itself.
+  if (!runs || process.stdout.isTTY) lines.push("", summary(processes, runs));
+  print(lines.join("\n"));
+}
+
+interface Column {
+  readonly title: string;
+  /** Where there is too little room, the highest goes first; 0: never. */
+  readonly leaveOut: number;
+  cell(process: Process, now: number): string;
+}
+
+const COLUMNS: readonly Column[] = [
+  { title: "PROCESS", leaveOut: 0, cell: ({ id }) => id },
+  { title: "STATE", leaveOut: 0, cell: ({ state }) => state },
+  { title: "PID", leaveOut: 0, cell: ({ pid }) => known(pid, String) },
+  { title: "UPTIME", leaveOut: 1, cell: ({ uptimeMs }) => known(uptimeMs, short) },
+  { title: "RESTARTS", leaveOut: 2, cell: ({ restarts }) => known(restarts, String) },
+  { title: "CPU", leaveOut: 4, cell: ({ cpuPercent }) => known(cpuPercent, (percent) => `${percent.toFixed(1)}%`) },
+  { title: "MEMORY", leaveOut: 3, cell: ({ memoryBytes }) => known(memoryBytes, size) },
+  { title: "LAST EXIT", leaveOut: 0, cell: past },
+];
+
+function past({ lastExit, nextStartAt }: Process, now: number): string {
+  const last = lastExit ? ending(lastExit, now) : null;
+  const next = nextStartAt ? `next start in ${short(Math.max(0, Date.parse(nextStartAt) - now))}` : null;
+  return [last, next].filter((part) => part !== null).join("; ") || NOT_KNOWN;
+}
+
+function ending({ code = null, signal = null, coreDumped, oomKilled, cause, at }: Exit, now: number): string {
+  const how = signal ?? (code === null ? "nobody knows how" : `code ${code}`);
+  const why = cause === "exited" || cause === "unknown" ? null : cause;
+  const more = [coreDumped && "core dumped", oomKilled && "out of memory", why].filter(Boolean);
+  const ago = at === undefined ? "" : `, ${short(Math.max(0, now - Date.parse(at)))} ago`;
+  return `${how}${more.length === 0 ? "" : ` (${more.join(", ")})`}${ago}`;
+}
+
+function summary(processes: readonly Process[], runs: boolean): string {
+  if (!runs) return "Nothing runs.";
+  const counts = new Map<string, number>();
+  for (const { state } of processes) counts.set(state, (counts.get(state) ?? 0) + 1);
+  return `${processes.length} in all: ${[...counts].map(([state, count]) => `${count} ${state}`).join(", ")}.`;
+}
+
+const NOT_KNOWN = "-";
+
+function known(value: number | null | undefined, shown: (value: number) => string): string {
+  return value === null || value === undefined ? NOT_KNOWN : shown(value);
+}
+
+/** `4.0s`, `3m 20s`, `2h 5m` */
+function short(millis: number): string {
+  return duration(millis).replace(/ (?=[a-z])/g, "").replace("min", "m");
+}
+
+/** `64K`, `1.1M`, `2.0G`: K is 1024. */
+function size(bytes: number): string {
+  if (bytes < 1024 ** 2) return `${Math.ceil(bytes / 1024)}K`;
+  return bytes < 1024 ** 3 ? `${(bytes / 1024 ** 2).toFixed(1)}M` : `${(bytes / 1024 ** 3).toFixed(1)}G`;
+}

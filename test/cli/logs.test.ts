@@ -1,0 +1,124 @@
+/** `sentry logs`: what entries have printed, and what they print. */
+import assert from "node:assert/strict";
+import { readFileSync, renameSync } from "node:fs";
+import { suite, test } from "node:test";
+
+import { Site } from "../support/site.ts";
+import { until } from "../support/until.ts";
+
+const shell = (name: string, script: string, more = "{}"): string => `entry("${name}", "sh", ["-c", ${JSON.stringify(script)}], ${more})`;
+
+/** Prints, and then stays. */
+const printing = (name: string, script: string): string => shell(name, `${script}; exec sleep 1000`);
+
+/** Prints a number each time that it is signalled. */
+const counting = (name: string): string => printing(name, "n=0; trap 'n=$((n+1)); echo number $n' USR1; echo ready; while :; do sleep 0.01; done");
+
+const plain = (text: string): string[] => text.split("\n").slice(0, -1).map((line) => line.replace(/^\d\d:\d\d:\d\d \S+ +/, ""));
+
+async function newest(site: Site, ...words: string[]): Promise<string> {
+  const { code, stdout, stderr } = await site.sentry(["logs", "-c", "sample.ts", ...words]);
+  assert.deepEqual([code, stderr], [0, ""]);
+  return stdout;
+}
+
+const ways = [["in the foreground", false], ["detached", true]] as const;
+
+/** Gives how it is stopped. */
+async function begin(site: Site, isDetached: boolean): Promise<() => Promise<void>> {
+  if (!isDetached) {
+    const sentry = site.start();
+    await until("it answers", async () => (await site.sentry(["status", "sample.ts"])).code === 0);
+    return () => sentry.stop();
+  }
+  assert.equal((await site.sentry(["start", "-d", "sample.ts"])).code, 0);
+  return async () => assert.equal((await site.sentry(["stop", "sample.ts"])).code, 0);
+}
+
+suite("sentry logs", { concurrency: 2 }, () => {
+  for (const [how, isDetached] of ways) {
+    test(`shows the newest lines of an entry, byte for byte: ${how}`, async (t) => {
+      const site = new Site(t);
+      site.config(`${printing("web", "seq 300; printf 'odd \\377\\r\\033[1m\\n'")}, ${printing("db", "echo hello")}`);
+      const stop = await begin(site, isDetached);
+      await until("it has printed", async () => (await newest(site, "web", "-n", "1")).includes("odd"));
+      const { stdout } = await site.run("sh", ["-c", `${site.command("logs", "web", "-n", "3", "-c", "sample.ts").map((word) => `'${word}'`).join(" ")} | od -An -c -v`]);
+      assert.match(stdout.replaceAll(/\s+/g, ""), /2991?.*300.*odd377\\r033\[1m\\n$/);
+      const lines = await newest(site, "web");
+      assert.equal(lines.split("\n").length, 101);
+      assert.match(lines, /^\d\d:\d\d:\d\d web\.\d+ +202\n/);
+      assert.deepEqual(plain(await newest(site, "db")).map((line) => line.replace(/ at \d+/, "")), ["Started.", "hello"]);
+      assert.equal(await newest(site, "db", "-n", "0"), "");
+      await stop();
+    });
+
+    test(`-f shows each line once, over a reload and a move of the file, and ends well with Sentry: ${how}`, async (t) => {
+      const site = new Site(t);
+      site.config(`${counting("web")}, ${counting("db")}`);
+      const stop = await begin(site, isDetached);
+      await until("both are ready", async () => plain(await newest(site)).filter((line) => line === "ready").length === 2);
+      const one = site.open(process.execPath, site.command("logs", "-f", "web", "-n", "1", "-c", "sample.ts").slice(1));
+      const both = site.open(process.execPath, site.command("logs", "-f", "--json", "-n", "0", "-c", "sample.ts").slice(1));
+      await one.line(/ready/);
+      const signal = async (entry: string) => assert.equal((await site.sentry(["signal", `${entry}:0`, "USR1", "-c", "sample.ts"])).code, 0);
+      await signal("web");
+      await one.line(/number 1$/);
+      // What came before it had looked is not told: so it is asked until it tells.
+      await until("the other follows as well", async () => {
+        await signal("db");
+        return both.lines.length > 0;
+      });
+      assert.equal((await site.sentry(["reload", "sample.ts"])).code, 0);
+      await signal("web");
+      await one.line(/number 2$/);
+      if (isDetached) {
+        renameSync(site.path("sample.run/logs/web.log"), site.path("old.log"));
+        assert.equal((await site.get("/reload-logs", undefined, "POST")).status, 200);
+      }
+      await signal("web");
+      await one.line(/number 3$/);
+      await both.line(/web\.\d+ +number 3"$/);
+      if (isDetached) {
+        assert.deepEqual(plain(readFileSync(site.path("sample.run/logs/web.log"), "utf8")), ["number 3"]);
+        assert.deepEqual(plain(readFileSync(site.path("old.log"), "utf8")).slice(1), ["ready", "number 1", "number 2"]);
+      }
+      await stop();
+      assert.deepEqual([await one.ended, one.stderr], [{ code: 0, signal: null }, ""]);
+      assert.deepEqual([await both.ended, both.stderr], [{ code: 0, signal: null }, ""]);
+      assert.deepEqual(plain(`${one.lines.join("\n")}\n`).slice(0, 4), ["ready", "number 1", "number 2", "number 3"]);
+      const told = both.lines.map((line) => JSON.parse(line) as string);
+      assert.deepEqual(plain(`${told.filter((line) => line.includes(" web.")).join("\n")}\n`).filter((line) => line.startsWith("number")).slice(-2), ["number 2", "number 3"]);
+      assert.equal(new Set(told).size, told.length);
+    });
+  }
+
+  test("without an entry it is the newest of all, by time; with --json one document", async (t) => {
+    const site = new Site(t);
+    const step = (name: string, before: string) => printing(name, `until test -e ${before}; do sleep 0.01; done; sleep 1.1; echo ${name}; touch ${name}`);
+    site.config([step("c", "b"), step("a", "begin"), step("b", "a")].join(", "));
+    site.write("begin", "");
+    const stop = await begin(site, false);
+    await until("all have printed", async () => plain(await newest(site, "c")).includes("c"));
+    assert.deepEqual(plain(await newest(site, "-n", "3")), ["a", "b", "c"]);
+    assert.deepEqual(plain(await newest(site, "-n", "1")), ["c"]);
+    const all = JSON.parse(await newest(site, "--json")) as string[];
+    assert.equal(all.length, 6);
+    assert.equal(`${all.join("\n")}\n`, await newest(site));
+    await stop();
+  });
+
+  test("an entry that is not there, a wrong number and nobody to ask have their exit codes", async (t) => {
+    const site = new Site(t);
+    site.config(printing("web", "echo hello"));
+    const logs = (...words: string[]) => site.sentry(["logs", "-c", "sample.ts", ...words]);
+    assert.equal((await logs("web")).code, 3);
+    const stop = await begin(site, false);
+    for (const words of [["wbe"], ["wbe", "-f"]]) {
+      const { code, stderr } = await logs(...words);
+      assert.deepEqual([code, stderr], [4, "sentry: there is no entry `wbe`; did you mean `web`?\n"]);
+    }
+    assert.equal((await logs("web", "-n", "x")).code, 2);
+    assert.equal((await logs("web", "db")).code, 2);
+    await stop();
+  });
+});
