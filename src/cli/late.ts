@@ -8,7 +8,8 @@ import { join } from "node:path";
 /** @param name of a file beside this one's bundle */
 export function keepModule(name: string): () => URL {
   const text = keepFile(name);
-  return () => new URL(`data:text/javascript;base64,${text().toString("base64")}`);
+  // Under its own name: else each line of a stack shows all of the URL.
+  return () => new URL(`data:text/javascript;base64,${Buffer.concat([text(), Buffer.from(`\n//# sourceURL=${name}\n`)]).toString("base64")}`);
 }
 
 export function keepFile(name: string): () => Buffer {

@@ -22,6 +22,7 @@ export interface Told {
   readonly mono?: number;
   readonly until?: number;
   readonly count?: number;
+  readonly what?: string;
   readonly processes?: number;
   readonly step?: string;
   readonly errno?: string;
@@ -69,6 +70,7 @@ function sentence(told: Told, then: Told | undefined): string {
     case "added": return `${who} was added to the configuration${asker(told, ", asked by")}`;
     case "removed": return `${who} was removed from the configuration${asker(told, ", asked by")}`;
     case "reloaded": return `${who} reloaded the configuration${asker(told, ", asked by")}`;
+    case "lost": return told.what === "output" ? `${told.count} lines of output were dropped, for nobody read them` : `${told.count} of the kernel's process events were lost`;
     case "tookOver": return `${who} took over ${told.processes ?? "the"} processes${told.pid === null ? "" : ` of PID ${told.pid}, which is gone`}`;
     default: return `${who}: ${told.type}${told.cause === null ? "" : ` (${told.cause})`}${asker(told)}`;
   }

@@ -190,8 +190,7 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
       case "quiet": reloading.answered("quiet"); return null;
       case "keeperGone": renewKeeper(); return null;
       case "lost":
-        tallies.lost(fact.what, fact.count);
-        if (fact.what === "processEvents") transcript.tell(`${fact.count} of the kernel's process events were lost. Exits are exact without them.`);
+        record({ type: "lost", at: systemClock.now().wall, entry: null, slot: null, pid: null, cause: null, by: null, what: fact.what, count: fact.count });
         return null;
       case "signal": return wishOf(fact);
       case "spawned": case "fault": case "exit": return null; // happenings

@@ -153,6 +153,14 @@ export interface OwnFaultRecord extends OfSentry, Fault {
   readonly pid: null;
 }
 
+/** What has got lost on its way to whoever would have read it: the kernel's process events, or lines of output. */
+export interface LostRecord extends OfSentry {
+  readonly type: "lost";
+  readonly pid: null;
+  readonly what: "processEvents" | "output";
+  readonly count: number;
+}
+
 /** Sentry itself is about to leave, after a whole stop: what was scaled, up or down is forgotten with this. */
 export interface LeftRecord extends OfSentry {
   readonly type: "stopped";
@@ -165,4 +173,4 @@ export type SlotRecord =
 /** Those about a slot have its number, those about an entry or about Sentry have none. */
 export type HistoryRecord =
   | SlotRecord | ScaledRecord | RollingFaultRecord | AddedRecord | RemovedRecord
-  | ReloadedRecord | TookOverRecord | OwnFaultRecord | LeftRecord;
+  | ReloadedRecord | TookOverRecord | OwnFaultRecord | LostRecord | LeftRecord;

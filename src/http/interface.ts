@@ -89,7 +89,7 @@ export const operations: readonly Operation[] = [
   },
   {
     method: "post", path: "/plan", id: "plan", summary: "What a reload would do now",
-    open: "token", query: "NoQuery", body: "Nothing", problems: [409, 422],
+    open: "token", query: "NoQuery", body: "Nothing", problems: [409, 422, 429],
     answers: { 200: many("Change", "one for each entry") },
   },
   {

@@ -77,6 +77,10 @@ export class Tallies {
         return;
       case "removed": this.#removed.add(record.entry); return;
       case "reloaded": this.#reloads++; return;
+      case "lost":
+        if (record.what === "output") this.#lostOutputLines += record.count;
+        else this.#lostProcessEvents += record.count;
+        return;
       case "stopping": case "waiting": case "signalled": case "scaled": case "added": case "tookOver": return;
     }
   }
@@ -84,11 +88,6 @@ export class Tallies {
   /** An exit has got here: called before it is recorded. */
   seen(exit: Exit, now: Stamp): void {
     if (exit.kernelTime) this.#exitDetection.observe((now.mono - exit.at.mono) / 1000);
-  }
-
-  lost(what: "processEvents" | "output", count: number): void {
-    if (what === "output") this.#lostOutputLines += count;
-    else this.#lostProcessEvents += count;
   }
 
   get tallied(): Tallied {

@@ -43,6 +43,10 @@ export function lineOf(record: HistoryRecord): Line | null {
     case "stopping": case "stopped": case "waiting": case "scaled": case "added": case "reloaded": case "tookOver":
     case "signalled":
       return null;
+    case "lost":
+      // Lines that nobody has read are told of where they are missing, by the output thread.
+      return record.what === "output" ? null
+        : ownLine(record.at, `${record.count} of the kernel's process events were lost. Exits are exact without them.`);
   }
 }
 

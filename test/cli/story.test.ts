@@ -105,3 +105,10 @@ test("a table's columns line up, and its last one keeps to the room that there i
 test("a table shows what would move the cursor spelled out", () => {
   assert.deepEqual(table([["web", "args \u001b[31m"]], 80), ["web  args \\x1b[31m"]);
 });
+
+test("what was lost is told with how many, and what", () => {
+  assert.deepEqual(sentences(
+    told("lost", { entry: null, slot: null, what: "output", count: 7 }),
+    told("lost", { entry: null, slot: null, what: "processEvents", count: 2 }),
+  ), ["7 lines of output were dropped, for nobody read them", "2 of the kernel's process events were lost"]);
+});

@@ -45,7 +45,7 @@ test("one connection too many is closed at once; what is open goes on", async (t
 });
 
 test("one that has said nothing makes room for one that comes later", async (t) => {
-  const { port } = await openTcp(t, { limits: { connections: 10 } });
+  const { port } = await openTcp(t, { limits: { connections: 10, silence: null } });
   const [talking] = await served(t, port, 1);
   const silent = await connected(t, port, 9);
   const newcomer = new Wire(t, port).write(HEALTH);

@@ -13,6 +13,7 @@ import type { Law, SlotId } from "../../src/core/types.ts";
 import { longLife } from "../support/kernel.ts";
 import type { Fate } from "../support/kernel.ts";
 import { law } from "../support/world.ts";
+import { lost } from "./lost.ts";
 import { viewOf } from "./view.ts";
 
 /** The checkout, from what tsc has made of this file. */
@@ -167,7 +168,7 @@ test("promtool finds nothing to say of the metrics, with entries of odd names", 
   used.set("0.a-b_c:0", { cpuPercent: 1.5, memoryBytes: 4096, cpu: 0.001 });
   world.end("0.a-b_c:0", { signal: "SIGSEGV" }).end("constructor:0", { code: 255 });
   tell();
-  tallies.lost("output", 7);
+  tallies.record(lost("output", 7));
   const { payload } = await ask();
   const { status, stdout, stderr } = spawnSync("promtool", ["check", "metrics"], { input: payload, encoding: "utf8" });
   assert.deepEqual([status, stdout, stderr], [0, "", ""]);

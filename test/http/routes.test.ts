@@ -142,3 +142,20 @@ test("a bug in a route is answered as one, and is loud", async () => {
   assert.equal(answer.json<{ code: string }>().code, "E_FAILED");
   assert.equal(bugs.length, 1);
 });
+
+test("no more than four plans are made at a time", async () => {
+  const { app, view } = served([law("dummy")]);
+  const made: (() => void)[] = [];
+  view.plan = () => new Promise((resolve) => { made.push(() => resolve({ kind: "plan", changes: [] })); });
+  const post = () => app.inject({ method: "POST", url: "/plan" });
+  const four = [post(), post(), post(), post()];
+  while (made.length < 4) await new Promise((resolve) => { setImmediate(resolve); });
+  const fifth = await post();
+  assert.deepEqual([fifth.statusCode, fifth.json<{ code: string }>().code], [429, "E_BUSY"]);
+  for (const done of made) done();
+  assert.deepEqual((await Promise.all(four)).map(({ statusCode }) => statusCode), [200, 200, 200, 200]);
+  const again = post();
+  while (made.length < 5) await new Promise((resolve) => { setImmediate(resolve); });
+  made[4]?.();
+  assert.equal((await again).statusCode, 200);
+});

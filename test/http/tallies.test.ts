@@ -7,6 +7,7 @@ import type { Exit, Law } from "../../src/core/types.ts";
 import { longLife } from "../support/kernel.ts";
 import type { Fate } from "../support/kernel.ts";
 import { law, World } from "../support/world.ts";
+import { lost } from "./lost.ts";
 
 /** A world, and what is counted of all that it has told so far. */
 function counted(laws: readonly Law[], fateOf?: () => Fate) {
@@ -93,9 +94,9 @@ test("how late an exit is known is counted where the kernel's own moment is know
 
 test("what was lost is counted by what it was", () => {
   const tallies = new Tallies();
-  tallies.lost("output", 3);
-  tallies.lost("processEvents", 2);
-  tallies.lost("output", 1);
+  tallies.record(lost("output", 3));
+  tallies.record(lost("processEvents", 2));
+  tallies.record(lost("output", 1));
   assert.deepEqual([tallies.tallied.lostOutputLines, tallies.tallied.lostProcessEvents], [4, 2]);
 });
 
@@ -104,7 +105,7 @@ test("an image goes on counting where the one before it has stopped", () => {
   world.end("web:0", { code: 3 }).pass(1000).end("web:0", { code: 3 });
   const before = tally();
   before.seen(exit({}), { wall: 0, mono: 1001 });
-  before.lost("output", 7);
+  before.record(lost("output", 7));
   const after = new Tallies(handedOver(before));
   assert.deepEqual(after.tallied, before.tallied);
 

@@ -73,6 +73,12 @@ test("an entry that was taken out is told without a label, as is a reload that c
   assert.equal(line?.text, "cannot reload: exec: ENOENT (no such file or directory)");
 });
 
+test("process events that were lost are told; lines that were lost are told where they are missing", () => {
+  const lost = { ...own, type: "lost", entry: null, count: 3 } as const;
+  assert.equal(lineOf({ ...lost, what: "processEvents" })?.text, "3 of the kernel's process events were lost. Exits are exact without them.");
+  assert.equal(lineOf({ ...lost, what: "output" }), null);
+});
+
 test("the colour of an entry is always the same, and not everybody's", () => {
   assert.equal(colourOf("dummy"), colourOf("dummy"));
   assert(new Set(["dummy", "web", "db", "cache", "mail", "queue"].map(colourOf)).size > 2);

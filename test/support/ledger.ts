@@ -32,7 +32,7 @@ export class Ledger {
     switch (record.type) {
       case "added": case "scaled": return this.#recount(record.entry, record.count);
       case "removed": return this.#recount(record.entry, 0);
-      case "reloaded": case "tookOver": return;
+      case "reloaded": case "tookOver": case "lost": return;
       case "stopped": case "fault": if (record.slot !== null) this.#readOf(record); return;
       case "started": case "exited": case "stopping": case "waiting": case "signalled": return this.#readOf(record);
     }
