@@ -7,6 +7,9 @@
 //
 // Each ready pipe then gets one turn, of at most what it holds, so that one that never stops printing holds up no other.
 //
+// What entries print into one terminal has a sink number for each entry, a branch: it leads to the terminal's outlet, and
+// what leaves a pipe or the queue there, written or dropped, is kept in the entry's tail (tail.h).
+//
 // Of a blocked sink the pipes stay unread, and the transcript's lines wait here in order, up to 64 KiB. No timer runs
 // but the one of a blocked sink.
 #pragma once

@@ -19,7 +19,7 @@
 
 namespace sentry {
 
-// src/output/whereabouts.ts has the same number.
+// src/output/log-file.ts has the same number.
 constexpr off_t kKeptTail = 256 * 1024;
 
 // A new one, empty.
