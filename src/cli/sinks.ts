@@ -5,6 +5,7 @@ import { isatty } from "node:tty";
 import type { Addon } from "../native/addon.ts";
 import type { Sinks } from "../output/journal.ts";
 import type { Whereabouts } from "../output/log-file.ts";
+import { tailOf } from "../survival/kept.ts";
 import { makeLogFolder } from "./place.ts";
 import type { Place } from "./place.ts";
 import { orRefuse } from "./refusal.ts";
@@ -23,15 +24,19 @@ export interface NamedSinks extends Sinks {
   /** Where the output of an entry can be read; null: nowhere. */
   whereOf(entry: string): Whereabouts | null;
   readonly tails: readonly KeptTail[];
+  /** Tells a new keeper what it has to hold. */
+  hold(): void;
 }
 
-/** @param left the tails that an earlier image of this process has left */
+/** @param left the tails that an earlier image, or a Sentry that is gone, has left */
 export function terminalSink(addon: Addon, entries: Iterable<string>, left: readonly KeptTail[]): NamedSinks {
   const own = addon.openTerminal(STDOUT);
   const coloured = isatty(STDOUT) && !process.env["NO_COLOR"];
   const known = new Map(left.map(({ entry, fd }) => [entry, fd]));
   const tails = new Map([...entries].map((entry) => [entry, known.get(entry) ?? orRefuse(`the kept output of ${entry}`, () => addon.openTail())]));
-  for (const { entry, fd } of left) if (!tails.has(entry)) addon.close(fd);
+  drop(addon, left.filter(({ entry }) => !tails.has(entry)));
+  const hold = (): void => { for (const [entry, fd] of tails) addon.hold(tailOf(entry), fd); };
+  hold();
   const sinks = new Map([...tails].map(([entry, fd]) => [entry, addon.openTailed(own, fd)]));
   const names = new Map([...sinks].map(([entry, sink]) => [sink, entry]));
   return {
@@ -40,8 +45,16 @@ export function terminalSink(addon: Addon, entries: Iterable<string>, left: read
       const fd = tails.get(entry);
       return fd === undefined ? null : { kind: "tail", fd };
     },
-    tails: [...tails].map(([entry, fd]) => ({ entry, fd })),
+    tails: [...tails].map(([entry, fd]) => ({ entry, fd })), hold,
   };
+}
+
+/** Nobody writes to them any more. */
+function drop(addon: Addon, tails: readonly KeptTail[]): void {
+  for (const { entry, fd } of tails) {
+    addon.release(tailOf(entry));
+    addon.close(fd);
+  }
 }
 
 /** Where a detached Sentry writes what concerns these entries; the folder is made if need be. */
@@ -51,8 +64,9 @@ export function ownLogFiles(place: Place, entries: Iterable<string>): string[] {
 }
 
 /** A file for each entry, with all its lines; Sentry's own are in a file that no entry's name can mean. */
-export function fileSinks(addon: Addon, place: Place, entries: Iterable<string>): NamedSinks {
+export function fileSinks(addon: Addon, place: Place, entries: Iterable<string>, left: readonly KeptTail[]): NamedSinks {
   makeLogFolder(place);
+  drop(addon, left);
   const open = (name: string): number => orRefuse(name, () => addon.openFile(join(place.logs, name), false));
   const own = open(`${OWN}.log`);
   const files = new Map([...entries].map((entry) => [entry, open(`${entry}.log`)]));
@@ -60,6 +74,6 @@ export function fileSinks(addon: Addon, place: Place, entries: Iterable<string>)
   return {
     own, of: (entry) => files.get(entry) ?? own, coloured: () => false, entryOf: (sink) => names.get(sink) ?? null,
     whereOf: (entry) => files.has(entry) ? { kind: "file", path: join(place.logs, `${entry}.log`) } : null,
-    tails: [],
+    tails: [], hold() {},
   };
 }

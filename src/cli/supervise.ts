@@ -71,7 +71,7 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
     spawners: Math.min(availableParallelism(), MOST_SPAWNERS), processEvents: configuration.processEvents, inherited: beginning.inherited,
   }, take));
   const names = new Set([...entries.keys(), ...(beginning.state?.entries.keys() ?? []), ...beginning.outputs.map(({ kept }) => entryOf(kept))]);
-  const sinks = detached ? fileSinks(addon, place, names) : terminalSink(addon, names, beginning.tails);
+  const sinks = detached ? fileSinks(addon, place, names, beginning.tails) : terminalSink(addon, names, beginning.tails);
   const transcript = new Transcript(addon.say.bind(addon), sinks, systemClock);
   const history = History.open(place.history, {
     lastId: beginning.lastId, instance, boot: bootId(),
@@ -219,6 +219,7 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
   function renewKeeper(): void {
     keeper.renew((told) => {
       addresses.hold();
+      sinks.hold();
       for (const text of told) transcript.tell(text);
     });
   }
@@ -276,5 +277,5 @@ const LEAVING = 0;
 /** Whose run it is: that is part of what its descriptors are kept under. */
 function entryOf(kept: string): string {
   const label = readLabel(`out ${kept}`);
-  return label === null || label.kind === "listen" ? "" : label.entry;
+  return label === null || !("run" in label) ? "" : label.entry;
 }

@@ -46,6 +46,8 @@ export interface Survey {
   readonly living: number;
   /** `tcp *:8080` and what listens there. What is not used is to be closed, and released as `listen tcp *:8080`. */
   readonly listening: ReadonlyMap<string, number>;
+  /** What is kept of the output of entries, by their names. */
+  readonly tails: ReadonlyMap<string, number>;
   /** Descriptors that nobody needs. */
   readonly close: readonly number[];
   /** What could not be trusted, in words. */

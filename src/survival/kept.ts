@@ -1,6 +1,7 @@
 /**
  * The labels under which the keeper holds descriptors: `out 3f2a9c1b.17 dummy:0` and `err …` of a run, `pid … 1514` with the
- * pid of its process, and `listen tcp *:8080`, `listen unix /run/x.sock` of what entries listen on.
+ * pid of its process; `listen tcp *:8080`, `listen unix /run/x.sock` of what entries listen on; and `tail dummy` of what is
+ * kept of an entry's output.
  */
 import { slotId } from "../core/types.ts";
 import type { RunId } from "../core/types.ts";
@@ -21,7 +22,12 @@ interface OfRun {
 export type Label =
   | OfRun & { readonly kind: "out" | "err" }
   | OfRun & { readonly kind: "pid"; readonly pid: number }
-  | { readonly kind: "listen"; readonly address: string };
+  | { readonly kind: "listen"; readonly address: string }
+  | { readonly kind: "tail"; readonly entry: string };
+
+export function tailOf(entry: string): string {
+  return `tail ${entry}`;
+}
 
 export function keptOf(instance: string, run: RunId, entry: string, slot: number): string {
   return `${instance}.${run} ${slotId(entry, slot)}`;
@@ -31,6 +37,8 @@ export function keptOf(instance: string, run: RunId, entry: string, slot: number
 export function readLabel(label: string): Label | null {
   const listen = /^listen (.+)$/.exec(label);
   if (listen !== null) return { kind: "listen", address: listen[1] ?? "" };
+  const tail = /^tail ([A-Za-z0-9][A-Za-z0-9_.-]*)$/.exec(label);
+  if (tail !== null) return { kind: "tail", entry: tail[1] ?? "" };
   const read = /^(?:(out|err)|pid) ([0-9a-f]+)\.(\d{1,15}) ([A-Za-z0-9][A-Za-z0-9_.-]*):(\d{1,6})(?: (\d{1,10}))?$/.exec(label);
   if (read === null) return null;
   const [, kind, instance = "", run, entry = "", slot, pid] = read;

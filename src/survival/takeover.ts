@@ -78,7 +78,7 @@ class Inquiry {
 
   findings(): Survey {
     const { sketch, displaced, damaged, begun } = this.#past;
-    const { strange, instance, listening } = this.#traces;
+    const { strange, instance, listening, tails } = this.#traces;
     if (damaged > 0) this.#told.push(`${damaged} lines of the history cannot be read; they are passed over`);
     if (strange.length > 0) this.#told.push(`the keeper has ${strange.length} descriptors of another Sentry; they are left to it`);
 
@@ -97,7 +97,7 @@ class Inquiry {
     return {
       instance, oldPid: this.#remains.snapshot?.pid ?? null, state: isNothing ? null : sketch.finished(),
       adoptions: this.#adoptions, outputs: this.#outputs, facts: [...this.#spawned, ...this.#ended], living: this.#living,
-      listening, close: strange, told: this.#told,
+      listening, tails, close: strange, told: this.#told,
     };
   }
 

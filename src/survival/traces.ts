@@ -20,6 +20,8 @@ export class Traces {
   readonly instance: string | null;
   /** What entries listen on, by address. */
   readonly listening = new Map<string, number>();
+  /** What is kept of the output of entries, by their names. */
+  readonly tails = new Map<string, number>();
   /** Descriptors that are not of this instance. */
   readonly strange: number[] = [];
   readonly #runs = new Map<RunId, Trace>();
@@ -47,6 +49,7 @@ export class Traces {
 
   #put(label: Label | null, fd: number): void {
     if (label?.kind === "listen") this.listening.set(label.address, fd);
+    else if (label?.kind === "tail") this.tails.set(label.entry, fd);
     else if (label === null || label.instance !== this.instance) this.strange.push(fd);
     else {
       const trace = this.#of(label.run, label.entry, label.slot);
@@ -65,7 +68,7 @@ export class Traces {
 
 function mostNamed(labels: readonly Label[]): string | null {
   const counts = new Map<string, number>();
-  for (const label of labels) if (label.kind !== "listen") counts.set(label.instance, (counts.get(label.instance) ?? 0) + 1);
+  for (const label of labels) if ("instance" in label) counts.set(label.instance, (counts.get(label.instance) ?? 0) + 1);
   const [most] = [...counts].sort(([, one], [, other]) => other - one);
   return most?.[0] ?? null;
 }

@@ -92,6 +92,25 @@ suite("sentry logs", { concurrency: 2 }, () => {
     });
   }
 
+  test("what was printed before a SIGKILL of Sentry, and while there was none, is there after it", async (t) => {
+    const site = new Site(t);
+    site.config(`${counting("web")}, ${printing("db", "echo hello")}`);
+    const sentry = site.start();
+    const web = await sentry.started("web");
+    await until("it answers", async () => (await site.sentry(["status", "sample.ts"])).code === 0);
+    await until("both are ready", async () => plain(await newest(site)).filter((line) => line === "ready" || line === "hello").length === 2);
+    const before = await newest(site, "db");
+    sentry.kill("SIGKILL");
+    await sentry.ended;
+    process.kill(web, "SIGUSR1");
+    const next = site.start();
+    await until("it answers", async () => (await site.sentry(["status", "sample.ts"])).code === 0);
+    await until("its line is there", async () => plain(await newest(site, "web")).includes("number 1"));
+    assert.deepEqual(plain(await newest(site, "web")).map((line) => line.replace(/ at \d+/, "")), ["Started.", "ready", "number 1"]);
+    assert.equal(await newest(site, "db"), before);
+    await next.stop();
+  });
+
   test("without an entry it is the newest of all, by time; with --json one document", async (t) => {
     const site = new Site(t);
     const step = (name: string, before: string) => printing(name, `until test -e ${before}; do sleep 0.01; done; sleep 1.1; echo ${name}; touch ${name}`);

@@ -52,7 +52,7 @@ function keeperGives(): Found | null {
   const outputs: Output[] = [];
   for (const { label, fd } of held) {
     const read = readLabel(label);
-    if (read === null || read.kind === "listen") throw new Error(`the keeper has ${label}`);
+    if (read === null || !("run" in read)) throw new Error(`the keeper has ${label}`);
     const whose = { run: read.run, kept: keptOf(read.run) };
     if (read.kind === "pid") {
       processes.push({ ...whose, pid: read.pid, startTicks: 0, pidfd: fd, ended: false, inheritedRss: 0, threads: null });

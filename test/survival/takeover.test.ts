@@ -120,7 +120,7 @@ const facts = (found: Survey): string[] => found.facts.map((fact) => fact.kind =
 test("nothing left is nothing taken over", () => {
   const found = look([], new Machine());
   assert.deepEqual(found, {
-    instance: null, oldPid: null, state: null, adoptions: [], outputs: [], facts: [], living: 0, listening: new Map(),
+    instance: null, oldPid: null, state: null, adoptions: [], outputs: [], facts: [], living: 0, listening: new Map(), tails: new Map(),
     close: [], told: [],
   });
   const stopped = look([record.started(1), record.exited(1), record.left()], new Machine());
@@ -259,10 +259,11 @@ test("after the machine was started anew nothing of before is there, whoever has
   assert.deepEqual([phase(found), phase(found, "web:1"), found.state?.entries.get("web")?.count], ["running 5", "waiting", 2]);
 });
 
-test("listening sockets are given back by their address, and what another Sentry had is left alone", () => {
+test("listening sockets are given back by their address, kept output by its entry, and what another Sentry had is left alone", () => {
   const machine = new Machine().put(7).hold(7, ["pid"]).hold(3, ["pid", "out"], 0, "abcd");
-  machine.held.push({ label: "listen tcp *:8080", fd: 50 }, { label: "listen unix /run/a b.sock", fd: 51 }, { label: "something new", fd: 52 });
+  machine.held.push({ label: "listen tcp *:8080", fd: 50 }, { label: "listen unix /run/a b.sock", fd: 51 }, { label: "something new", fd: 52 }, { label: "tail web", fd: 53 });
   const found = look([record.started(7)], machine);
+  assert.deepEqual([...found.tails], [["web", 53]]);
   assert.deepEqual([...found.listening], [["tcp *:8080", 50], ["unix /run/a b.sock", 51]]);
   assert.deepEqual(found.close, [...machine.held.filter(({ label }) => label.includes("abcd")).map(({ fd }) => fd), 52]);
   assert.match(found.told.join(), /3 descriptors of another Sentry/);
