@@ -19,6 +19,7 @@ export async function start(place: Place, runDir: string | undefined, { detach, 
   }
   // First of all: its process boots while the rest of Sentry is loaded here.
   const configuration = loadConfig(place.config);
+  configuration.catch(() => {}); // awaited once that is there
   const { start, startInBackground } = await import("./start.ts");
   return (background ? startInBackground : start)(place, configuration);
 }
@@ -38,6 +39,11 @@ export async function stopOrphans(place: Place, json: boolean): Promise<void> {
 
 export async function check(config: string, json: boolean): Promise<void> {
   return (await import("./check.ts")).check(config, json);
+}
+
+/** Their names, as the configuration has them. */
+export async function entriesOf(config: string): Promise<string[]> {
+  return (await loadConfig(config)).entries.map(({ law }) => law.name);
 }
 
 export async function init(name: string | undefined, json: boolean): Promise<void> {

@@ -32,7 +32,7 @@ import type { IdleConnections } from "./doors.ts";
 import type { Handover } from "./handover.ts";
 import type { Keeper } from "./keeper.ts";
 import type { Place } from "./place.ts";
-import { orRefuse } from "./refusal.ts";
+import { ELSEWHERE, orRefuse } from "./refusal.ts";
 import { bindTcp, tryTcp } from "./tcp.ts";
 import type { TcpSocket } from "./tcp.ts";
 
@@ -89,7 +89,7 @@ export interface Circumstances {
 /** The lock is held: whoever had it before is gone. */
 export function beginHere({ place, configuration, addon, keeper }: Circumstances): Beginning {
   const laws = configuration.entries.map(({ law }) => law);
-  const socket = orRefuse(place.socket, () => addon.listenUnix(place.socket));
+  const socket = orRefuse(place.socket, () => addon.listenUnix(place.socket), ELSEWHERE);
   const addresses = new Addresses(addon);
   const told = [`Sentry started (PID: ${process.pid} saved in ${place.pidFile}).`];
   let held: Held[] | null = null;
@@ -207,7 +207,7 @@ export function beginAgain({ place, configuration, addon }: Circumstances, hando
   addresses.keepOnly(configuration.entries.flatMap(({ listen }) => listen.map(addressOf)));
   const socket = isThere(place.socket, handover.socket)
     ? (same === null ? addon.inheritSocket(place.socket, handover.socket) : addon.duplicate(handover.socket.fd))
-    : orRefuse(place.socket, () => addon.listenUnix(place.socket)); // somebody has removed it: it comes back with a reload
+    : orRefuse(place.socket, () => addon.listenUnix(place.socket), ELSEWHERE); // somebody has removed it: it comes back with a reload
   const told = [...handover.told];
   const tcp = handover.tcp ?? (configuration.http === null ? null : tryTcp(addon, configuration.http, told));
   const replaced = changes.filter(({ change }) => change === "replaced").map(({ entry }) => entry);

@@ -140,13 +140,15 @@ export function pathOf(name: string): string {
 function refusal(place: Place, { code = "", message }: NodeJS.ErrnoException): SentryError {
   const where = `Sentry at ${place.socket}`;
   switch (code) {
-    case "ENOENT": case "ECONNREFUSED": case "ENOTDIR": {
+    case "ECONNREFUSED":
+      return new SentryError("E_NOT_RUNNING", `the Sentry of ${place.config} is gone (nobody answers at ${place.socket}); sentry start takes over what is left of it`);
+    case "ENOENT": case "ENOTDIR": {
       const hint = existsSync(place.pidFile)
-        ? `${place.pidFile} is there: if the process that it names is Sentry, its socket was removed, and SIGTERM ends it`
+        ? `${place.pidFile} is there: if the process that it names is Sentry, its socket was removed, and SIGHUP brings it back with a reload`
         : `start one with: sentry start ${place.config}`;
       return new SentryError("E_NOT_RUNNING", `no Sentry answers for ${place.config} (tried ${place.socket}); ${hint}`);
     }
-    case "EACCES": case "EPERM": return new SentryError("E_PERMISSION", `cannot talk to ${where}: ${message}`);
+    case "EACCES": case "EPERM": return new SentryError("E_PERMISSION", `cannot talk to ${where}: permission denied; it belongs to another user`);
     // connect(2): a Unix socket's queue is full.
     case "EAGAIN": return new SentryError("E_BUSY", `more wait for ${where} than its queue holds`);
     default: return new SentryError("E_FAILED", `cannot talk to ${where}: ${message}`);

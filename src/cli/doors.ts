@@ -2,6 +2,7 @@
 import type { Millis } from "../core/types.ts";
 import type { Http, Listener } from "../http/listener.ts";
 import type { Addon } from "../native/addon.ts";
+import type { Transcript } from "../output/journal.ts";
 import type { TcpSocket } from "./tcp.ts";
 
 /** Descriptors of connections on which nothing is asked. */
@@ -26,10 +27,17 @@ export interface Ways {
   readonly token: () => string;
 }
 
-export function openDoors(http: Http, addon: Addon, { socket, tcp, hosts, idle, token }: Ways): Doors {
+/** Where the machine refuses the one over TCP, for want of descriptors, that is told: processes are supervised without it. */
+export function openDoors(
+  http: Http, addon: Addon, { socket, tcp, hosts, idle, token }: Ways, transcript: Pick<Transcript, "tell">,
+): Doors {
   const unix = http.listen({ kind: "socket", fd: socket, left: idle.socket });
-  const overTcp: Listener | null = tcp === null ? null
-    : http.listen({ kind: "tcp", fd: addon.duplicate(tcp.fd), left: idle.tcp, address: tcp, hosts, token });
+  let overTcp: Listener | null = null;
+  try {
+    if (tcp !== null) overTcp = http.listen({ kind: "tcp", fd: addon.duplicate(tcp.fd), left: idle.tcp, address: tcp, hosts, token });
+  } catch (error) {
+    transcript.tell(`HTTP is not served over TCP: ${(error as Error).message}`);
+  }
   return {
     async drain(patience) {
       const [socket, tcp = []] = await Promise.all([unix.drain(patience), overTcp?.drain(patience)]);

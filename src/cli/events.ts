@@ -2,21 +2,21 @@
 import { ask } from "./client.ts";
 import { following } from "./following.ts";
 import type { Numbered } from "./following.ts";
-import { linesOf } from "./lines.ts";
+import { linesOf, MOST_LINES } from "./lines.ts";
 import type { Place } from "./place.ts";
 import { print, printed } from "./print.ts";
-import { story } from "./story.ts";
+import { RECORDS_A_LINE, story } from "./story.ts";
 import type { Options } from "./words.ts";
 
 const LINES = 100;
 
 export async function events(place: Place, _names: readonly string[], { json, follow, lines }: Options): Promise<void> {
   const wanted = linesOf(lines, follow ? 0 : LINES, follow ? 0 : 1);
-  const newest = await ask(place, "GET", `/history?limit=${Math.max(wanted, 1)}`) as Numbered[];
-  const past = wanted === 0 ? [] : newest;
-  if (follow) return goOn(place, past, newest.at(-1)?.id ?? 0, json === true);
-  if (json) return print(past);
-  print(past.length === 0 ? "Nothing has happened yet." : story(past).join("\n"));
+  const limit = Math.min(json || follow ? Math.max(wanted, 1) : wanted * RECORDS_A_LINE, MOST_LINES);
+  const newest = await ask(place, "GET", `/history?limit=${limit}`) as Numbered[];
+  if (follow) return goOn(place, wanted === 0 ? [] : newest, newest.at(-1)?.id ?? 0, json === true);
+  if (json) return print(newest);
+  print(newest.length === 0 ? "Nothing has happened yet." : story(newest).slice(-wanted).join("\n"));
 }
 
 /** Ends with Sentry, or with whoever reads, or by Ctrl-C. */

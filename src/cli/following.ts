@@ -49,7 +49,8 @@ async function connected(place: Place): Promise<Client | null> {
   try {
     return await Client.open(place);
   } catch (error) {
-    if (!(error instanceof SentryError) || error.code !== "E_NOT_RUNNING") return null;
+    if (!(error instanceof SentryError) || error.code === "E_BUSY") return null;
+    if (error.code !== "E_NOT_RUNNING") throw error;
     throw new SentryError("E_FAILED", `Sentry is gone, and has not told that it stopped; ${error.message}`);
   }
 }

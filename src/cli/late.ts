@@ -6,13 +6,22 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** @param name of a file beside this one's bundle */
-export function keepModule(name: string): () => URL {
+function keepModule(name: string): () => URL {
   const text = keepFile(name);
   // Under its own name: else each line of a stack shows all of the URL.
   return () => new URL(`data:text/javascript;base64,${Buffer.concat([text(), Buffer.from(`\n//# sourceURL=${name}\n`)]).toString("base64")}`);
 }
 
-export function keepFile(name: string): () => Buffer {
-  const text = readFileSync(join(import.meta.dirname, name));
+function keepFile(name: string): () => Buffer {
+  const text = KEPT.get(name) ?? readFileSync(join(import.meta.dirname, name));
+  KEPT.set(name, text);
   return () => text;
+}
+
+/** Where an exec has failed this image begins once more, and the files may be gone by then. */
+const KEPT = new Map<string, Buffer>();
+
+/** All of them, read while no is still an answer. Throws where one is not there. */
+export function keepAll(): { readonly http: () => URL; readonly functionsWorker: () => URL; readonly openapi: () => Buffer } {
+  return { http: keepModule("http.js"), functionsWorker: keepModule("functions-worker.js"), openapi: keepFile("openapi.json") };
 }

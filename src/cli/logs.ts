@@ -17,7 +17,7 @@ import type { Options } from "./words.ts";
 
 const LINES = 100;
 
-/** Milliseconds within which an answer begins, and between an end of all streams and coming again. */
+/** Milliseconds within which an answer begins, and between the end of a stream and coming again. */
 const PATIENCE = 10_000;
 const PAUSE = 50;
 
@@ -33,6 +33,7 @@ const UNREAD = new Error("nobody reads");
 
 export async function logs(place: Place, [name]: readonly string[], { json, follow, lines }: Options): Promise<void> {
   const wanted = linesOf(lines, LINES, 0);
+  if (name?.includes(":")) throw new SentryError("E_USAGE", `logs are an entry's, and ${name} is one slot; see sentry logs --help`);
   const places: Places = new Map();
   const all: Log[] = [];
   for (const entry of name === undefined ? await entriesOf(place) : [name]) {
@@ -86,23 +87,46 @@ async function lastOf(place: Place, entry: string, wanted: number): Promise<Log 
 
 /** Ends with Sentry, or with whoever reads. */
 async function following(place: Place, name: string | null, places: Places, tell: Tell): Promise<void> {
+  const followed = new Set<string>();
   try {
-    for (;;) {
-      await Promise.all([...places.keys()].map((entry) => follow(place, entry, places, tell, name !== null)));
-      await new Promise((resolve) => setTimeout(resolve, PAUSE));
-      if (name !== null) continue;
-      const entries = await entriesOf(place);
-      for (const entry of entries) if (!places.has(entry)) places.set(entry, null);
-      for (const entry of places.keys()) if (!entries.includes(entry)) places.delete(entry);
-    }
+    await new Promise<void>((_, reject) => {
+      const begin = (entry: string): void => {
+        if (followed.has(entry)) return;
+        followed.add(entry);
+        followAgain(place, entry, places, tell, name !== null, look).then(() => followed.delete(entry), reject);
+      };
+      // A stream has ended: perhaps because of a reload, which may have added entries.
+      const look = (): void => {
+        if (name === null) entriesOf(place).then((entries) => entries.forEach(begin), reject);
+      };
+      for (const entry of places.keys()) begin(entry);
+    });
   } catch (error) {
     // A clean end of Sentry removes that file, and nobody else does.
     if (error !== UNREAD && existsSync(place.pidFile)) throw error;
   }
 }
 
+/** One stream after the other, until the entry is there no more. */
+async function followAgain(
+  place: Place, entry: string, places: Places, tell: Tell, isNamed: boolean, ended: () => void,
+): Promise<void> {
+  for (;;) {
+    try {
+      await follow(place, entry, places, tell);
+    } catch (error) {
+      // It was taken out by a reload. Should it come back, all of it is new.
+      if (isNamed || !(error instanceof SentryError) || error.code !== "E_NO_SUCH_ENTRY") throw error;
+      places.delete(entry);
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    ended();
+  }
+}
+
 /** Until its stream ends. */
-async function follow(place: Place, entry: string, places: Places, tell: Tell, isNamed: boolean): Promise<void> {
+async function follow(place: Place, entry: string, places: Places, tell: Tell): Promise<void> {
   const client = await Client.open(place);
   const last = places.get(entry) ?? null;
   try {
@@ -112,9 +136,6 @@ async function follow(place: Place, entry: string, places: Places, tell: Tell, i
       if (!await tell(bytesOf(event))) throw UNREAD;
       places.set(entry, event.id);
     }
-  } catch (error) {
-    // It was taken out by a reload.
-    if (isNamed || !(error instanceof SentryError) || error.code !== "E_NO_SUCH_ENTRY") throw error;
   } finally {
     client.close();
   }

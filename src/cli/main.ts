@@ -8,6 +8,7 @@ import { homedir } from "node:os";
 
 import { findConfig, possibleConfigs } from "../config/find.ts";
 import { SentryError } from "../errors.ts";
+import { printableText } from "../printable.ts";
 import type * as Alone from "./alone.ts";
 import { events } from "./events.ts";
 import { helpOf, helpOfAll } from "./help.ts";
@@ -18,11 +19,10 @@ import { plan } from "./plan.ts";
 import { print } from "./print.ts";
 import { reload } from "./reload.ts";
 import { restart } from "./restart.ts";
-import { rightCommand } from "./right-command.ts";
+import { has, rightCommand } from "./right-command.ts";
 import { signal } from "./signal.ts";
 import { status } from "./status.ts";
 import { stop } from "./stop.ts";
-import { printableText } from "./table.ts";
 import { why } from "./why.ts";
 import { down, scale, up } from "./wishes.ts";
 import { read } from "./words.ts";
@@ -110,8 +110,14 @@ async function perform({ verb, names, options }: Extract<Asked, { kind: "verb" }
   } catch (error) {
     const [name] = names;
     if (name === undefined || !isSentryError(error) || error.code !== "E_CONFIG_MISSING") throw error;
-    const byDefault = possiblePlaces(undefined, options).find(({ socket }) => existsSync(socket));
-    throw byDefault === undefined ? error : await rightCommand(byDefault, verb, name) ?? error;
+    const places = possiblePlaces(undefined, options);
+    const running = places.find(({ socket }) => existsSync(socket));
+    const there = places.find(({ config }) => existsSync(config));
+    // No Sentry to ask: only a start may look into the configuration itself.
+    const known = async (entry: string): Promise<boolean> => running !== undefined ? has(running, entry)
+      : verb === "start" && there !== undefined && (await (await alone()).entriesOf(there.config)).includes(entry);
+    const place = running ?? there;
+    throw place === undefined ? error : await rightCommand(place, verb, name, known) ?? error;
   }
 }
 

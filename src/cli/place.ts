@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from "node:path";
 
 import { SentryError } from "../errors.ts";
 import type { Addon } from "../native/addon.ts";
-import { orRefuse } from "./refusal.ts";
+import { ELSEWHERE, orRefuse } from "./refusal.ts";
 
 export interface Place {
   /** Real path of the configuration: the identity of this Sentry. */
@@ -61,7 +61,7 @@ export function ownRunFolder(place: Place): void {
  * @throws SentryError E_RUNNING
  */
 export function lock(addon: Addon, place: Place): void {
-  const holder = orRefuse(place.pidFile, () => addon.lockFile(place.pidFile));
+  const holder = orRefuse(place.pidFile, () => addon.lockFile(place.pidFile), ELSEWHERE);
   if (holder === null) return;
   const who = holder === 0 ? `its PID is not in ${place.pidFile} yet` : `PID: ${holder}`;
   throw new SentryError("E_RUNNING", `Sentry already runs for ${place.config} (${who})`);

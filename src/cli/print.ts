@@ -1,5 +1,5 @@
 /** What a verb answers with: sentences, or with --json one document. What moves the cursor is spelled out in both. */
-import { HARMFUL, printableText } from "./table.ts";
+import { HARMFUL, printableText } from "../printable.ts";
 
 export function print(what: string | object): void {
   void write(lineOf(what));

@@ -2,7 +2,8 @@
  * A reload, as the image that is replaced sees it: everything up to the exec. docs/survival.md says why in this order.
  *
  * Until the program on disk has said that it can use the configuration and our state, nothing is touched. Then supervision
- * goes on while requests are answered; it pauses only for the last steps, which wait for nobody but the disk.
+ * goes on while requests are answered; it pauses only for the last steps, which wait for the disk, and a moment for whoever
+ * asked for the reload to take the answer.
  */
 import type { By, Micros, Millis } from "../core/types.ts";
 import { dieAt } from "../engine/die-at.ts";
@@ -150,7 +151,7 @@ export class Reloading {
       this.#image.addresses.keepOnly(before);
       const message = "unusable" in prepared ? prepared.unusable : "";
       transcript.tell(`Problem encountered while compiling ${place.config}`);
-      for (const line of message.split("\n")) transcript.tell(line);
+      transcript.tell(message);
       return resolve({ kind: "invalid", message });
     }
     const { tcp } = prepared;

@@ -17,7 +17,8 @@ const ROLLING = "rolling restart";
 
 export async function restart(place: Place, [name = ""]: readonly string[], { json, rolling }: Options): Promise<void> {
   if (rolling) return roll(place, name, json === true);
-  const shown = await ask(place, "POST", `${pathOf(name)}/restart`) as object;
+  const shown = await ask(place, "POST", `${pathOf(name)}/restart`) as Partial<Entry>;
+  if (shown.count === 0) throw new SentryError("E_FAILED", `${name} is scaled to 0: nothing is there to be restarted; use: sentry scale ${name} 1`);
   print(json ? shown : `${name} is to be restarted.`);
 }
 
@@ -36,6 +37,7 @@ async function roll(place: Place, name: string, json: boolean): Promise<void> {
     throw new SentryError("E_FAILED", `the rolling restart of ${name} has stopped: ${outcome.message ?? "no reason is told"}`);
   }
   if (isTheEnd(outcome)) throw new SentryError("E_FAILED", `Sentry was stopped before the rolling restart of ${name} was over`);
+  if (outcome.type === "tookOver") throw new SentryError("E_FAILED", `Sentry was killed before the rolling restart of ${name} was over: it does not go on`);
   print(json ? await ask(place, "GET", pathOf(name)) as object : `${name} is restarted, one process after the other.`);
 }
 
@@ -45,9 +47,10 @@ async function roll(place: Place, name: string, json: boolean): Promise<void> {
  */
 async function end(place: Place, name: string, extraSlot: number, after: number): Promise<Numbered> {
   for await (const told of following(place, after)) {
-    if (isTheEnd(told)) return told;
+    if (isTheEnd(told) || told.type === "tookOver") return told;
     if (told.entry !== name) continue;
-    if (told.type === "stopped" && told.slot === extraSlot && told.cause === "restarted") return told;
+    // Wanted: it still ends from an earlier one, and is taken again.
+    if (told.type === "stopped" && told.slot === extraSlot && told.cause === "restarted" && told.wanted === false) return told;
     if (told.type === "fault" && told.slot === null && told.step === ROLLING) return told;
   }
   throw new SentryError("E_FAILED", `Sentry is gone; whether ${name} was restarted its history knows`);

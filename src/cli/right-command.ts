@@ -9,15 +9,21 @@ const OF_AN_ENTRY: Partial<Record<VerbName, VerbName>> = {
   start: "up", stop: "down", reload: "restart", status: "why", events: "why",
 };
 
-/** @returns E_USAGE, or null where there is nothing better to say than that there is no such configuration */
-export async function rightCommand(place: Place, verb: VerbName, name: string): Promise<SentryError | null> {
+/**
+ * @param known asks whether the default configuration has it: its running Sentry, or the file where that may be evaluated
+ * @returns E_USAGE, or null where there is nothing better to say than that there is no such configuration
+ */
+export async function rightCommand(
+  { config }: Place, verb: VerbName, name: string, known: (name: string) => Promise<boolean>,
+): Promise<SentryError | null> {
   const right = OF_AN_ENTRY[verb];
-  if (right === undefined) return null;
-  try {
-    await ask(place, "GET", pathOf(name));
-  } catch {
-    return null;
-  }
+  if (right === undefined || !await known(name).catch(() => false)) return null;
   const what = name.includes(":") ? "a slot" : "an entry";
-  return new SentryError("E_USAGE", `\`${name}\` is ${what} of ${place.config}, not a configuration; use: sentry ${right} ${name}`);
+  return new SentryError("E_USAGE", `\`${name}\` is ${what} of ${config}, not a configuration; use: sentry ${right} ${name}`);
+}
+
+/** The running Sentry has that entry, or slot. */
+export async function has(place: Place, name: string): Promise<boolean> {
+  await ask(place, "GET", pathOf(name));
+  return true;
 }

@@ -10,7 +10,6 @@ import type { Addon } from "../native/addon.ts";
 import type { Transcript } from "../output/journal.ts";
 import { Logs } from "../output/logs.ts";
 import type { History } from "../survival/history.ts";
-import { keepFile } from "./late.ts";
 import type { Reloading } from "./reloading.ts";
 import type { NamedSinks } from "./sinks.ts";
 import { version } from "./version.ts";
@@ -22,15 +21,16 @@ export interface Parts {
   readonly definitions: readonly Definition[];
   readonly engine: Engine;
   readonly history: History;
+  readonly openapi: () => Buffer;
   readonly reloading: Reloading;
-  readonly reopenLogs: () => number;
+  readonly reopenLogs: View["reopenLogs"];
   readonly sinks: NamedSinks;
   readonly tallies: Tallies;
   readonly transcript: Transcript;
 }
 
 export function viewOf({
-  addon, configuration, definitions, engine, history, reloading, reopenLogs, sinks, tallies, transcript,
+  addon, configuration, definitions, engine, history, openapi, reloading, reopenLogs, sinks, tallies, transcript,
 }: Parts): View {
   const entries = new Map(configuration.entries.map((entry) => [entry.law.name, entry]));
   const known = new Map(definitions.map((definition) => [definition.law.name, definition.process]));
@@ -45,8 +45,7 @@ export function viewOf({
       if (verdict.kind === "unusable") return { kind: "invalid", message: verdict.message };
       return { kind: "plan", changes: verdict.changes as readonly Change[] };
     },
-    openapi: keepFile("openapi.json"),
-    logs: new Logs((entry) => sinks.whereOf(entry)), reopenLogs,
+    openapi, logs: new Logs((entry) => sinks.whereOf(entry)), reopenLogs,
     sweep: (roots) => addon.sweep(roots),
     peer: (fd) => addon.peer(fd),
     duplicate: (fd) => addon.duplicate(fd),

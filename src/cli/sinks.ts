@@ -8,7 +8,7 @@ import type { Whereabouts } from "../output/log-file.ts";
 import { tailOf } from "../survival/kept.ts";
 import { makeLogFolder } from "./place.ts";
 import type { Place } from "./place.ts";
-import { orRefuse } from "./refusal.ts";
+import { ELSEWHERE, orRefuse } from "./refusal.ts";
 
 const STDOUT = 1;
 
@@ -24,6 +24,8 @@ export interface NamedSinks extends Sinks {
   /** Where the output of an entry can be read; null: nowhere. */
   whereOf(entry: string): Whereabouts | null;
   readonly tails: readonly KeptTail[];
+  /** What was refused, and means that there is less to be read later. */
+  readonly told: readonly string[];
   /** Tells a new keeper what it has to hold. */
   hold(): void;
 }
@@ -33,11 +35,21 @@ export function terminalSink(addon: Addon, entries: Iterable<string>, left: read
   const own = addon.openTerminal(STDOUT);
   const coloured = isatty(STDOUT) && !process.env["NO_COLOR"];
   const known = new Map(left.map(({ entry, fd }) => [entry, fd]));
-  const tails = new Map([...entries].map((entry) => [entry, known.get(entry) ?? orRefuse(`the kept output of ${entry}`, () => addon.openTail())]));
+  const told: string[] = [];
+  const tails = new Map<string, number>();
+  const sinks = new Map<string, number>();
+  for (const entry of entries) {
+    try {
+      const fd = known.get(entry) ?? addon.openTail();
+      tails.set(entry, fd);
+      sinks.set(entry, addon.openTailed(own, fd));
+    } catch (error) {
+      told.push(`The output of ${entry} is not kept for sentry logs: ${(error as Error).message}`);
+    }
+  }
   drop(addon, left.filter(({ entry }) => !tails.has(entry)));
   const hold = (): void => { for (const [entry, fd] of tails) addon.hold(tailOf(entry), fd); };
   hold();
-  const sinks = new Map([...tails].map(([entry, fd]) => [entry, addon.openTailed(own, fd)]));
   const names = new Map([...sinks].map(([entry, sink]) => [sink, entry]));
   return {
     own, of: (entry) => sinks.get(entry) ?? own, coloured: () => coloured, entryOf: (sink) => names.get(sink) ?? null,
@@ -45,7 +57,7 @@ export function terminalSink(addon: Addon, entries: Iterable<string>, left: read
       const fd = tails.get(entry);
       return fd === undefined ? null : { kind: "tail", fd };
     },
-    tails: [...tails].map(([entry, fd]) => ({ entry, fd })), hold,
+    tails: [...tails].map(([entry, fd]) => ({ entry, fd })), told, hold,
   };
 }
 
@@ -67,13 +79,13 @@ export function ownLogFiles(place: Place, entries: Iterable<string>): string[] {
 export function fileSinks(addon: Addon, place: Place, entries: Iterable<string>, left: readonly KeptTail[]): NamedSinks {
   makeLogFolder(place);
   drop(addon, left);
-  const open = (name: string): number => orRefuse(name, () => addon.openFile(join(place.logs, name), false));
+  const open = (name: string): number => orRefuse(name, () => addon.openFile(join(place.logs, name), false), ELSEWHERE);
   const own = open(`${OWN}.log`);
   const files = new Map([...entries].map((entry) => [entry, open(`${entry}.log`)]));
   const names = new Map([...files].map(([entry, sink]) => [sink, entry]));
   return {
     own, of: (entry) => files.get(entry) ?? own, coloured: () => false, entryOf: (sink) => names.get(sink) ?? null,
     whereOf: (entry) => files.has(entry) ? { kind: "file", path: join(place.logs, `${entry}.log`) } : null,
-    tails: [], hold() {},
+    tails: [], told: [], hold() {},
   };
 }

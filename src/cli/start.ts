@@ -43,7 +43,6 @@ export async function startInBackground(place: Place, configuration: Promise<Con
 }
 
 async function run(place: Place, configuration: Promise<Configuration>, detached: boolean, started: ((begun: Begun) => void) | null): Promise<void> {
-  configuration.catch(() => {}); // awaited below, once the rest is loaded
   const [{ supervise }, { beginHere }, { loadAddon }] = await Promise.all(
     [import("./supervise.ts"), import("./beginning.ts"), import("../native/load.ts")]);
   const addon = loadAddon();

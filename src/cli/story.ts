@@ -1,5 +1,5 @@
 /** Lines of the history, as a person would tell them. */
-import { printable } from "./table.ts";
+import { printable } from "../printable.ts";
 
 /** As `GET /history` gives it; what only some types have may be missing. */
 export interface Told {
@@ -23,6 +23,7 @@ export interface Told {
   readonly until?: number;
   readonly count?: number;
   readonly what?: string;
+  readonly wanted?: boolean;
   readonly processes?: number;
   readonly step?: string;
   readonly errno?: string;
@@ -34,6 +35,9 @@ export interface Told {
 const NOTHING = {
   entry: null, slot: null, pid: null, code: null, signal: null, coreDumped: false, status: null, cause: null, by: null,
 } as const;
+
+/** At the most: an end, and the wait that is told with it. */
+export const RECORDS_A_LINE = 2;
 
 /** One line each, but for the wait after an exit or a failed start: that is told with it. */
 export function story(lines: readonly Told[]): string[] {

@@ -16,6 +16,7 @@ import type { Unanswered } from "../engine/engine.ts";
 import { Http } from "../http/listener.ts";
 import type { Late } from "../http/listener.ts";
 import { Tallies } from "../http/tallies.ts";
+import type { View } from "../http/view.ts";
 import type { Fact, SpawnRequest } from "../native/addon.ts";
 import { happeningOf, NativeKernel } from "../native/kernel.ts";
 import { colourOf } from "../output/colours.ts";
@@ -32,7 +33,7 @@ import type { Beginning, Circumstances } from "./beginning.ts";
 import { openDoors } from "./doors.ts";
 import type { Doors } from "./doors.ts";
 import { FirstStarts, toBeStarted } from "./first-starts.ts";
-import { keepModule } from "./late.ts";
+import { keepAll } from "./late.ts";
 import { orRefuse } from "./refusal.ts";
 import { Reloading } from "./reloading.ts";
 import { viewOf } from "./shown.ts";
@@ -61,6 +62,7 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
   const { place, configuration, addon, keeper, detached, started } = supervision;
   const { addresses, definitions, instance, startedAt, reexecedAt, tcp } = beginning;
   const tallies = new Tallies(beginning.tallies);
+  const late = keepAll();
   let gone: (next?: Promise<void>) => void;
   const left = new Promise<void>((resolve) => { gone = resolve; });
   const entries = new Map(configuration.entries.map((entry) => [entry.law.name, entry]));
@@ -79,7 +81,7 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
   });
   history.resume(beginning.unwritten);
   const functions = configuration.code === null ? null
-    : new Functions(configuration.code, configuration.path, (text) => transcript.tell(text.trimEnd()), keepModule("functions-worker.js"));
+    : new Functions(configuration.code, configuration.path, (text) => transcript.tell(text.trimEnd()), late.functionsWorker);
 
   const surroundings = {
     instance, inherited: { ...process.env }, functions,
@@ -127,7 +129,7 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
     lost: (error) => gone(Promise.reject(error as Error)),
   });
 
-  for (const text of beginning.told) transcript.tell(text);
+  for (const text of [...beginning.told, ...sinks.told]) transcript.tell(text);
   if (eventsFault !== null) {
     transcript.tell(`The kernel's process events are not listened to: ${eventsFault}. Exits are exact without them.`);
   }
@@ -138,13 +140,14 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
   engine.post([beginning.last]);
   writeDown();
   dieAt("resumed");
-  const app = keepModule("http.js");
-  const view = viewOf({ addon, configuration, definitions, engine, history, reloading, reopenLogs, sinks, tallies, transcript });
-  const http = new Http(view, () => import(app().href) as Promise<Late>);
+  const view = viewOf({
+    addon, configuration, definitions, engine, history, openapi: late.openapi, reloading, reopenLogs, sinks, tallies, transcript,
+  });
+  const http = new Http(view, () => import(late.http().href) as Promise<Late>);
   // Supervision comes first. Whoever has connected meanwhile waits in the socket's queue.
   const doors: Doors = openDoors(http, addon, {
     socket: beginning.socket, tcp, hosts: configuration.http?.hosts ?? [], idle: beginning.idle, token: tokenOf(place, transcript),
-  });
+  }, transcript);
   if (beginning.again !== null) reloading.signalled(beginning.again.by);
   if (firstStarts === null) reloading.begin();
   return left;
@@ -203,17 +206,16 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
       // A terminal that goes away is told more than once, by the kernel and by the shell: nobody asks for haste with that.
       case "stop": return { kind: "stop", hurry: fact.signal !== "SIGHUP", by, reply: null };
       case "reload": reloading.signalled(by); return null;
-      case "reopen": transcript.tell(`SIGUSR2 from PID ${fact.pid}: ${reopenLogs()} log files were opened anew.`); return null;
+      case "reopen": transcript.tell(`SIGUSR2 from PID ${fact.pid}: ${reopenLogs().reopened} log files were opened anew.`); return null;
       case null: return null;
     }
   }
 
-  function reopenLogs(): number {
+  function reopenLogs(): ReturnType<View["reopenLogs"]> {
     const { files, faults } = addon.reopenFiles();
-    for (const { subject, errno, message } of faults) {
-      transcript.tell(`Cannot open ${subject} anew: ${errno} (${message}); what is printed still goes to the old file.`);
-    }
-    return files;
+    const failed = faults.map(({ subject, errno, message }) => `${subject}: ${errno} (${message})`);
+    for (const why of failed) transcript.tell(`Cannot open ${why} anew; what is printed still goes to the old file.`);
+    return { reopened: files - failed.length, failed };
   }
 
   function renewKeeper(): void {

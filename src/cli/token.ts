@@ -4,8 +4,9 @@
  * at the next start or reload.
  */
 import { randomBytes } from "node:crypto";
-import { closeSync, constants, ftruncateSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, constants, fchmodSync, fstatSync, ftruncateSync, readFileSync, writeSync } from "node:fs";
 
+import type { Transcript } from "../output/journal.ts";
 import { openOwn } from "../survival/own-file.ts";
 import type { Place } from "./place.ts";
 
@@ -13,12 +14,12 @@ import type { Place } from "./place.ts";
  * The token, once somebody shows one. Where the file cannot be had, no token is the right one until the next start or
  * reload: that is told, and is no reason to supervise nothing.
  */
-export function tokenOf(place: Place, { tell }: { tell(text: string): void }): () => string {
+export function tokenOf(place: Place, transcript: Pick<Transcript, "tell">): () => string {
   let token: string;
   try {
     token = readToken(place);
   } catch (error) {
-    tell(`There is no token, so HTTP over TCP can only be read: ${(error as Error).message}`);
+    transcript.tell(`There is no token, so HTTP over TCP can only be read: ${(error as Error).message}`);
     token = randomBytes(32).toString("hex");
   }
   return () => token;
@@ -28,6 +29,7 @@ export function tokenOf(place: Place, { tell }: { tell(text: string): void }): (
 function readToken({ token: path }: Place): string {
   const fd = openOwn(path, constants.O_RDWR | constants.O_CREAT);
   try {
+    if ((fstatSync(fd).mode & 0o777) !== 0o600) fchmodSync(fd, 0o600); // somebody has changed that, or the umask has
     const found = readFileSync(fd, "latin1").trim();
     if (/^[0-9a-f]{64}$/.test(found)) return found;
     const token = randomBytes(32).toString("hex");

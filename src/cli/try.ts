@@ -8,6 +8,7 @@ import { addonFile, loadAddon } from "../native/load.ts";
 import { readText } from "../survival/snapshot.ts";
 import { refuseTooMany } from "./descriptors.ts";
 import { KNOWN_VERSIONS } from "./handover.ts";
+import { keepAll } from "./late.ts";
 import { inForce } from "./in-force.ts";
 import { ANSWER } from "./trial.ts";
 import type { Question, Verdict } from "./trial.ts";
@@ -32,6 +33,7 @@ async function answer({ handover, config, snapshot }: Question): Promise<Verdict
   const left = readText(snapshot);
   if (left.kind !== "ok") return unusable(left.kind === "bad" ? `its state ${left.why}` : "it has no state");
   loadAddon();
+  keepAll();
   const configuration = await loadConfig(config);
   refuseTooMany(configuration);
   const changes = changesBetween(inForce(left.snapshot), configuration.entries.map(definitionOf));

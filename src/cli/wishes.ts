@@ -15,6 +15,7 @@ export function down(place: Place, names: readonly string[], options: Options): 
 
 export async function scale(place: Place, [entry = "", n = ""]: readonly string[], { json }: Options): Promise<void> {
   if (!/^\d{1,9}$/.test(n)) throw new SentryError("E_USAGE", `'${n}' is no count: it must be a whole number from 0`);
+  if (entry.includes(":")) throw new SentryError("E_USAGE", `it is an entry that is scaled, and ${entry} is one slot; see sentry scale --help`);
   const shown = await ask(place, "PATCH", `/entries/${encodeURIComponent(entry)}`, { count: Number(n) }) as object;
   print(json ? shown : `${entry} is scaled to ${Number(n)}.`);
 }

@@ -59,8 +59,10 @@ function parse(args: string[], verb: VerbName): { options: Options; positionals:
     const { values, positionals } = parseArgs({ args, options: { ...VERBS[verb].options, ...COMMON }, allowPositionals: true });
     return { options: values as Options, positionals };
   } catch (error) {
+    const number = args.find((word) => /^-\d/.test(word));
+    if (number !== undefined) throw wrong(`'${number}' is no number from 0`, verb);
     // "Unknown option '--x'. To specify a positional …": the first sentence is for us.
-    const [first = ""] = (error as Error).message.split(". ");
+    const [first = ""] = (error as Error).message.split(/\.\s|\n/);
     throw wrong(first.charAt(0).toLowerCase() + first.slice(1), verb);
   }
 }

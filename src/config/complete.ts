@@ -71,7 +71,14 @@ function httpOf(http: SentryOptions["http"], place: Given["place"]): HttpConfigu
   if (found === null || !(found.host === "*" || found.host === "localhost" || isIP(found.host) !== 0)) {
     throw new Complaint(`option \`http\`: "${address}" is no "host:port" with a numeric address, localhost or *, and a port from 1 to 65535`, place);
   }
+  const unusable = hosts.find((name) => !isHost(name));
+  if (unusable !== undefined) throw new Complaint(`option \`http.hosts\`: "${unusable}" is no name and no numeric address`, place);
   return { ...found, hosts: [...hosts], isDefault: address === undefined };
+}
+
+/** As a request can name it (RFC 9110, 7.2). */
+function isHost(text: string): boolean {
+  return isIP(text) !== 0 || (/^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?$/.test(text) && URL.canParse(`http://${text}`));
 }
 
 /** `host:port` or `[host]:port`, taken apart. */

@@ -43,13 +43,20 @@ function explainOptions(
       const near = nearest(key, [...Object.keys(known), ...later]);
       return new Complaint(`unknown option \`${key}\`${whose}`, place, near && `; did you mean \`${near}\`?`);
     }
-    const wrong = wrongOption(field, value, key, whose);
+    const wrong = wrongOption(field, value, key, whose, key === "env" ? unsaid : seen);
     if (wrong !== null) return new Complaint(wrong, place);
   }
   return null;
 }
 
-function wrongOption(schema: TSchema, value: unknown, path: string, whose: string): string | null {
+/** What stands there, as the end of a sentence. */
+type Telling = (value: unknown) => string;
+
+const seen: Telling = (value) => `, not ${kindOf(value)}`;
+/** A secret, it may be: errors are shown to people, written to logs and sent over HTTP. */
+const unsaid: Telling = () => ", not what is there";
+
+function wrongOption(schema: TSchema, value: unknown, path: string, whose: string, tell: Telling): string | null {
   const fields = fieldsOf(schema);
   if (fields !== null && typeof value === "object" && value !== null && !Array.isArray(value)) {
     for (const [key, part] of Object.entries(value)) {
@@ -58,25 +65,25 @@ function wrongOption(schema: TSchema, value: unknown, path: string, whose: strin
         const near = nearest(key, Object.keys(fields));
         return `unknown \`${path}.${key}\`${whose}${near && `; did you mean \`${near}\`?`}`;
       }
-      const wrong = wrongOption(field, part, `${path}.${key}`, whose);
+      const wrong = wrongOption(field, part, `${path}.${key}`, whose, tell);
       if (wrong !== null) return wrong;
     }
   }
-  return wrongPart(schema, value, `option \`${path}\`${whose}`);
+  return wrongPart(schema, value, `option \`${path}\`${whose}`, tell);
 }
 
 /** Names what is wrong in a list, or in an object of like values, by its place there. */
-function wrongPart(schema: TSchema, value: unknown, what: string): string | null {
+function wrongPart(schema: TSchema, value: unknown, what: string, tell: Telling = seen): string | null {
   if (Check(schema, value)) return null;
   const like = (schema as { items?: TSchema }).items
     ?? Object.values((schema as { patternProperties?: Record<string, TSchema> }).patternProperties ?? {})[0];
   if (like !== undefined && typeof value === "object" && value !== null) {
     for (const [key, part] of Object.entries(value)) {
       const which = Array.isArray(value) ? `number ${Number(key) + 1}` : `\`${key}\``;
-      if (!Check(like, part)) return `${what}: ${which} must be ${describe(like)}, not ${kindOf(part)}`;
+      if (!Check(like, part)) return `${what}: ${which} must be ${describe(like)}${tell(part)}`;
     }
   }
-  return `${what} must be ${describe(schema)}, not ${kindOf(value)}`;
+  return `${what} must be ${describe(schema)}${tell(value)}`;
 }
 
 function fieldsOf(schema: TSchema): Record<string, TSchema> | null {

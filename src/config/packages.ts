@@ -89,9 +89,14 @@ function sentenceOf({ text, location }: esbuild.Message): string {
   const margin = String(line).length;
   return [
     `${file}:${line}:${column + 1}: ${text}`,
-    `  ${line} | ${lineText}`,
+    `  ${line} | ${withoutTexts(lineText)}`,
     `  ${" ".repeat(margin)} | ${" ".repeat(column)}${"^".repeat(Math.max(1, length))}`,
   ].join("\n");
+}
+
+/** What stands in quotes may be a secret, and whoever may ask for a reload is shown the excerpt. Columns stay. */
+function withoutTexts(line: string): string {
+  return line.replace(/(["'`])(?:\\.|(?!\1).)*/g, (text, quote: string) => quote + "·".repeat(text.length - 1));
 }
 
 /** All files that packages load in their turn, so that root can see whose they are. */

@@ -129,6 +129,7 @@ const StopAccepted = (it: any): string =>
   `,"pid":${number(it.pid)}` + "}";
 
 const Reopened = (it: any): string =>
-  `{"reopened":${number(it.reopened)}` + "}";
+  `{"reopened":${number(it.reopened)}` +
+  `,"failed":${list(it.failed, text)}` + "}";
 
 export const writers: Readonly<Record<AnswerName, (it: any) => string>> = { Process, Entry, Record, Change, Problem, Health, Readiness, ReloadAccepted, StopAccepted, Reopened };

@@ -20,11 +20,17 @@ export interface Limits {
   readonly request: Millis;
   /** How often those two are looked after, while anybody is served. */
   readonly look: Millis;
+  /** Streams of events, and of the output of entries: one of these may not take the place of the other. */
+  readonly events: number;
+  readonly followers: number;
   /** A stream whose reader takes nothing of what is there for it is dropped after that time. */
   readonly untaken: Millis;
 }
 
 const MOST_CONNECTIONS = 1024;
+const MOST_STREAMS = 64;
+/** `sentry logs -f` has one for each entry. */
+const MOST_FOLLOWERS = 512;
 /** One listener's connections can have that part of all descriptors; the others are for what is supervised. */
 const SHARE = 1 / 4;
 
@@ -32,11 +38,11 @@ const SHARE = 1 / 4;
 export function limitsOf(kind: "socket" | "tcp"): Limits {
   const common = {
     connections: Math.min(MOST_CONNECTIONS, Math.floor(openFiles() * SHARE)),
-    header: 10_000, request: 30_000, look: 5000, untaken: 30_000,
+    header: 10_000, request: 30_000, look: 5000, events: MOST_STREAMS, untaken: 30_000,
   };
   switch (kind) {
-    case "socket": return { ...common, silence: null, keepAlive: null, stall: null };
-    case "tcp": return { ...common, silence: 10_000, keepAlive: 75_000, stall: 60_000 };
+    case "socket": return { ...common, followers: MOST_FOLLOWERS, silence: null, keepAlive: null, stall: null };
+    case "tcp": return { ...common, followers: MOST_STREAMS, silence: 10_000, keepAlive: 75_000, stall: 60_000 };
   }
 }
 

@@ -109,7 +109,10 @@ const ReloadAccepted = closed({
 const StopAccepted = closed({
   stopping: flag("true"), pid: whole("of Sentry"),
 }, "the whole stop has begun; it is done when the connection closes");
-const Reopened = closed({ reopened: whole("how many files") }, "log files are open anew");
+const Reopened = closed({
+  reopened: whole("how many files"),
+  failed: Type.Array(Type.String(), { description: "which could not be opened anew, and why: what is printed still goes to the old ones" }),
+}, "log files are open anew");
 
 /** Answers. */
 export const answers = { Process, Entry, Record, Change, Problem, Health, Readiness, ReloadAccepted, StopAccepted, Reopened };

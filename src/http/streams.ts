@@ -10,42 +10,44 @@ import { Follower } from "./follower.ts";
 import type { Limits } from "./limits.ts";
 import type { View } from "./view.ts";
 
-/** Per listener: of events and of logs. */
-export const MOST_STREAMS = 64;
+/** What they tell. */
+export type StreamKind = "events" | "followers";
 
 /** How long a reader that is dropped may take to read why. */
 const FAREWELL: Millis = 1000;
 
 export class Streams {
   readonly #view: View;
-  readonly #patience: Millis;
-  readonly #open = new Set<Stream>();
+  readonly #limits: Pick<Limits, StreamKind | "untaken">;
+  readonly #open = { events: new Set<Stream>(), followers: new Set<Stream>() };
   #ended = false;
 
-  constructor(view: View, { untaken }: Pick<Limits, "untaken">) {
+  constructor(view: View, limits: Pick<Limits, StreamKind | "untaken">) {
     this.#view = view;
-    this.#patience = untaken;
+    this.#limits = limits;
   }
 
-  get full(): boolean {
-    return this.#open.size >= MOST_STREAMS;
+  /** So many are open, and there may not be more; null: there may. */
+  full(kind: StreamKind): number | null {
+    return this.#open[kind].size < this.#limits[kind] ? null : this.#limits[kind];
   }
 
   /** Tells all events after that one, those of the past first. Ask first whether it is full. */
   begin(response: ServerResponse, after: HistoryId): void {
-    const stream = this.admit(response);
+    const stream = this.admit("events", response);
     if (stream !== null) new Follower(this.#view, stream, after).begin();
   }
 
   /** Begins the answer. Null, and nothing is done: they are too many. */
-  admit(response: ServerResponse): Stream | null {
-    if (this.full) return null;
-    const stream = new Stream(response, this.#patience, () =>
-      this.#view.tell(`A stream over HTTP was dropped: its reader has taken nothing for ${this.#patience / 1000} s.`));
-    this.#open.add(stream);
+  admit(kind: StreamKind, response: ServerResponse): Stream | null {
+    if (this.full(kind) !== null) return null;
+    const { untaken } = this.#limits;
+    const stream = new Stream(response, untaken, () =>
+      this.#view.tell(`A stream over HTTP was dropped: its reader has taken nothing for ${untaken / 1000} s.`));
+    this.#open[kind].add(stream);
     response.once("close", () => {
       stream.end();
-      this.#open.delete(stream);
+      this.#open[kind].delete(stream);
     });
     if (this.#ended) stream.end();
     return stream;
@@ -54,7 +56,7 @@ export class Streams {
   /** Their clients come again, and say where they were. */
   end(): void {
     this.#ended = true;
-    for (const stream of this.#open) stream.end();
+    for (const stream of [...this.#open.events, ...this.#open.followers]) stream.end();
   }
 }
 

@@ -27,8 +27,8 @@ export interface View {
   sweep(roots: readonly Root[]): Promise<readonly (Consumption | null)[]>;
   /** What there is of an entry's output. */
   readonly logs: Logs;
-  /** Files of output are opened anew, after somebody has moved them away. Gives how many. */
-  reopenLogs(): number;
+  /** Files of output are opened anew, after somebody has moved them away. Gives how many, and which could not be, and why. */
+  reopenLogs(): { readonly reopened: number; readonly failed: readonly string[] };
   readonly tallies: Tallies;
   /** Who is at the other end of a connected Unix socket; null where it is none. unix(7), SO_PEERCRED. */
   peer(fd: number): { pid: number; uid: number } | null;

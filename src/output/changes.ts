@@ -15,6 +15,7 @@ export class Changes {
   readonly #watcher: FSWatcher;
   readonly #name: string | null;
   #happened = false;
+  #error: Error | null = null;
   #wake = (): void => {};
 
   /** @throws where the system allows no more watches */
@@ -23,7 +24,11 @@ export class Changes {
     this.#watcher = watch(where.kind === "file" ? dirname(where.path) : pathOf(where), (_type, name) => {
       if (this.#name === null || this.underAnyName || name === this.#name) this.#tell();
     });
-    this.#watcher.on("error", () => this.#tell());
+    // It watches no more: whoever follows must not wait for ever.
+    this.#watcher.on("error", (error: Error) => {
+      this.#error = error;
+      this.#tell();
+    });
     over.addEventListener("abort", () => this.#tell(), { once: true });
   }
 
@@ -32,9 +37,13 @@ export class Changes {
     this.#happened = false;
   }
 
-  /** Something has happened since then, or does. */
+  /**
+   * Something has happened since then, or does.
+   * @throws what has ended the watch
+   */
   async next(): Promise<void> {
     if (!this.#happened) await new Promise<void>((resolve) => { this.#wake = resolve; });
+    if (this.#error !== null) throw this.#error;
   }
 
   close(): void {

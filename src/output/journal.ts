@@ -5,6 +5,7 @@
 import type { HistoryRecord } from "../core/record.ts";
 import type { RunId, Micros } from "../core/types.ts";
 import type { Clock, Journal } from "../engine/ports.ts";
+import { printableText } from "../printable.ts";
 import { colourOf } from "./colours.ts";
 import { lineOf } from "./transcript.ts";
 
@@ -45,11 +46,12 @@ export class Transcript implements Journal {
   bug(error: unknown, what: string): void {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     const told = `Sentry has a bug; it runs on. When ${what}: ${text}`;
-    for (const line of told.split("\n")) this.tell(line);
+    this.tell(told);
   }
 
-  /** A line of Sentry's own, such as `Bye.`, without a label. */
+  /** A line of Sentry's own, such as `Bye.`, without a label; or several. */
   tell(text: string): void {
-    this.#say(this.#sinks.own, this.#clock.now().wall, null, null, text, null, null);
+    const { wall } = this.#clock.now();
+    for (const line of printableText(text).split("\n")) this.#say(this.#sinks.own, wall, null, null, line, null, null);
   }
 }

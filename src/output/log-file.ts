@@ -65,6 +65,12 @@ export class LogFile {
     return size === 0 ? null : mtimeMs;
   }
 
+  /** Where the first line begins that is surely there. */
+  async beginning(): Promise<number> {
+    const least = Math.max(0, await this.#size() - this.#kept);
+    return least === 0 ? 0 : least + (await this.#bytes(least, least + LONGEST_LINE)).indexOf(NEWLINE) + 1;
+  }
+
   /** Where the newest lines begin, and where the last of them ends. */
   async newest(lines: number): Promise<{ from: number; to: number }> {
     const size = await this.#size();

@@ -83,7 +83,7 @@ async function* following(where: Whereabouts, from: From, over: AbortSignal): As
 /** Where somebody has taken the file away meanwhile, all of the new one is still to be told. */
 async function beginningIn(file: LogFile, from: From): Promise<number> {
   if ("lines" in from) return (await file.newest(from.lines)).from;
-  return from.file === file.id ? from.offset : (await file.newest(Infinity)).from;
+  return from.file === file.id ? from.offset : file.beginning();
 }
 
 /**

@@ -6,6 +6,7 @@
 import type { ExitedRecord, FaultRecord, HistoryRecord, OwnFaultRecord } from "../core/record.ts";
 import type { Micros, RunId } from "../core/types.ts";
 import { slotId } from "../core/types.ts";
+import { printable } from "../printable.ts";
 
 export interface Line {
   /** Of the label's clock time. */
@@ -64,7 +65,7 @@ function ending(exit: ExitedRecord): string {
 /** `cannot start web:0: /srv/web: exec: ENOENT (no such file or directory)` */
 function complaint(what: string, { subject, step, errno, message }: FaultRecord | OwnFaultRecord): string {
   const error = errno === "" ? message : `${errno} (${message})`;
-  return [what, subject, step, error].filter((part) => part !== "").join(": ");
+  return printable([what, subject, step, error].filter((part) => part !== "").join(": "));
 }
 
 function epochSeconds(wall: Micros): number {

@@ -87,7 +87,7 @@ suite("sentry events", { concurrency: 2 }, () => {
 
   test("says so where nothing has happened, and exits 2 for a number that is none", async (t) => {
     const site = new Site(t);
-    await answering(t, site, { "GET /history?limit=100": [] });
+    await answering(t, site, { "GET /history?limit=200": [] });
     assert.equal((await site.sentry(["events", "sample.ts"])).stdout, "Nothing has happened yet.\n");
     for (const lines of ["0", "10001", "1e3", "-1", "many"]) {
       assert.equal((await site.sentry(["events", `--lines=${lines}`, "sample.ts"])).code, 2, lines);

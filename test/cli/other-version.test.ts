@@ -16,8 +16,8 @@ suite("with a running Sentry of another version", { concurrency: 2 }, () => {
     const line = { id: 3, at: "2026-11-22T06:35:00.123456Z", type: "transcended", entry: "web", slot: 0, colour: "blue" };
     await answering(t, site, {
       "POST /entries/web/up": { name: "web", aField: "of the future" },
-      "GET /history?entry=web&limit=100": [line],
-      "GET /history?limit=100": [line],
+      "GET /history?entry=web&limit=200": [line],
+      "GET /history?limit=200": [line],
     }, "99.0.0");
     const does = (...words: string[]) => site.sentry([...words, "-c", "sample.ts"]);
     const up = await does("up", "web");

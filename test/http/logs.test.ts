@@ -7,7 +7,7 @@ import { buffer, text } from "node:stream/consumers";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 
-import { MOST_STREAMS } from "../../src/http/streams.ts";
+import { limitsOf } from "../../src/http/limits.ts";
 import { until } from "../support/until.ts";
 import { openSocket } from "./opened.ts";
 
@@ -91,10 +91,10 @@ test("bytes that no text has cannot break the events, and can be had all the sam
     + `id: 7.16\n: bytes ${Buffer.from("10 %\r\rid: 9").toString("base64")}\ndata: 10 %\ndata: \ndata: id: 9\n\n`);
 });
 
-test("a stream ends when the listener leaves, and they are as many as event streams may be", async (t) => {
+test("a stream ends when the listener leaves, and they are bounded", async (t) => {
   const { logs, listener, get, follow } = await served(t);
   logs.print("dummy", "line");
-  const streams = await Promise.all(Array.from({ length: MOST_STREAMS }, () => follow("?follow=true")));
+  const streams = await Promise.all(Array.from({ length: limitsOf("socket").followers }, () => follow("?follow=true")));
   const refused = await get("?follow=true");
   assert.equal(refused.statusCode, 429);
   assert.equal((await get()).statusCode, 200);

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 
 import type { HistoryLine } from "../../src/engine/line.ts";
-import { MOST_STREAMS } from "../../src/http/streams.ts";
+import { limitsOf } from "../../src/http/limits.ts";
 import { PATIENCE } from "./images.ts";
 import { openSocket as server } from "./opened.ts";
 import { Wire } from "./wire.ts";
@@ -125,11 +125,11 @@ test("a reader that goes is forgotten", async (t) => {
 
 test("one stream too many is refused, until another ends", async (t) => {
   const { path, past } = await server(t);
-  const readers = await Promise.all(Array.from({ length: MOST_STREAMS }, () => Reader.open(t, path)));
+  const readers = await Promise.all(Array.from({ length: limitsOf("socket").events }, () => Reader.open(t, path)));
   assert.deepEqual(new Set(readers.map(({ response }) => response.statusCode)), new Set([200]));
   assert.equal((await Reader.open(t, path)).response.statusCode, 429);
   readers[0]!.response.destroy();
-  while (past.listeners === MOST_STREAMS) await new Promise((resolve) => setImmediate(resolve));
+  while (past.listeners === limitsOf("socket").events) await new Promise((resolve) => setImmediate(resolve));
   assert.equal((await Reader.open(t, path)).response.statusCode, 200);
 });
 

@@ -35,7 +35,7 @@ export function viewOf(laws: readonly Law[], fateOf?: FateOf) {
       return roots.map(({ pid }) => found.get(pid) ?? null);
     },
     logs,
-    reopenLogs: () => 0,
+    reopenLogs: () => ({ reopened: 0, failed: [] }),
     tallies: new Tallies(),
     peer: () => ({ pid: 4000, uid: 1000 }),
     duplicate: (fd) => loadAddon().duplicate(fd),

@@ -108,11 +108,11 @@ test("an entry cannot be scaled to more than the configuration allows", async ()
   }
 });
 
-test("log files are opened anew, and it is told how many", async () => {
+test("log files are opened anew, and it is told how many, and which could not be", async () => {
   const { app, view } = served([]);
-  view.reopenLogs = () => 7;
+  view.reopenLogs = () => ({ reopened: 7, failed: ["/a.log: ENOENT (no such file or directory)"] });
   const answer = await app.inject({ method: "POST", url: "/reload-logs" });
-  assert.deepEqual([answer.statusCode, answer.json()], [200, { reopened: 7 }]);
+  assert.deepEqual([answer.statusCode, answer.json()], [200, { reopened: 7, failed: ["/a.log: ENOENT (no such file or directory)"] }]);
 });
 
 test("slots that are on their way out stay down when their entry is to be up", async () => {

@@ -4,7 +4,6 @@ import type { HistoryId } from "../../engine/line.ts";
 import type { Doors } from "../doors.ts";
 import { Problem } from "../problem.ts";
 import { asked } from "../shape.ts";
-import { MOST_STREAMS } from "../streams.ts";
 import type { View } from "../view.ts";
 
 /** Server-sent events (the HTML standard, 9.2). Who says which it had last gets what has happened since. */
@@ -13,7 +12,8 @@ export function events(app: FastifyInstance, view: View, doors: Doors): void {
   app.get("/events", { exposeHeadRoute: false, schema: { querystring: asked("NoQuery") } }, async (request, reply) => {
     const { streams } = doors.of(request.raw.socket);
     const after = lastSeen(request.headers["last-event-id"], view.past.lastId);
-    if (streams.full) throw new Problem("E_BUSY", `${MOST_STREAMS} event streams are open already`);
+    const full = streams.full("events");
+    if (full !== null) throw new Problem("E_BUSY", `${full} event streams are open already`);
     reply.hijack();
     streams.begin(reply.raw, after);
   });

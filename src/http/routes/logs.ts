@@ -15,7 +15,6 @@ import { entryNamed } from "../found.ts";
 import { Problem } from "../problem.ts";
 import type { Asked } from "../schema.ts";
 import { asked } from "../shape.ts";
-import { MOST_STREAMS } from "../streams.ts";
 import type { Stream } from "../streams.ts";
 import type { LogPiece, LogPosition, View } from "../view.ts";
 
@@ -33,9 +32,10 @@ export function logs(app: FastifyInstance, view: View, doors: Doors): void {
     // A HEAD is asked for what a GET without `follow` has: it would hold a stream open that nobody reads.
     if (raw.method === "GET" && !["false", "0"].includes(follow)) {
       const { streams } = doors.of(raw.socket);
-      if (streams.full) throw new Problem("E_BUSY", `${MOST_STREAMS} event streams are open already`);
+      const full = streams.full("followers");
+      if (full !== null) throw new Problem("E_BUSY", `${full} logs are followed already`);
       reply.hijack();
-      const stream = streams.admit(reply.raw);
+      const stream = streams.admit("followers", reply.raw);
       if (stream !== null) void tell(view, stream, name, from);
       return reply;
     }

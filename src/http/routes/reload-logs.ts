@@ -7,5 +7,5 @@ import type { View } from "../view.ts";
 export function reloadLogs(app: FastifyInstance, view: View): void {
   app.post("/reload-logs", {
     schema: { querystring: asked("NoQuery"), body: asked("Nothing"), response: { 200: answered("Reopened") } },
-  }, async () => ({ reopened: view.reopenLogs() }));
+  }, async () => view.reopenLogs());
 }
