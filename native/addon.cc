@@ -9,6 +9,7 @@
 
 #include "host.h"
 #include "lockfile.h"
+#include "memfd.h"
 #include "proc.h"
 #include "reexec.h"
 #include "sockets.h"

@@ -1,5 +1,5 @@
 // The keeper: holds duplicates of what must outlive Sentry (the read ends of its processes' output, their pidfds,
-// listening sockets), each under a label, and decides nothing. Bytes in a pipe live as long as somebody has it open; a
+// tails, listening sockets), each under a label, and decides nothing. Bytes in a pipe live as long as somebody has it open; a
 // process that prints into a pipe without a reader ends by SIGPIPE; a pidfd that was held when its process was reaped
 // still tells how that ended (Linux 6.15). So while this program runs, a killed Sentry loses nothing.
 //

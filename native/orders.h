@@ -21,7 +21,7 @@ namespace sentry {
 
 struct Opening { int number; Sink sink; };
 
-// From now on this sink is opened like that; after what it owes.
+// From now on this sink is opened like that; after what it owes, if that is taken.
 struct Reopening { int number; Sink sink; };
 
 // A sink that leads to another one, and what goes through it is kept in a tail too.

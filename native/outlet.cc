@@ -63,7 +63,7 @@ Turn Output::take_turn(Token token, Source& source, Outlet& outlet) {
 void Output::settle(int number, Outlet& outlet) {
   Sink& sink = outlet.sink;
   auto& waiting = outlet.waiting;
-  if (outlet.next && sink.owed().empty()) go_over(outlet);
+  if (outlet.next && !sink.may_pay()) go_over(outlet);
   while (!waiting.empty() && sink.state() != Sink::State::blocked) {
     if (sink.state() == Sink::State::unread) {
       drop_first(number, outlet);
@@ -106,15 +106,18 @@ void Output::drop_first(int number, Outlet& outlet) {
 void Output::remove_first(Outlet& outlet) {
   Waiting& first = outlet.waiting.front();
   if (Tail* tail = tail_of(first.sink)) tail->append(first.plain);
-  outlet.waiting_bytes -= first.text.size();
+  outlet.waiting_bytes -= first.bytes();
   outlet.closing -= first.closes != 0;
   outlet.waiting.pop_front();
 }
 
+// Half a line is ended before that, but not waited for where the machine refuses its rest or nobody reads it: to give
+// back the room of a file that was removed from a full disk is what this is for.
 void Output::go_over(Outlet& outlet) {
   if (std::exchange(outlet.watched, false)) unsubscribe(outlet.sink.descriptor());
   outlet.sink.go_over_to(std::move(*outlet.next));
   outlet.next.reset();
+  outlet.sink.resume();
 }
 
 // What a run has printed goes with its last line. Kept for a slow reader, the pipes of a process that restarts all the

@@ -45,6 +45,7 @@ Output::Left Output::leave() {
   Left left;
   for (auto& [token, source] : sources_) left.intakes.push_back(source.leave());
   for (auto& [number, outlet] : outlets_) {
+    if (outlet.next) go_over(outlet);  // what is owed to a file is not for the one that has its path by now
     while (!outlet.waiting.empty()) {
       outlet.sink.drop(outlet.waiting.front().text.empty() ? 0 : 1);
       remove_first(outlet);
@@ -121,17 +122,22 @@ bool Output::obey() {
   return true;
 }
 
-void Output::perform(Opening& opening) { outlets_.insert_or_assign(opening.number, Outlet(std::move(opening.sink))); }
+void Output::perform(Opening& opening) {
+  outlets_.insert_or_assign(opening.number, Outlet(std::move(opening.sink))).first->second.sink.begin();
+}
 
+// A file that nobody has moved away goes on, with what it owes. But a FIFO that has lost its reader may have a new one.
 void Output::perform(Reopening& reopening) {
   Outlet& outlet = outlet_of(reopening.number);
-  outlet.next.emplace(std::move(reopening.sink));
+  const bool moved = !outlet.sink.is_same_file(reopening.sink);
+  outlet.next.reset();
+  if (moved || outlet.sink.state() == Sink::State::dead) outlet.next.emplace(std::move(reopening.sink));
   outlet.sink.resume();
   settle(reopening.number, outlet);
 }
 
 void Output::perform(Tailing& tailing) {
-  branches_.insert_or_assign(tailing.number, Branch{tailing.to, std::move(tailing.tail)});
+  branches_.insert_or_assign(tailing.number, Branch{outlet_number(tailing.to), std::move(tailing.tail)});
 }
 
 void Output::perform(Intake& intake) {
@@ -166,7 +172,7 @@ void Output::perform(Line& line) {
   Outlet& outlet = outlet_of(number);
   std::string plain = tail_of(line.sink) ? text("") : "";
   outlet.waiting.push_back({text(line.colour), line.closes, nullptr, line.sink, std::move(plain)});
-  outlet.waiting_bytes += outlet.waiting.back().text.size();
+  outlet.waiting_bytes += outlet.waiting.back().bytes();
   outlet.closing += line.closes != 0;
   settle(number, outlet);
 }

@@ -77,6 +77,7 @@ class Output {
     Flush flush;
     int sink = 0;       // where it was said
     std::string plain;  // for its tail; empty where there is none
+    size_t bytes() const noexcept { return text.size() + plain.size(); }
   };
 
   struct Outlet {
@@ -87,7 +88,7 @@ class Output {
     size_t closing = 0;  // lines among them that close a run
     std::set<Token> held;  // sources that go on when the sink does
     bool watched = false;  // for EPOLLOUT
-    std::optional<Sink> next;  // the same file, opened anew
+    std::optional<Sink> next;  // the same path, opened anew
   };
 
   // A sink that leads to an outlet of another number.

@@ -40,6 +40,11 @@ class Trees {
   size_t plant(const Root& root) {
     const size_t place = find(root.pid);
     if (place == kNone || (root.start_ticks != 0 && all_[place].stat.start_ticks != root.start_ticks)) return kNone;
+    const ProcStat& stat = all_[place].stat;
+    if (stat.session != 0) {  // 0: any that are led from outside of our PID namespace
+      const auto oldest = sessions_.try_emplace(stat.session, place).first;
+      if (stat.start_ticks < all_[oldest->second].stat.start_ticks) oldest->second = place;
+    }
     return roots_[place] = place;
   }
 
@@ -49,7 +54,7 @@ class Trees {
     while (at != kNone && roots_[at] == kUnseen) {
       roots_[at] = kNone;  // so that a circle ends here
       way_.push_back(at);
-      at = elder(all_[at].stat.parent, at);
+      at = unless_younger(find(all_[at].stat.parent), at);
     }
     size_t root = at == kNone ? kNone : roots_[at];
     for (; !way_.empty(); way_.pop_back()) {
@@ -67,19 +72,23 @@ class Trees {
     return found == places_.end() ? kNone : found->second;
   }
 
-  // Who has that number, unless it was given to it after the other had been started.
-  size_t elder(int pid, size_t than) const {
-    const size_t place = find(pid);
+  // A number was given to who is younger than the other only after the other had been started.
+  size_t unless_younger(size_t place, size_t than) const {
     return place != kNone && all_[place].stat.start_ticks <= all_[than].stat.start_ticks ? place : kNone;
   }
 
+  // The leader, or, where that one is gone, the oldest root that it has led.
   size_t root_of_session(size_t process) const {
-    const size_t leader = elder(all_[process].stat.session, process);
-    return leader != kNone && roots_[leader] == leader ? leader : kNone;
+    const int session = all_[process].stat.session;
+    size_t root = find(session);
+    if (const auto led = sessions_.find(session); root == kNone && led != sessions_.end()) root = led->second;
+    root = unless_younger(root, process);
+    return root != kNone && roots_[root] == root ? root : kNone;
   }
 
   const std::vector<Process>& all_;
   std::unordered_map<int, size_t> places_;
+  std::unordered_map<int, size_t> sessions_;  // the oldest root in each
   std::vector<size_t> roots_;
   std::vector<size_t> way_;
 };

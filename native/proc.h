@@ -2,9 +2,10 @@
 //
 // A thousand supervised processes cost one pass: each process of the machine is read once, and then belongs to at most
 // one of the roots. To which is found by climbing from parent to parent. That loses what has detached itself: a process
-// whose parent has ended is given to init, or to the nearest subreaper. But each root leads a session, and who has not
-// left it still bears its number. One that has left it, and has then lost its parent, is found by neither; cgroups know
-// it, /proc does not.
+// whose parent has ended is given to init, or to the nearest subreaper. But a root leads a session, and who has not left it
+// still bears its number. So it is with a daemon, whose session was led by the parent from which it forked away: its
+// number is nobody else's while one of them lives. One that has left it, and has then lost its parent, is found by
+// neither; cgroups know it, /proc does not.
 //
 // A pass is not a snapshot: processes come, go, and leave their numbers to others while it goes on. So a parent that is
 // younger than its child is not its parent, and a circle is no way.

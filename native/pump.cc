@@ -52,13 +52,13 @@ int Pump::open_tailed(int terminal, Fd tail) {
 
 std::vector<Fault> Pump::reopen_files(int& files) {
   const std::lock_guard lock(files_mutex_);
-  files = static_cast<int>(files_.size());
   std::vector<Fault> faults;
   for (const auto& [number, path, raw] : files_) {
     auto opened = Sink::file(path, raw);
     if (auto* fault = std::get_if<Fault>(&opened)) faults.push_back(std::move(*fault));
     else orders_.put(Reopening{number, std::move(std::get<Sink>(opened))});
   }
+  files = static_cast<int>(files_.size() - faults.size());
   return faults;
 }
 

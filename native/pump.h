@@ -58,8 +58,9 @@ class Pump {
   std::variant<int, Fault> open_file(const std::string& path, bool raw);
   // The number of a sink that leads to a terminal, for one entry: all that goes through it is kept in the tail as well.
   int open_tailed(int terminal, Fd tail);
-  // Opens all files anew, by their paths: somebody has moved them away. Each goes over at the end of a line. Where that
-  // cannot be done the old one goes on, and a fault says why. How many there are is put in `files`.
+  // Opens all files anew, by their paths: somebody has moved them away. One with labels goes over at the end of a line, if
+  // the old file takes that; a raw one at once, maybe in the middle of one. Where a path cannot be opened the old file goes
+  // on, and a fault says why. How many were opened is put in `files`.
   std::vector<Fault> reopen_files(int& files);
 
   void adopt(Intake intake);

@@ -2,16 +2,11 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cerrno>
 
 #include "signals.h"
-
-#ifndef MFD_NOEXEC_SEAL
-#define MFD_NOEXEC_SEAL 0x0008U  // Linux 6.3
-#endif
 
 extern char** environ;
 
@@ -84,22 +79,6 @@ std::vector<std::string> environment(const std::string& preload) {
 }
 
 }  // namespace
-
-std::variant<Fd, Fault> sealed_memfd(std::string_view text) {
-  const auto make = [](unsigned more) { return memfd_create("sentry", MFD_CLOEXEC | MFD_ALLOW_SEALING | more); };
-  Fd fd(make(MFD_NOEXEC_SEAL));
-  if (!fd && errno == EINVAL) fd.reset(make(0));
-  if (!fd) return Fault{"memfd_create", errno, "state"};
-  for (size_t done = 0; done < text.size();) {
-    // pwrite: what is read is read from the beginning.
-    const ssize_t n = pwrite(fd.get(), text.data() + done, text.size() - done, static_cast<off_t>(done));
-    if (n < 0 && errno != EINTR) return Fault{"write", errno, "state"};
-    if (n > 0) done += static_cast<size_t>(n);
-  }
-  if (fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0)
-    return Fault{"seal", errno, "state"};
-  return fd;
-}
 
 void set_close_on_exec(int fd, bool close) noexcept {
   const int flags = fcntl(fd, F_GETFD);

@@ -15,17 +15,12 @@
 // open files stays raised, as more may be open than it was before; what children start with goes over as a number.
 #pragma once
 #include <string>
-#include <string_view>
-#include <variant>
 #include <vector>
 
 #include "fault.h"
 #include "fd.h"
 
 namespace sentry {
-
-// A file in memory with this text, at its beginning, that nobody can change. memfd_create(2).
-std::variant<Fd, Fault> sealed_memfd(std::string_view text);
 
 void set_close_on_exec(int fd, bool close) noexcept;
 

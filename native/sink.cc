@@ -13,14 +13,17 @@ namespace sentry {
 
 namespace {
 
+std::string path_of(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
+
 off_t end_of(int fd) noexcept {
   struct stat about{};
   return fstat(fd, &about) == 0 ? about.st_size : 0;
 }
 
-// A SIGKILL can end a write between two pages. What came after it is repeated, and must not stick to the torn line.
-bool ends_in_a_line(const std::string& path, off_t size) noexcept {
-  const Fd file(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC));
+// By its descriptor, which is for writing only: by now the path may be another file's.
+bool ends_in_half_a_line(int fd) {
+  const off_t size = end_of(fd);
+  const Fd file(open(path_of(fd).c_str(), O_RDONLY | O_NOCTTY | O_CLOEXEC));
   char last = '\n';
   return size > 0 && file && pread(file.get(), &last, 1, size - 1) == 1 && last != '\n';
 }
@@ -37,8 +40,7 @@ Sink Sink::terminal(int fd) {
   Fd copy(fcntl(fd, F_DUPFD_CLOEXEC, 3));
   if (S_ISREG(about.st_mode)) return {std::move(copy), Way::write};
   if (S_ISSOCK(about.st_mode)) return {std::move(copy), Way::send};
-  const std::string self = "/proc/self/fd/" + std::to_string(fd);
-  Fd own(open(self.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  Fd own(open(path_of(fd).c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (own) return {std::move(own), Way::write};
   // Refused to open it again: after su(1) the terminal or pipe is another user's (EACCES), or there is no /proc. Then
   // poll(2) is asked before each write, and the write is so small that it fits where poll saw room: a pipe has PIPE_BUF
@@ -55,7 +57,6 @@ std::variant<Sink, Fault> Sink::file(const std::string& path, bool raw) {
   if (!fd || fstat(fd.get(), &about) != 0) return Fault{"open", errno, path};
   Sink sink{std::move(fd), S_ISREG(about.st_mode) ? Way::at_end : Way::write};
   sink.raw_ = raw;
-  if (!raw && S_ISREG(about.st_mode) && ends_in_a_line(path, about.st_size)) sink.owed_ = "\n";
   return sink;
 }
 
@@ -101,12 +102,24 @@ void Sink::inherit(std::string rest) {
   owed_ += rest;
 }
 
-void Sink::go_over_to(Sink anew) noexcept {
+void Sink::begin() {
+  if (way_ == Way::at_end && !raw_ && ends_in_half_a_line(fd_.get())) owed_ = "\n";
+}
+
+bool Sink::is_same_file(const Sink& other) const noexcept {
+  struct stat own{}, its{};
+  return fstat(fd_.get(), &own) == 0 && fstat(other.fd_.get(), &its) == 0 && own.st_dev == its.st_dev &&
+         own.st_ino == its.st_ino;
+}
+
+void Sink::go_over_to(Sink anew) {
+  if (!owed_.empty() && owed_ != "\n") drop(1);
+  owed_.clear();
   fd_ = std::move(anew.fd_);
   way_ = anew.way_;
-  owed_ = std::move(anew.owed_);
   state_ = State::taking;
   stuck_ = tried_ = false;
+  begin();
 }
 
 bool Sink::accept(std::string_view line) {
@@ -133,9 +146,9 @@ bool Sink::resume() {
   return pay() && confess();
 }
 
-bool Sink::last_try() noexcept {
+bool Sink::last_try() {
   if (std::exchange(tried_, true)) return false;
-  state_ = State::taking;
+  resume();
   return true;
 }
 

@@ -10,6 +10,9 @@
 // held up by a terminal with Ctrl-S. A file that refuses (ENOSPC) is failing: the batch is dropped and counted, the next
 // one is tried. A line that was half taken is owed. What is owed, and then word of what was dropped, goes before
 // anything else, so that lines stay whole, and a gap is marked where it is.
+//
+// A file may end in half a line that nobody owes: a SIGKILL can end a write between two pages. What came after it is
+// repeated, and must not stick to the torn line, so that a newline is owed first.
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -50,8 +53,14 @@ class Sink {
   // The rest of a line that an earlier image of this process had begun. It ends the torn line that was found here.
   void inherit(std::string rest);
   std::string_view owed() const noexcept { return owed_; }
-  // The same file, opened anew. What was dropped here is told there. Only where nothing is owed.
-  void go_over_to(Sink anew) noexcept;
+  // Something is owed, and nothing says yet that it will not be taken.
+  bool may_pay() const noexcept { return !owed_.empty() && (state_ == State::taking || state_ == State::blocked); }
+  // Ends a torn line. To be called before anything is written, by the thread that writes: in the middle of a write the
+  // end of a file says nothing.
+  void begin();
+  bool is_same_file(const Sink& other) const noexcept;
+  // The same path, opened anew. What was dropped here is told there; so is what is still owed here, which stays half.
+  void go_over_to(Sink anew);
   // Offers one line of Sentry's own. False where it has to wait; otherwise it is written, owed or dropped.
   bool accept(std::string_view line);
   // Moves bytes from a pipe to the end of a raw file: splice(2), with its results. They never pass through here, and a
@@ -62,9 +71,9 @@ class Sink {
   bool resume();
   // The moment from which a blocked sink counts as unread.
   Clock::time_point patience_ends() const noexcept { return stuck_since_ + patience; }
-  // Once in each such second: lets the next write be tried though nothing said that it would go through. Ctrl-C empties
-  // a full terminal, and wakes nobody who waits for room in it (drivers/tty/n_tty.c, isig). False: it has been tried.
-  bool last_try() noexcept;
+  // Once in each such second: resumes though nothing said that it would go through. Ctrl-C empties a full terminal, and
+  // wakes nobody who waits for room in it (drivers/tty/n_tty.c, isig). False: it has been tried.
+  bool last_try();
   void give_up() noexcept { state_ = State::unread; }
   void go_back_to(State before) noexcept { state_ = before; }
   void drop(int64_t lines) noexcept;

@@ -59,17 +59,21 @@ Turn Source::turn(Sink& sink, Scratch& scratch, Tail* tail) {
   if (copy->bytes.empty()) return Turn::ended;
   const std::string_view bytes = copy->bytes.substr(0, most);
   const bool up_to_mark = marked() && bytes.size() == most;
-  // What will only be counted needs no label: thrown away as fast as it is printed, without a chatty child taking a core.
-  const bool labelled = !sink.raw() && (tail || sink.state() != Sink::State::unread);
-  cut(bytes, up_to_mark || (hung_up_ && !copy->full), sink.raw(), labelled, scratch);
+  // What nobody will see needs no colour, and where no tail keeps it no label either: it is thrown away as fast as it is
+  // printed, without a chatty child taking a core.
+  const bool seen = sink.state() != Sink::State::unread && sink.state() != Sink::State::dead;
+  const bool labelled = !sink.raw() && (seen || tail);
+  const std::string colour = seen ? from_.colour : "";
+  const std::string start = labelled ? line_start(time(nullptr), from_.label, colour) : "";
+  cut(bytes, up_to_mark || (hung_up_ && !copy->full), sink.raw(), start, scratch);
   if (scratch.cuts.empty() && copy->full) {
     if (grow(scratch)) return Turn::more;
-    cut(bytes, true, sink.raw(), labelled, scratch);
+    cut(bytes, true, sink.raw(), start, scratch);
   }
   const size_t complete = scratch.cuts.empty() ? 0 : scratch.cuts.back().in;
   const bool large = scratch.batch.size() >= largest_batch;
   const size_t done = deliver(sink, scratch);
-  if (tail) keep(bytes.substr(0, done), *tail, scratch);
+  if (tail) keep(bytes.substr(0, done), !colour.empty(), *tail, scratch);
   scratch.take(descriptor(), done);
   consumed_ += done;
   if (done < complete) return Turn::held;
@@ -79,8 +83,7 @@ Turn Source::turn(Sink& sink, Scratch& scratch, Tail* tail) {
 }
 
 // Makes the batch: each line with its label, and what stands after the last newline only where it is to be taken too.
-void Source::cut(std::string_view bytes, bool all, bool raw, bool labelled, Scratch& scratch) const {
-  const std::string start = labelled ? line_start(time(nullptr), from_.label, from_.colour) : "";
+void Source::cut(std::string_view bytes, bool all, bool raw, const std::string& start, Scratch& scratch) const {
   scratch.batch.clear();
   scratch.cuts.clear();
   for (size_t begin = 0; begin < bytes.size() && scratch.batch.size() < largest_batch;) {
@@ -111,11 +114,11 @@ size_t Source::deliver(Sink& sink, Scratch& scratch) const {
 }
 
 // The lines of the batch that leave the pipe. One with colours is made anew, without.
-void Source::keep(std::string_view bytes, Tail& tail, Scratch& scratch) const {
+void Source::keep(std::string_view bytes, bool coloured, Tail& tail, Scratch& scratch) const {
   auto last = scratch.cuts.begin();
   while (last != scratch.cuts.end() && last->in <= bytes.size()) ++last;
   if (last == scratch.cuts.begin()) return;
-  if (from_.colour.empty()) return tail.append(std::string_view(scratch.batch).substr(0, (last - 1)->out));
+  if (!coloured) return tail.append(std::string_view(scratch.batch).substr(0, (last - 1)->out));
   const std::string start = line_start(time(nullptr), from_.label, "");
   scratch.batch.clear();
   size_t begin = 0;

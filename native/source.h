@@ -62,9 +62,9 @@ class Source {
  private:
   uint64_t queued() const noexcept;
   int capacity() const noexcept;
-  void cut(std::string_view bytes, bool all, bool raw, bool labelled, Scratch& scratch) const;
+  void cut(std::string_view bytes, bool all, bool raw, const std::string& start, Scratch& scratch) const;
   size_t deliver(Sink& sink, Scratch& scratch) const;
-  void keep(std::string_view bytes, Tail& tail, Scratch& scratch) const;
+  void keep(std::string_view bytes, bool coloured, Tail& tail, Scratch& scratch) const;
   bool grow(Scratch& scratch) noexcept;
   void listen(bool on) noexcept;
   Turn pause(uint64_t left) noexcept;

@@ -4,7 +4,7 @@
 // A tail is a memfd that is written like a file: each byte has its offset for ever. What lies further back than
 // kKeptTail is given back to the system page by page (FALLOC_FL_PUNCH_HOLE), so offsets only grow and memory does not. Who
 // reads takes the size again after each read: what by then lies further back may have been zeros. Being a
-// descriptor, a tail outlives an exec, and with the keeper a SIGKILL.
+// descriptor, a tail outlives an exec, and with the keeper a SIGKILL, which can tear a line: a write ends between two pages.
 //
 // It is opened once more through /proc/self/fd: since Linux 6.14 a file that was never opened by a name tells inotify(7)
 // nothing (FMODE_NONOTIFY, fs/file_table.c), and followers wait with that.
@@ -28,7 +28,7 @@ std::variant<Fd, Fault> open_tail();
 // The one who writes to it.
 class Tail {
  public:
-  // Goes on where it ends.
+  // Goes on where it ends, after a newline if a torn line stands there.
   explicit Tail(Fd fd) noexcept;
 
   // Whole lines.
@@ -36,6 +36,7 @@ class Tail {
 
  private:
   bool write_at_end(std::string_view lines) noexcept;
+  void begin_anew() noexcept;
   void forget() noexcept;
 
   Fd fd_;

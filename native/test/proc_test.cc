@@ -213,6 +213,14 @@ TEST("a session whose leader is no root is nobody's, and what is below one of it
   CHECK(sizes(all, {{10, 0}}) == std::vector{2});
 }
 
+TEST("what a daemon has lost is found by the session in which it was left, with the oldest root there") {
+  const std::vector<Process> all{made(10, 1, 9, 100), made(11, 1, 9, 200), made(12, 1, 9, 50), made(13, 1, 9, 150),
+                                 made(20, 1, 0, 100), made(21, 1, 0, 200)};
+  CHECK(sizes(all, {{10, 0}}) == std::vector{3});
+  CHECK(sizes(all, {{11, 0}, {10, 0}}) == std::vector{1, 2});
+  CHECK(sizes(all, {{20, 0}}) == std::vector{1});  // 0 is no session
+}
+
 TEST("a number that was given away in the middle of the pass makes nobody a parent, and a circle is no way") {
   // 12 read when its parent was another 11, and when 30 led its session.
   const std::vector<Process> torn{made(10, 1, 10), made(11, 10, 10, 300), made(12, 11, 30, 200), made(30, 1, 30, 300)};

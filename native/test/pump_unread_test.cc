@@ -91,6 +91,16 @@ TEST("a socket that nobody reads is a sink like a terminal") {
   CHECK(gaps(unlabelled(seen), 100'000) == facts.lost());
 }
 
+TEST("the rest of a line goes on when a reader comes, however late") {
+  Facts facts;
+  Pipe pipe;
+  Pump pump(facts.post());
+  const int sink = pump.open_terminal(pipe.in.get());
+  say(pump, sink, std::string(100'000, 'x'));
+  CHECK(facts.flush(pump));  // when it counts as unread
+  CHECK(read_until(pipe.out, "\n").size() == 100'001);
+}
+
 TEST("the descriptor that was given stays as it is for those who share it") {
   Terminal terminal;
   Facts facts;

@@ -14,6 +14,7 @@
 #include <string>
 
 #include "../lockfile.h"
+#include "../memfd.h"
 #include "../signals.h"
 #include "check.h"
 #include "folder.h"

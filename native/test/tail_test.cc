@@ -1,4 +1,4 @@
-// What is kept of output that goes to a terminal; and files that are opened anew.
+// What is kept of output that goes to a terminal.
 #include "../tail.h"
 
 #include <fcntl.h>
@@ -49,6 +49,15 @@ TEST("a tail has what was appended, and goes on where an earlier one has ended")
   CHECK(text_of(fd) == "one\ntwo\n");
 }
 
+TEST("a torn line, as a SIGKILL may leave it, is ended, and a whole one is not") {
+  const Fd fd = new_tail();
+  REQUIRE(pwrite(fd.get(), "torn", 4, 0) == 4);
+  Tail(another(fd)).append("next\n");
+  CHECK(text_of(fd) == "torn\nnext\n");
+  Tail(another(fd));
+  CHECK(text_of(fd) == "torn\nnext\n");
+}
+
 TEST("of more than 256 KiB the beginning is given back, and every byte keeps its offset") {
   const Fd fd = new_tail();
   Tail tail(another(fd));
@@ -74,11 +83,15 @@ TEST("one that cannot grow any more begins anew") {
   small.rlim_cur = 10;
   setrlimit(RLIMIT_FSIZE, &small);
   for (const char* line : {"first\n", "second\n", "third\n"}) tail.append(line);
+  CHECK(text_of(fd) == "third\n");
+  tail.append("too long a line\n");
+  CHECK(size_of(fd) == 0);
+  tail.append("last\n");
   setrlimit(RLIMIT_FSIZE, &before);
   timespec at_once{};
   while (sigtimedwait(&signal, nullptr, &at_once) > 0) {}
   pthread_sigmask(SIG_SETMASK, &mask, nullptr);
-  CHECK(text_of(fd) == "third\n");
+  CHECK(text_of(fd) == "last\n");
 }
 
 TEST("what entries print into one terminal is kept apart, in order with the lines about them, and without colours") {
@@ -101,6 +114,20 @@ TEST("what entries print into one terminal is kept apart, in order with the line
   CHECK(text_of(first).find('\x1b') == std::string::npos);
   CHECK(lines_of(file.text()).size() == 7);
   CHECK(file.text().ends_with("Bye.\n"));
+}
+
+TEST("what goes through a branch of a branch goes to the terminal, and is kept in its own tail") {
+  Facts facts;
+  File file;
+  const Fd terminal(open(file.path().c_str(), O_WRONLY | O_APPEND | O_CLOEXEC)), first = new_tail(), second = new_tail();
+  Pump pump(facts.post());
+  const int branch = pump.open_tailed(pump.open_terminal(terminal.get()), another(first));
+  const int twig = pump.open_tailed(branch, another(second));
+  say(pump, branch, "one");
+  say(pump, twig, "two");
+  REQUIRE(facts.flush(pump));
+  CHECK(file.text() == "one\ntwo\n");
+  CHECK(text_of(first) == "one\n" && text_of(second) == "two\n");
 }
 
 TEST("half a line is kept once it is whole, and a long line whole") {
@@ -179,80 +206,4 @@ TEST("over a change of the pump every line is kept once") {
   say(*pump, sink, "Exited", 0, 1);
   REQUIRE(facts.flush(*pump));
   CHECK(gaps(unlabelled(text_of(tail)), 100) == 0);
-}
-
-TEST("files that were moved away are opened anew, and no line is lost or torn") {
-  Facts facts;
-  File file;
-  const std::string moved = file.path() + ".1";
-  Pump pump(facts.post());
-  const int sink = file.open(pump);
-  pump.open_terminal(-1);
-  const Fd out = run_of(pump, 1, sink);
-  say(pump, sink, "Started", 1);
-  std::thread printer([&] { CHECK(print(out, numbered(100'000))); });
-  CHECK(until([&] { return file.size() > 100'000; }));
-  CHECK(rename(file.path().c_str(), moved.c_str()) == 0);
-  int files = 0;
-  CHECK(pump.reopen_files(files).empty());
-  CHECK(files == 1);
-  printer.join();
-  say(pump, sink, "Exited", 0, 1);
-  REQUIRE(facts.flush(pump));
-  struct stat about{};
-  CHECK(stat(file.path().c_str(), &about) == 0 && (about.st_mode & 0777) == 0600);
-  std::ifstream old(moved, std::ios::binary);
-  const std::string before{std::istreambuf_iterator<char>(old), {}};
-  unlink(moved.c_str());
-  CHECK(before.ends_with("\n") && !file.text().empty());
-  CHECK(gaps(unlabelled(before + file.text()), 100'000) == 0);
-  CHECK(facts.lost() == 0);
-}
-
-TEST("a file that cannot be opened anew goes on as it was, and the fault names it") {
-  Facts facts;
-  File file;
-  const std::string moved = file.path() + ".1", target = file.path() + ".2";
-  Pump pump(facts.post());
-  const int sink = file.open(pump);
-  say(pump, sink, "one");
-  CHECK(rename(file.path().c_str(), moved.c_str()) == 0 && symlink(target.c_str(), file.path().c_str()) == 0);
-  int files = 0;
-  const auto faults = pump.reopen_files(files);
-  REQUIRE(faults.size() == 1);
-  CHECK(faults[0].error == ELOOP && faults[0].subject == file.path());
-  say(pump, sink, "two");
-  REQUIRE(facts.flush(pump));
-  std::ifstream old(moved);
-  CHECK((std::string{std::istreambuf_iterator<char>(old), {}} == "one\ntwo\n"));
-  CHECK(access(target.c_str(), F_OK) != 0);
-  unlink(moved.c_str());
-}
-
-TEST("half a line that the full disk has taken is ended in the old file, before the new one begins") {
-  Facts facts;
-  File file;
-  const std::string moved = file.path() + ".1";
-  Pump pump(facts.post());
-  const int sink = file.open(pump);
-  rlimit before;
-  REQUIRE(getrlimit(RLIMIT_FSIZE, &before) == 0);
-  rlimit small = before;
-  small.rlim_cur = 10;
-  setrlimit(RLIMIT_FSIZE, &small);
-  say(pump, sink, "this is line number 0");
-  REQUIRE(facts.flush(pump));
-  CHECK(rename(file.path().c_str(), moved.c_str()) == 0);
-  int files = 0;
-  CHECK(pump.reopen_files(files).empty());
-  REQUIRE(facts.flush(pump));
-  setrlimit(RLIMIT_FSIZE, &before);
-  say(pump, sink, "this is line number 1");
-  say(pump, sink, "this is line number 2");
-  REQUIRE(facts.flush(pump));
-  std::ifstream old(moved);
-  const std::string first{std::istreambuf_iterator<char>(old), {}};
-  unlink(moved.c_str());
-  CHECK(first.starts_with("this is line number 0\n"));
-  CHECK(gaps(lines_of(first + file.text()), 3) == 0);
 }

@@ -155,6 +155,8 @@ function complain(entry: string, { comment }: ServerSent): void {
     const why = "they were printed faster than they were read";
     process.stderr.write(`sentry: ${count} bytes of ${entry} are missing here: ${why}\n`);
   }
+  // It is followed on from where it was.
+  if (comment?.startsWith("dropped: ")) process.stderr.write(`sentry: ${entry}: ${comment}\n`);
   const [, why] = /^failed: (.*)$/.exec(comment ?? "") ?? [];
   if (why !== undefined) throw new SentryError("E_FAILED", `cannot follow ${entry}: ${why}`);
 }

@@ -215,7 +215,7 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
     const { files, faults } = addon.reopenFiles();
     const failed = faults.map(({ subject, errno, message }) => `${subject}: ${errno} (${message})`);
     for (const why of failed) transcript.tell(`Cannot open ${why} anew; what is printed still goes to the old file.`);
-    return { reopened: files - failed.length, failed };
+    return { reopened: files, failed };
   }
 
   function renewKeeper(): void {

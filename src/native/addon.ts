@@ -127,7 +127,7 @@ export interface Held { label: string; fd: number }
 /** The connection to the keeper, and a pidfd of it. */
 export interface KeeperDescriptors { connection: number; process: number }
 
-/** How many files there are, and what kept some from being opened anew. */
+/** How many files were opened anew, and what kept others from it. */
 export interface Reopened { files: number; faults: { step: string; errno: string; message: string; subject: string }[] }
 
 /** A listening Unix socket, and which file of the file system is its name. */
@@ -244,13 +244,14 @@ export interface Addon {
    */
   openTail(): number;
   /**
-   * A place for output that leads to another, a terminal's, and all that goes through it is kept in the tail as well. The
-   * descriptor stays the caller's. Throws `{ code, message }`.
+   * A place for output that leads to another, a terminal's, and all that goes through it is kept in the tail as well. Of
+   * one that leads to a terminal itself, only the terminal is used. The descriptor stays the caller's. Throws
+   * `{ code, message }`.
    */
   openTailed(sink: number, tail: number): number;
   /**
-   * Opens all files of `openFile` anew, by their paths, and goes over to them where a line ends. Where that cannot be done
-   * the old one goes on.
+   * Opens all files of `openFile` anew, by their paths. One with labels goes over where a line ends, if the old file takes
+   * that; a raw one at once, maybe in the middle of one. Where a path cannot be opened the old file goes on.
    */
   reopenFiles(): Reopened;
 }

@@ -41,13 +41,13 @@ suite("asking", { concurrency: 2 }, () => {
 
   test("exits 4 where there is no such entry or slot, and 2 where a word is missing or wrong", async (t) => {
     const { sentry, sentryDoes } = await running(t, sleepers, "db");
-    for (const words of [["up", "nobody"], ["down", "web:7"], ["scale", "nobody", "2"], ["why", "nobody"], ["why", "web:7"],
+    for (const words of [["up", "nobody"], ["down", "web:7"], ["scale", "nobody", "2"], ["why", "nobody"], ["why", "web:7"], ["why", "web:1:2"], ["up", "web:1:2"],
       ["restart", "nobody"], ["restart", "web:7"], ["restart", "--rolling", "nobody"], ["signal", "nobody", "HUP"], ["signal", "web:7", "HUP"]]) {
       const { code, stdout, stderr } = await sentryDoes(...words);
       assert.deepEqual([code, stdout], [4, ""], words.join(" "));
-      assert.match(stderr, new RegExp(words.includes("nobody") ? "entry" : "web:7"));
+      assert.match(stderr, new RegExp(words.includes("nobody") ? "entry" : "web:[17]"));
     }
-    for (const words of [["up"], ["scale", "web"], ["scale", "web", "two"], ["scale", "web", "99999"], ["up", "web", "db"], ["why", "web", "-n", "0"],
+    for (const words of [["up"], ["scale", "web"], ["scale", "web", "two"], ["scale", "web", "99999"], ["up", "web", "db"], ["why", "web", "-n", "0"], ["scale", "web", "-1"], ["why", "web", "-n", "-1"], ["scale", "web:0", "1"], ["logs", "web:0"],
       ["restart"], ["restart", "--rolling", "web:0"], ["signal", "web"]]) {
       const { code, stdout, stderr } = await sentryDoes(...words);
       assert.deepEqual([code, stdout], [2, ""], `${words.join(" ")}: ${stderr}`);

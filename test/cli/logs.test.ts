@@ -1,8 +1,10 @@
 /** `sentry logs`: what entries have printed, and what they print. */
 import assert from "node:assert/strict";
 import { readFileSync, renameSync } from "node:fs";
+import type { ServerResponse } from "node:http";
 import { suite, test } from "node:test";
 
+import { answering } from "../support/answering.ts";
 import { Site } from "../support/site.ts";
 import { until } from "../support/until.ts";
 
@@ -124,6 +126,30 @@ suite("sentry logs", { concurrency: 2 }, () => {
     assert.equal(all.length, 6);
     assert.equal(`${all.join("\n")}\n`, await newest(site));
     await stop();
+  });
+
+  test("-f follows each entry anew whose stream has ended, while others go on", async (t) => {
+    const site = new Site(t);
+    let streams = 0;
+    const streamOf = (text: string, isOver: boolean) => (response: ServerResponse): void => {
+      response.writeHead(200, { "content-type": "text/event-stream" }).write(text);
+      if (isOver) response.end();
+    };
+    await answering(t, site, {
+      "GET /entries": [{ name: "web" }, { name: "db" }],
+      "GET /entries/web/logs?lines=100": (response) => response.end(),
+      "GET /entries/db/logs?lines=100": (response) => response.end(),
+      "GET /entries/db/logs?follow=true&lines=10000": streamOf("id: 1.1\ndata: one\n\n", false),
+      "GET /entries/web/logs?follow=true&lines=10000": (response) => {
+        const n = ++streams;
+        streamOf(`id: 2.${n}\ndata: web ${n}\n\n${n === 1 ? ": dropped: nothing was taken for 30 s\n\n" : ""}`, n < 3)(response);
+      },
+    });
+    const one = site.open(process.execPath, site.command("logs", "-f", "-c", "sample.ts").slice(1));
+    for (const line of [/^one$/, /^web 1$/, /^web 2$/, /^web 3$/]) await one.line(line);
+    assert.match(one.stderr, /nothing was taken for 30 s/);
+    one.kill("SIGINT");
+    assert.equal((await one.ended).code, 0);
   });
 
   test("an entry that is not there, a wrong number and nobody to ask have their exit codes", async (t) => {

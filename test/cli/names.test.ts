@@ -100,5 +100,7 @@ suite("a configuration is found", { concurrency: 2 }, () => {
     assert.equal((await site.sentry(["stop"])).code, 0);
     await sentry.endsWell();
     assert.match((await site.sentry(["stop", "web"])).stderr, /no configuration found: tried /, "with no Sentry to ask");
+    const { code, stderr } = await site.sentry(["start", "web"]);
+    assert.deepEqual([code, stderr], [2, `sentry: \`web\` is an entry of ${config}, not a configuration; use: sentry up web\n`], "a start may look for itself");
   });
 });

@@ -79,6 +79,7 @@ suite("sentry restart", { concurrency: 2 }, () => {
 
   for (const [title, told, message] of [
     ["a fault of the entry", { id: 9, type: "fault", entry: "web", slot: null, step: "rolling restart", message: "web:2 exited with code 3" }, /has stopped: web:2 exited with code 3\n$/],
+    ["a take-over", { id: 9, type: "tookOver", entry: null, slot: null }, /Sentry was killed before/],
     ["the stop of all", { id: 9, type: "stopped", entry: null, slot: null }, /Sentry was stopped before/],
   ] as const) {
     test(`--rolling ends with ${title}, and not with what another slot or entry does`, async (t) => {
@@ -86,6 +87,8 @@ suite("sentry restart", { concurrency: 2 }, () => {
       const others = [
         { id: 6, type: "stopped", entry: "web", slot: 1, cause: "restarted" }, { id: 7, type: "stopped", entry: "db", slot: 2, cause: "restarted" },
         { id: 8, type: "fault", entry: "web", slot: 0, step: "exec" },
+        // It still ends from an earlier rolling restart, and is taken again.
+        { id: 8.5, type: "stopped", entry: "web", slot: 2, cause: "restarted", wanted: true },
       ];
       await answering(t, site, {
         "GET /entries/web": { count: 2, up: true }, "GET /history?limit=1": [{ id: 5 }], "POST /entries/web/restart": { count: 2, up: true },

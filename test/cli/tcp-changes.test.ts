@@ -56,6 +56,16 @@ suite("a reload to another address", { concurrency: 2 }, () => {
     await sentry.stop();
   });
 
+  test("of the same port, that is taken, is refused, and the old one answers", async (t) => {
+    const { site, port, sentry } = await running(t);
+    await occupy(port, t, "127.0.0.3");
+    configured(site, `{ http: "127.0.0.3:${port}" }`);
+    const { code, stderr } = await site.sentry(["reload", "sample.ts"]);
+    assert.equal(code, 7, stderr);
+    assert.equal((await ask(port, "/processes")).status, 200);
+    await sentry.stop();
+  });
+
   test("puts other `hosts` in force, and takes out those of before", async (t) => {
     const { site, port, sentry } = await running(t);
     const statuses = async () => [

@@ -138,6 +138,9 @@ test("the address of HTTP is the default, none, or what is asked for", async () 
   assert.deepEqual(await http(', { http: "127.0.0.1:8001" }'), { host: "127.0.0.1", port: 8001, hosts: [], isDefault: false });
   assert.deepEqual(await http(', { http: { address: "[::1]:80", hosts: ["a.example"] } }'), { host: "::1", port: 80, hosts: ["a.example"], isDefault: false });
   assert.deepEqual(await http(', { http: { hosts: ["a.example"] } }'), { host: "127.0.0.1", port: 8001, hosts: ["a.example"], isDefault: true });
+  for (const host of ["*", "https://a.example/", "a b", ""]) {
+    await assert.rejects(http(`, { http: { hosts: ["${host}"] } }`), /option `http/, host);
+  }
   for (const address of ["example.org:80", "127.0.0.1:0", "127.0.0.1:65536", "::1:80"]) {
     await assert.rejects(http(`, { http: "${address}" }`), new RegExp(`option \`http\`.*sample\\.ts:2`), address);
   }

@@ -73,8 +73,8 @@ export interface Occupant {
 }
 
 /** Somebody else who listens. Whoever connects to it is closed at once. */
-export async function occupy(port: number, t?: TestContext): Promise<Occupant> {
-  const server = createServer((socket) => socket.destroy()).listen(port, "127.0.0.1");
+export async function occupy(port: number, t?: TestContext, host = "127.0.0.1"): Promise<Occupant> {
+  const server = createServer((socket) => socket.destroy()).listen(port, host);
   await once(server, "listening");
   const leave = async (): Promise<void> => {
     if (!server.listening) return;
