@@ -75,6 +75,11 @@ export class Draft {
     return entry === undefined ? 0 : roomOf(entry);
   }
 
+  /** Whether a rolling restart goes on only once this slot has a new process that stays. */
+  awaits({ entry, number }: Slot): boolean {
+    return this.entries.get(entry)?.rolling?.awaited === number;
+  }
+
   /** Whether a process is to be there: the slot's own wish holds only while Sentry keeps things running at all. */
   wants(slot: Slot): boolean {
     return slot.wanted && this.course === "keeping";

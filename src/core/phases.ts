@@ -5,6 +5,7 @@
  * A new phase, or a new event, does not compile before each function has an answer to it.
  */
 import type { Draft } from "./draft.ts";
+import { unawaited } from "./state.ts";
 import type { Phase, PhaseOf, Slot, Started, Timer } from "./state.ts";
 import { tellExited, tellFault, tellSignalled, tellStarted, tellStopped, tellStopping, tellWaiting } from "./telling.ts";
 import { statusOf } from "./types.ts";
@@ -40,6 +41,13 @@ type Turn<Kind extends Phase["kind"]> =
 
 /** What a failed start waits at least: a program that is not there must not be tried thousands of times a second. */
 const LEAST_WAIT_AFTER_FAULT: Millis = 100;
+
+/**
+ * How long a new process has to stay before a rolling restart takes it for a good one. A start only says that the program
+ * could be executed: one that throws as its first act, because of a missing module or a port that is taken, has started
+ * too. Such a one ends within this time, and costs one process, not all.
+ */
+const SETTLES_AFTER: Millis = 1000;
 
 export function turn(draft: Draft, slot: Slot, event: Event): Slot {
   const { phase } = slot;
@@ -96,7 +104,8 @@ const running: Turn<"running"> = (draft, slot, phase, event) => {
       const after = bury(draft, slot, phase.run, phase.started, event.exit, cause, null);
       return wait(draft, after, event.exit.at.mono + draft.law(slot).delay);
     }
-    case "spawned": case "fault": case "timeUp": return impossible(slot, phase, event);
+    case "timeUp": return unawaited(slot);
+    case "spawned": case "fault": return impossible(slot, phase, event);
   }
 };
 
@@ -158,7 +167,8 @@ function begin(draft: Draft, slot: Slot): Slot {
 
 function run(draft: Draft, slot: Slot, run: RunId, started: Started): Slot {
   tellStarted(draft, slot, run, started);
-  return { ...slot, starts: slot.starts + 1, phase: { kind: "running", run, started } };
+  const settles = draft.awaits(slot) ? timer(draft, started.at.mono + SETTLES_AFTER) : null;
+  return { ...slot, starts: slot.starts + 1, phase: { kind: "running", run, started, settles } };
 }
 
 /** Waits for the restart, unless its moment is already past: a loop that was busy must not add to the delay. */

@@ -26,10 +26,12 @@ export function reload(draft: Draft, laws: readonly Law[], replaced: ReadonlySet
 
 function remove(draft: Draft, configured: ReadonlySet<string>, by: By): void {
   const gone = new Map<string, { entry: Entry; slots: Slot[] }>();
-  for (const [name, entry] of draft.entries.entries()) if (!configured.has(name)) gone.set(name, { entry, slots: [] });
+  for (const [name, entry] of draft.entries.entries()) {
+    if (configured.has(name)) continue;
+    gone.set(name, { entry: callOff(draft, entry, "a reload has taken the entry out"), slots: [] });
+  }
   for (const [, slot] of draft.slots.entries()) gone.get(slot.entry)?.slots.push(slot);
   for (const [name, { entry, slots }] of gone) {
-    callOff(draft, entry, "a reload has taken the entry out");
     draft.record({ type: "removed", at: draft.now.wall, entry: name, slot: null, pid: null, cause: null, by });
     draft.entries.delete(name);
     const live = slots.filter(({ phase }) => phase.kind !== "stopped").length;

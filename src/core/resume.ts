@@ -8,7 +8,6 @@
 import { freshSlot, happen } from "./change.ts";
 import type { TakeOver } from "./command.ts";
 import type { Draft } from "./draft.ts";
-import { catchUp } from "./rolling.ts";
 import { roomOf } from "./state.ts";
 import type { Slot } from "./state.ts";
 import { slotId } from "./types.ts";
@@ -27,7 +26,6 @@ export function resume(draft: Draft, tookOver: TakeOver | null): void {
     if (now !== undefined) draft.wake(now);
   }
   draft.asleep = false;
-  catchUp(draft);
 }
 
 /** In the order of the entries, the lowest number first; those that are to go come last. */

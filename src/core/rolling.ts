@@ -1,8 +1,12 @@
 /**
  * A rolling restart: each slot of an entry that is wanted gets a new process, one after the other, and at no moment are
  * fewer ready than before. So an extra slot, one above the count, is started first, and stands in for whichever is being
- * restarted; once the last is ready it is ended. Where a new process does not get ready, it ends there, and the slots
- * that were to come keep the processes that they have.
+ * restarted; once the last is ready it is ended. Where a new process does not get ready, it ends there: the slots that
+ * were to come keep the processes that they have, and the one that failed is tried again by the law of restarts, without
+ * anybody who stands in for it.
+ *
+ * A new process is ready once it has stayed for a while, the extra one as well: what ends as soon as it is started must
+ * not take the place of what works. Nobody else waits for that; for all but the rolling restart it runs from its start on.
  *
  * It goes on when the slot that it awaits changes, and looks at no other: what it costs does not grow with the slots.
  * Slots that are down stay down. A restart of a single slot comes in between as it likes: where it is the one that is
@@ -11,7 +15,8 @@
  */
 import { freshSlot, wish } from "./change.ts";
 import type { Draft } from "./draft.ts";
-import type { Entry, Phase, Rolling, Slot } from "./state.ts";
+import { unawaited } from "./state.ts";
+import type { Entry, Rolling, Slot } from "./state.ts";
 import { tellRolling, tellRollingFault } from "./telling.ts";
 import { slotId } from "./types.ts";
 import type { By, Cause } from "./types.ts";
@@ -29,45 +34,47 @@ export function roll(draft: Draft, entry: Entry, by: By): void {
   wish(draft, extra, { wanted: true, cause: "restarted", by });
 }
 
-/**
- * To be told of each slot to which something has happened: what it was and what it is. In a state that is asleep nothing
- * is begun, and so nothing goes on.
- */
+/** To be told of each slot to which something has happened: what it was and what it is. */
 export function advance(draft: Draft, before: Slot, after: Slot): void {
   const entry = draft.entries.get(after.entry);
-  if (draft.asleep || entry === undefined || entry.rolling === null) return;
+  if (entry === undefined || entry.rolling === null) return;
   const id = slotId(after.entry, after.number);
-  const others = after.number === entry.count ? "the others" : "those after it";
-  if (after.number === entry.rolling.awaited) {
-    if (after.phase.kind === "running") goOn(draft, entry, entry.rolling);
-    else if (!draft.wants(after)) fail(draft, entry, `${id} was taken down; ${others} were not touched`);
-    else if (hasFailed(before.phase, after.phase)) fail(draft, entry, `${id} did not get ready; ${others} were not touched`);
+  if (draft.awaits(after)) {
+    if (hasSettled(after)) return goOn(draft, entry, entry.rolling);
+    const failure = failureOf(draft, before, after);
+    const others = after.number === entry.count ? "the others" : "those after it";
+    if (failure !== null) fail(draft, entry, `${id} ${failure}; ${others} were not touched`);
   } else if (after.number === entry.count && after.phase.kind !== "running") {
     fail(draft, entry, `${id}, the extra one, has ended; those still to come were not touched`);
   }
 }
 
-/** What has happened while the state was asleep is made up for. */
-export function catchUp(draft: Draft): void {
-  for (const [name, { count, rolling }] of draft.entries.entries()) {
-    for (const number of rolling === null ? [] : new Set([rolling.awaited, count])) {
-      const slot = draft.slots.get(slotId(name, number));
-      if (slot !== undefined) advance(draft, slot, slot);
-    }
-  }
-}
-
 /** It is over, and that is told. What becomes of the extra slot is for the caller to say. Returns what the entry is now. */
 export function callOff(draft: Draft, entry: Entry, why: string): Entry {
-  if (entry.rolling === null) return entry;
-  tellRollingFault(draft, entry.law.name, why, entry.rolling.by);
+  const { law: { name }, rolling } = entry;
+  if (rolling === null) return entry;
+  tellRollingFault(draft, name, why, rolling.by);
+  const awaited = draft.slots.get(slotId(name, rolling.awaited));
+  if (awaited !== undefined) draft.replace(awaited, unawaited(awaited), null);
   return keep(draft, entry, null);
 }
 
-/** Its old process may still be ending, or its start be under way; but each start has one try. */
-function hasFailed(before: Phase, after: Phase): boolean {
-  if (after.kind === "stopping") return false;
-  return after.kind !== "starting" || (before.kind === "starting" && before.run !== after.run);
+/** A run that is awaited has its timer from the start on: where it has none any more, it has stayed. */
+function hasSettled({ phase }: Slot): boolean {
+  return phase.kind === "running" && phase.settles === null;
+}
+
+/**
+ * What has become of the awaited slot, where that is no new process any more. Its old process may still be ending, or its
+ * start be under way; but it has one try: without a delay the next one begins with the end of the first.
+ */
+function failureOf(draft: Draft, before: Slot, after: Slot): string | null {
+  const [was, is] = [before.phase, after.phase];
+  if (!draft.wants(after)) return "was taken down";
+  if (is.kind === "running" || is.kind === "stopping") return null;
+  if (was.kind === "running") return `ended ${Math.round(after.lastExit?.ran ?? 0)} ms after its start`;
+  const isFirstTry = is.kind === "starting" && (was.kind !== "starting" || was.run === is.run);
+  return isFirstTry ? null : "did not get ready";
 }
 
 function goOn(draft: Draft, entry: Entry, rolling: Rolling): void {
@@ -93,11 +100,14 @@ function finish(draft: Draft, entry: Entry, by: By): void {
   dropExtra(draft, entry, "restarted", by);
 }
 
-/** By another cause than where it has gone well: that is how one tells them apart. */
+/**
+ * By another cause than where it has gone well: that is how one tells them apart. In a state that is asleep the extra slot
+ * may name a start that nobody has asked for; `resume` ends it, for it is above the count.
+ */
 function fail(draft: Draft, entry: Entry, why: string): void {
   const by = entry.rolling?.by ?? null;
   callOff(draft, entry, why);
-  dropExtra(draft, entry, "scaled", by);
+  if (!draft.asleep) dropExtra(draft, entry, "scaled", by);
 }
 
 function dropExtra(draft: Draft, { law: { name }, count }: Entry, cause: Cause, by: By): void {

@@ -25,7 +25,8 @@ export type Phase =
   | { readonly kind: "stopped" }
   /** The start has been asked for; its answer, a process or a fault, is still to come. */
   | { readonly kind: "starting"; readonly run: RunId }
-  | { readonly kind: "running"; readonly run: RunId; readonly started: Started }
+  /** `settles` is not null while a rolling restart waits for this run to have stayed that long. */
+  | { readonly kind: "running"; readonly run: RunId; readonly started: Started; readonly settles: Timer | null }
   /**
    * Told to end. `started` is null while the start itself has not been answered. `grace` is null once SIGKILL was
    * sent: there is nothing stronger to wait for.
@@ -66,7 +67,7 @@ export interface Entry {
 
 /** A rolling restart under way. There is an extra slot as long as it is: the one whose number is the count. */
 export interface Rolling {
-  /** The slot whose new process has to be ready before it goes on. */
+  /** The slot whose new process has to be there, and to stay for a while, before it goes on. */
   readonly awaited: number;
   /** How many slots come after that one. After the highest comes the lowest. */
   readonly left: number;
@@ -143,7 +144,14 @@ export function startedOf(phase: Phase): Started | null {
 export function timerOf(phase: Phase): Timer | null {
   switch (phase.kind) {
     case "waiting": return phase.restart;
+    case "running": return phase.settles;
     case "stopping": return phase.grace;
-    case "stopped": case "starting": case "running": return null;
+    case "stopped": case "starting": return null;
   }
+}
+
+/** The same slot, and no rolling restart waits for it to stay. */
+export function unawaited(slot: Slot): Slot {
+  const { phase } = slot;
+  return phase.kind === "running" ? { ...slot, phase: { ...phase, settles: null } } : slot;
 }

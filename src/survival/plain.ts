@@ -47,23 +47,25 @@ export function fromPlain({ course, leaveBy, entries, removed, slots, nextRun, n
 const timer = fields<Timer>({ token: positive, at: number });
 const started = fields<Started>({ pid: positive, at: stamp, identity });
 
+/** Those who wrote a state before there was such a thing left it out. */
+function addedLater<T>(reader: Reader<T | null>): Reader<T | null> {
+  return (value, where) => value === undefined ? null : reader(value, where);
+}
+
 const phase = kinds<Phase>({
   stopped: fields({ kind: word("stopped") }),
   starting: fields({ kind: word("starting"), run: positive }),
-  running: fields({ kind: word("running"), run: positive, started }),
+  running: fields({ kind: word("running"), run: positive, started, settles: addedLater(nullable(timer)) }),
   stopping: fields({ kind: word("stopping"), run: positive, started: nullable(started), grace: nullable(timer), cause, by }),
   waiting: fields({ kind: word("waiting"), restart: timer }),
 });
 
-const rolling = nullable(fields<Rolling>({ awaited: slotNumber, left: count, by }));
-
-/** Those who wrote a state without it knew of none. */
-const rollingIfAny: Reader<Rolling | null> = (value, where) => value === undefined ? null : rolling(value, where);
+const rolling = addedLater(nullable(fields<Rolling>({ awaited: slotNumber, left: count, by })));
 
 const shape = fields<PlainState>({
   course: oneOf<Course>({ keeping: true, leaving: true, left: true }),
   leaveBy: by,
-  entries: list(fields<Entry>({ law, count, rolling: rollingIfAny })),
+  entries: list(fields<Entry>({ law, count, rolling })),
   removed: list(law),
   slots: list(fields<Slot>({
     entry: entryName, number: slotNumber, wanted: flag, starts: whole, phase,
@@ -89,6 +91,11 @@ export const plainState: Reader<PlainState> = (value, where) => {
   if (tokens.some((token) => token >= state.nextToken)) misfit(`${where}.nextToken`, "a timer already");
   for (const { count, rolling } of state.entries) {
     if (rolling !== null && Math.max(rolling.awaited, rolling.left) > count) misfit(`a rolling restart of ${where}`, "beyond the count");
+  }
+  const awaited = new Set(state.entries.flatMap(({ law, rolling }) => rolling === null ? [] : [slotId(law.name, rolling.awaited)]));
+  for (const { entry, number, phase } of state.slots) {
+    if (phase.kind !== "running" || (phase.settles !== null) === awaited.has(slotId(entry, number))) continue;
+    misfit(`a slot of ${where}`, phase.settles === null ? "awaited without an end" : "awaited by nobody");
   }
   return state;
 };

@@ -141,7 +141,7 @@ class Past implements Replayed {
     const { phase } = slot;
     // One that was told to end before its start was answered is stopping already.
     if (phase.kind === "stopping" && phase.run === run) this.sketch.set({ ...slot, starts, phase: { ...phase, started } });
-    else this.#give(slot, run, { starts, wanted: true, phase: { kind: "running", run, started } });
+    else this.#give(slot, run, { starts, wanted: true, phase: { kind: "running", run, started, settles: null } });
   }
 
   #exited(slot: Slot, told: ToldOf<"exited">): void {

@@ -2,7 +2,7 @@
  * A state in the making: what is said of it comes piece by piece, out of files, and may not fit together. `finished`
  * makes one of it that the law could have made.
  */
-import { runOf } from "../core/state.ts";
+import { runOf, unawaited } from "../core/state.ts";
 import type { Entry, Phase, Slot, State } from "../core/state.ts";
 import { slotId } from "../core/types.ts";
 import type { Law, Millis, RunId, SlotId, Token } from "../core/types.ts";
@@ -45,7 +45,7 @@ export class Sketch {
     for (const all of [this.#entries, this.#guessed]) all.clear();
     for (const [name, { law, count }] of entries) this.#entries.set(name, { law, count, rolling: null });
     for (const [name, { law }] of removed) this.#removed.set(name, law);
-    for (const slot of slots.values()) this.set(slot);
+    for (const slot of slots.values()) this.set(unawaited(slot));
     this.#nextRun = nextRun;
     this.#nextToken = nextToken;
   }

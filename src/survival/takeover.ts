@@ -115,7 +115,7 @@ class Inquiry {
   #takeUpBeyond(known: Known): void {
     const { run, entry, slot, started } = known;
     this.#told.push(`the end of ${entry}.${started.pid}, run ${run} of ${slotId(entry, slot)}, cannot be found in the history`);
-    this.#putBeyond(entry, { kind: "running", run, started });
+    this.#putBeyond(entry, { kind: "running", run, started, settles: null });
     this.#takeUp(known);
   }
 

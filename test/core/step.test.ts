@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import type { Command } from "../../src/core/command.ts";
+import type { Effect } from "../../src/core/effect.ts";
 import { emptyState } from "../../src/core/state.ts";
+import type { State } from "../../src/core/state.ts";
 import { step } from "../../src/core/step.ts";
 import type { Exit, Stamp } from "../../src/core/types.ts";
 import { frozen, thawed } from "../support/frozen.ts";
@@ -84,9 +86,9 @@ test("nor does it with a rolling restart under way", () => {
   for (const run of [1, 2]) step(state, { ...spawned, run }, now);
   step(state, { kind: "roll", entry: "web", by: null, reply: null }, now);
   const [looked, got] = [watched(state.slots), counted(state.slots)];
-  step(state, { ...spawned, run: 5001 }, now);
+  stay(state, step(state, { ...spawned, run: 5001 }, now));
   step(state, exited, now);
-  step(state, { ...spawned, run: 5002 }, now);
+  stay(state, step(state, { ...spawned, run: 5002 }, now));
   assert.equal(state.entries.get("web")?.rolling?.awaited, 1);
   assert.deepEqual([...looked], []);
   assert(got() < 50, `it has looked at ${got()} slots`);
@@ -102,6 +104,13 @@ test("nor does the end of a process of an entry that was taken out", () => {
   assert.equal(state.removed.get("web")?.live, 4999);
   assert.deepEqual([...looked], []);
 });
+
+/** The process that was started has stayed for as long as a rolling restart waits. */
+function stay(state: State, effects: readonly Effect[]): void {
+  const set = effects.find((effect) => effect.kind === "setTimer");
+  assert(set?.kind === "setTimer");
+  step(state, { kind: "timeUp", token: set.token }, now);
+}
 
 /** By which ways a map was gone through since. */
 function watched(map: Map<unknown, unknown>): Set<unknown> {

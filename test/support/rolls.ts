@@ -1,6 +1,7 @@
 /**
  * The part of the Witness that is about rolling restarts: whether an extra process stands in for the one that is being
- * restarted, whether it ends at the first that fails, and whether all are new when it is done.
+ * restarted, whether each new one is waited for, and that alone, whether it ends at the first that fails, and whether all
+ * are new when it is done.
  */
 import assert from "node:assert/strict";
 
@@ -9,10 +10,16 @@ import type { HistoryRecord } from "../../src/core/record.ts";
 import type { Millis, RunId, SlotId } from "../../src/core/types.ts";
 import { slotId } from "../../src/core/types.ts";
 
+/** How long a new process has to stay. */
+const STAYS: Millis = 1000;
+
 /** A run that has not ended, as the Witness sees it. */
 export interface Run {
   readonly slot: SlotId;
-  answered: boolean;
+  /** Null while the start is not answered. */
+  startedAt: Millis | null;
+  /** A timer is set for the moment at which it has stayed long enough. */
+  settling: boolean;
   /** When it is to be killed; null while nobody has told it to end, or after it was killed. */
   graceEnd: Millis | null;
   told: "nothing" | "to end" | "to die";
@@ -22,7 +29,7 @@ interface Roll {
   readonly extra: SlotId;
   /** The last run that there was when it was asked for: when it is done every process has to be a newer one. */
   readonly lastRun: RunId;
-  /** The slot that is being restarted. */
+  /** Whose new process is waited for; null where that is one that was ending already, so that nobody had to be told. */
   pending: SlotId | null;
 }
 
@@ -47,15 +54,27 @@ export class Rolls {
 
   /** Asked for, or asked for once more. */
   ask(name: string, extra: SlotId, lastRun: RunId): void {
-    this.#of.set(name, { extra, lastRun, pending: this.#of.get(name)?.pending ?? null });
+    this.#of.set(name, { extra, lastRun, pending: this.#of.has(name) ? this.#of.get(name)!.pending : extra });
   }
 
-  ready(slot: SlotId): void {
-    const roll = this.#of.get(entryOf(slot));
-    if (roll?.pending === slot) roll.pending = null;
+  /** A timer is set for a process that runs. */
+  settle(run: Run, at: Millis): void {
+    const roll = this.#of.get(entryOf(run.slot));
+    assert(roll !== undefined && (roll.pending ?? run.slot) === run.slot, `${run.slot} has a timer, and nobody waits for it`);
+    assert.equal(at, (run.startedAt ?? NaN) + STAYS, `${run.slot} is not waited for as long as it should be`);
+    roll.pending = run.slot;
+    run.settling = true;
   }
 
-  /** It could not be started, or is not wanted any more. */
+  /** That timer is up. */
+  settled(run: Run): void {
+    const roll = this.#of.get(entryOf(run.slot));
+    assert.equal(roll?.pending, run.slot);
+    roll!.pending = null;
+    run.settling = false;
+  }
+
+  /** It could not be started, has ended by itself, or is not wanted any more. */
   failed(slot: SlotId): void {
     const roll = this.#of.get(entryOf(slot));
     if (roll?.pending === slot || roll?.extra === slot) this.#failed = entryOf(slot);
@@ -64,10 +83,11 @@ export class Rolls {
   /** Whether it is for a rolling restart that the slot gets another process now. */
   goesOn(slot: SlotId, command: Command): boolean {
     const roll = this.#of.get(entryOf(slot));
-    if (roll === undefined || (command.kind !== "spawned" && command.kind !== "resume")) return false;
+    if (roll === undefined || command.kind !== "timeUp") return false;
     const standIn = [...this.#runs.values()].find((run) => run.slot === roll.extra);
-    assert(standIn?.answered && standIn.told === "nothing", `${slot} is restarted, and nobody stands in for it`);
-    assert.equal(roll.pending, null, `${slot} is restarted before the one before it is ready`);
+    assert(standIn !== undefined && standIn.startedAt !== null && standIn.told === "nothing",
+      `${slot} is restarted, and nobody stands in for it`);
+    assert.equal(roll.pending, null, `${slot} is restarted before the one before it has stayed`);
     roll.pending = slot;
     return true;
   }
@@ -92,10 +112,15 @@ export class Rolls {
   end(name: string): SlotId | null {
     const extra = this.#of.get(name)?.extra ?? null;
     this.#of.delete(name);
+    for (const run of this.#runs.values()) if (entryOf(run.slot) === name) run.settling = false;
     return extra;
   }
 
   check(): void {
+    for (const { slot, startedAt, told, settling } of this.#runs.values()) {
+      const isNew = startedAt !== null && told === "nothing" && this.#of.get(entryOf(slot))?.pending === slot;
+      assert.equal(settling, isNew, `${slot} is waited for, and has no timer, or the other way round`);
+    }
     assert(this.#failed === null || !this.#of.has(this.#failed), `the rolling restart of ${this.#failed} goes on after a failure`);
     this.#failed = null;
   }

@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import type { Command } from "../../src/core/command.ts";
 import type { Effect } from "../../src/core/effect.ts";
 import type { HistoryRecord } from "../../src/core/record.ts";
+import type { State } from "../../src/core/state.ts";
 import type { Law, Millis, RunId, SlotId, Token } from "../../src/core/types.ts";
 import { slotId } from "../../src/core/types.ts";
 import { entryOf, Rolls } from "./rolls.ts";
@@ -27,7 +28,8 @@ export class Witness {
   readonly #due = new Map<SlotId, Millis>();
   readonly #rolls = new Rolls(this.#runs);
   #lastRun: RunId = 0;
-  readonly #timers = new Set<Token>();
+  /** Whose they are. */
+  readonly #timers = new Map<Token, SlotId | undefined>();
   readonly #everTimer = new Set<Token>();
   #stops = 0;
   #left = false;
@@ -37,13 +39,16 @@ export class Witness {
     this.#laws = this.#lawsBefore = new Map(laws.map((law) => [law.name, law]));
   }
 
-  /** `asleep`: another image has taken up what there is, and has not resumed yet: then what is due can wait. */
-  see(command: Command, effects: readonly Effect[], now: Millis, asleep: boolean): void {
+  /**
+   * Of the state it only looks at whose the timers are, and whether it is asleep: another image has taken up what there is,
+   * and has not resumed yet. Then what is due can wait.
+   */
+  see(command: Command, effects: readonly Effect[], now: Millis, { asleep, timers }: Readonly<State>): void {
     if ((asleep || command.kind === "resume") && !this.#asleep) this.#timers.clear(); // they were the other image's
     this.#asleep = asleep;
     const toEnd = this.#hear(command, now);
     const hurried = command.kind === "stop" && this.#stops > 1;
-    for (const effect of effects) this.#follow(effect, command, now, hurried);
+    for (const effect of effects) this.#follow(effect, command, now, hurried, timers);
     for (const run of toEnd) assert.notEqual(this.#runs.get(run)?.told, "nothing", `run ${run} is not replaced`);
     for (const name of this.#rolls.names()) assert(this.#stops === 0 && this.#counts.has(name), `${name} is not called off`);
     if (!asleep) this.#balance(now, hurried);
@@ -71,22 +76,21 @@ export class Witness {
       case "resume":
         if (command.tookOver !== null) for (const name of this.#rolls.names()) this.#endRoll(name);
         // A start that nobody has told of by now has come to nothing.
-        for (const [id, { answered }] of this.#runs) if (!answered) this.#over(id, now, null, now);
+        for (const [id, { startedAt }] of this.#runs) if (startedAt === null) this.#over(id, now, null, now);
         return;
       case "spawned": {
         const run = this.#runs.get(command.run);
-        if (run === undefined) return;
-        run.answered = true;
-        if (run.told === "nothing") this.#rolls.ready(run.slot);
+        if (run !== undefined) run.startedAt = command.at.mono;
         return;
       }
-      case "fault": {
-        const run = this.#runs.get(command.run);
-        if (run?.told === "nothing") this.#rolls.failed(run.slot);
-        return this.#over(command.run, command.at.mono, 100, now);
+      case "fault": return this.#fail(command.run, command.at.mono, 100, now);
+      case "exited": return this.#fail(command.run, command.exit.at.mono, 0, now);
+      case "timeUp": {
+        const run = this.#running(this.#timers.get(command.token));
+        if (run !== null) this.#rolls.settled(run);
+        this.#timers.delete(command.token);
+        return;
       }
-      case "exited": return this.#over(command.run, command.exit.at.mono, 0, now);
-      case "timeUp": this.#timers.delete(command.token); return;
       case "up": case "restart":
         if (!this.#exists(command.slot)) return;
         this.#want(command.slot, now);
@@ -135,7 +139,7 @@ export class Witness {
     return toEnd;
   }
 
-  #follow(effect: Effect, command: Command, now: Millis, hurried: boolean): void {
+  #follow(effect: Effect, command: Command, now: Millis, hurried: boolean, timers: State["timers"]): void {
     assert(!this.#left, `${effect.kind} after it has left`);
     switch (effect.kind) {
       case "spawn": {
@@ -147,14 +151,14 @@ export class Witness {
         this.#due.delete(slot);
         this.#everRun.add(effect.run);
         this.#lastRun = Math.max(this.#lastRun, effect.run);
-        this.#runs.set(effect.run, { slot, answered: false, graceEnd: null, told: "nothing" });
+        this.#runs.set(effect.run, { slot, startedAt: null, settling: false, graceEnd: null, told: "nothing" });
         return;
       }
       case "signal": {
         const run = this.#runs.get(effect.run);
         assert(run !== undefined, `run ${effect.run} is signalled, and is not alive`);
         if (command.kind === "signal") {
-          assert(run.answered, `the start of run ${effect.run} is signalled`);
+          assert(run.startedAt !== null, `the start of run ${effect.run} is signalled`);
           assert.deepEqual([run.slot, effect.signal, effect.scope], [command.slot, command.signal, "process"]);
           return;
         }
@@ -164,6 +168,7 @@ export class Witness {
         const meant = afresh || restarted || run.told !== "nothing" || !this.#wanted.has(run.slot)
           || this.#rolls.goesOn(run.slot, command);
         assert(meant, `run ${effect.run} is signalled, and it is wanted`);
+        run.settling = false;
         if (effect.signal === "SIGKILL") {
           const again = run.told === "to die" && (command.kind === "spawned" || command.kind === "resume");
           assert(run.graceEnd === now || hurried || again, `run ${effect.run} is killed before its grace is over`);
@@ -179,12 +184,16 @@ export class Witness {
       case "reap":
         assert(this.#exited.has(effect.run), `run ${effect.run} is reaped before its exit is recorded`);
         return;
-      case "setTimer":
+      case "setTimer": {
         assert(command.kind === "resume" || !this.#everTimer.has(effect.token), `timer ${effect.token} is given twice`);
         assert(!this.#timers.has(effect.token), `timer ${effect.token} is set twice`);
         this.#everTimer.add(effect.token);
-        this.#timers.add(effect.token);
+        const slot = timers.get(effect.token);
+        const run = this.#running(slot);
+        if (run !== null) this.#rolls.settle(run, effect.at);
+        this.#timers.set(effect.token, slot);
         return;
+      }
       case "cancelTimer":
         assert(this.#timers.delete(effect.token), `timer ${effect.token} is cancelled, and is not set`);
         return;
@@ -212,15 +221,16 @@ export class Witness {
     for (const slot of this.#wanted) {
       if (!alive.has(slot)) assert((this.#due.get(slot) ?? -1) >= now, `${slot} is wanted, and is forgotten`);
     }
-    let graces = 0;
+    let [graces, settling] = [0, 0];
     for (const [id, run] of this.#runs) {
       const told = run.told !== "nothing";
       assert(told || this.#wanted.has(run.slot), `run ${id} is not wanted, and nobody has told it`);
       if (run.graceEnd !== null) assert(run.graceEnd >= now, `run ${id} has outlived its grace`);
       assert(!hurried || run.told === "to die", `run ${id} is not hurried`);
       if (run.graceEnd !== null) graces++;
+      if (run.settling) settling++;
     }
-    assert.equal(this.#timers.size, this.#due.size + graces, "there are other timers than those that are waited for");
+    assert.equal(this.#timers.size, this.#due.size + graces + settling, "there are other timers than those that are waited for");
     if (this.#stops > 0 && this.#runs.size === 0) assert(this.#left, "nothing is alive, and it does not leave");
     for (const [name, count] of this.#counts) {
       const ofEntry = [...this.#runs.values()].filter(({ slot }) => slot.startsWith(`${name}:`));
@@ -236,6 +246,18 @@ export class Witness {
     assert(first?.kind === "record" && first.record.type === "exited", `run ${run}: its record does not come first`);
     assert(second?.kind === "reap" && second.run === run, `run ${run}: its reap does not come second`);
     assert.equal(effects.filter(({ kind }) => kind === "reap").length, 1, "more than one is reaped");
+  }
+
+  /** The slot's process, where nobody has told it to end. */
+  #running(slot: SlotId | undefined): Run | null {
+    return [...this.#runs.values()].find((run) => run.slot === slot && run.startedAt !== null && run.told === "nothing") ?? null;
+  }
+
+  /** By itself, or because somebody told it to end. */
+  #fail(id: RunId, at: Millis, leastDelay: Millis, now: Millis): void {
+    const run = this.#runs.get(id);
+    if (run?.told === "nothing") this.#rolls.failed(run.slot);
+    this.#over(id, at, leastDelay, now);
   }
 
   /**

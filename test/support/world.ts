@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import type { Command, Happening } from "../../src/core/command.ts";
 import type { Effect } from "../../src/core/effect.ts";
 import type { HistoryRecord } from "../../src/core/record.ts";
+import { timerOf, unawaited } from "../../src/core/state.ts";
 import type { Slot, State } from "../../src/core/state.ts";
 import type { By, Law, Millis, RunId, SlotId, Token } from "../../src/core/types.ts";
 import { Engine } from "../../src/engine/engine.ts";
@@ -118,8 +119,13 @@ export class World {
     const found = this.#orphan().filter(({ kind }) => kind !== "fault").map((fact): Happening =>
       fact.kind === "exited" && unknown ? { ...fact, exit: { ...fact.exit, code: null, signal: null } } : fact);
     // Nothing tells of a rolling restart that was under way: a Sketch has none.
-    const { entries } = this.engine.state;
+    const { entries, slots, timers } = this.engine.state as State;
     for (const [name, entry] of entries) entries.set(name, { ...entry, rolling: null });
+    for (const [id, slot] of slots) {
+      const settling = slot.phase.kind === "running" ? timerOf(slot.phase) : null;
+      if (settling !== null) timers.delete(settling.token);
+      slots.set(id, unawaited(slot));
+    }
     return this.#goOn([...found, { kind: "resume", tookOver: { pid: 1511, processes: this.kernel.alive().length } }]);
   }
 

@@ -41,6 +41,7 @@ function phaseOf(state: State, id: SlotId = "web:0"): unknown {
 const running = (run: number): Phase => ({
   kind: "running", run,
   started: { pid: 1000 + run, at: { wall: WALL, mono: 5000 }, identity: { startTicks: 100 * run, pipes: [2 * run, 2 * run + 1] } },
+  settles: null,
 });
 
 test("a start without an end is a process that runs", () => {
@@ -103,6 +104,12 @@ test("a rolling restart is over: its extra process is one that has to end, howev
   const base = toPlain(after([...three, record.scaled(3)]).state);
   const rolling = { ...base, entries: base.entries.map((entry) => ({ ...entry, rolling: { awaited: 3, left: 3, by: someone } })) };
   assert.equal(after([], [], rolling).state.entries.get("web")?.rolling, null);
+  const settling = {
+    ...rolling, nextToken: 2, slots: rolling.slots.map((slot) => slot.phase.kind !== "running" || slot.number !== 2 ? slot
+      : { ...slot, phase: { ...slot.phase, settles: { token: 1, at: 6000 } } }),
+  };
+  const { state: over } = after([], [], settling);
+  assert.deepEqual([phaseOf(over, "web:2"), over.timers.size], [running(3), 0], "nobody waits for a process to stay any more");
 });
 
 test("who came with the token is told without a pid", () => {
@@ -170,7 +177,7 @@ test("lines of another shape are counted and passed over", () => {
 interface Lived { readonly world: World; readonly lines: HistoryLine[]; readonly snapshots: { readonly plain: string; readonly lines: number }[] }
 
 const fate: fc.Arbitrary<Fate> = fc.record({
-  answerAfter: fc.constantFrom(1, 40, 300), livesFor: fc.constantFrom(0, 3, 120, 2000, Infinity), ending: fc.constantFrom({ code: 0 }, { signal: "SIGSEGV" }),
+  answerAfter: fc.constantFrom(1, 40, 300), livesFor: fc.constantFrom(0, 3, 120, 2000, Infinity, Infinity), ending: fc.constantFrom({ code: 0 }, { signal: "SIGSEGV" }),
   fault: fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, fc.constant({ step: "exec", errno: "ENOENT", message: "", subject: "" })),
   heedsAfter: fc.constantFrom(0, 30, null), killedAfter: fc.constantFrom(0, 20), toldAfter: fc.constantFrom(0, 2, 60), calledOff: fc.boolean(),
 });
@@ -180,7 +187,7 @@ const laws = fc.uniqueArray(fc.record({
 }, { noNullPrototype: true }), { selector: ({ name }) => name });
 
 const action = fc.oneof(
-  { weight: 6, arbitrary: fc.constantFrom(0, 1, 10, 100, 700).map((millis) => (world: World) => void world.pass(millis)) },
+  { weight: 6, arbitrary: fc.constantFrom(0, 1, 10, 100, 700, 1000).map((millis) => (world: World) => void world.pass(millis)) },
   { weight: 3, arbitrary: fc.tuple(fc.constantFrom("up" as const, "down" as const, "restart" as const), fc.nat(1), fc.nat(3)).map(([wish, entry, slot]) =>
     (world: World) => void world[wish](slotId(`e${entry}`, slot)) ) },
   { weight: 3, arbitrary: fc.nat(1).map((entry) => (world: World) => void world.roll(`e${entry}`)) },
@@ -203,11 +210,11 @@ function live(first: readonly Law[], fates: readonly Fate[], actions: readonly (
   return { world, lines, snapshots };
 }
 
-/** What can be known: that a start is under way cannot, and whether SIGKILL was sent already neither. */
+/** What can be known: that a start is under way cannot, whether SIGKILL was sent already neither, and no rolling restart goes on. */
 function essence(state: State): unknown {
   const isWithin = (entry: string, number: number) => number < (state.entries.get(entry)?.count ?? 0);
   const slots = [...state.slots.values()].map(({ entry, number, wanted, starts, lastExit, phase }) => {
-    const is = phase.kind === "starting" || phase.kind === "waiting" || phase.kind === "stopped" ? "no process" : { ...phase, grace: null };
+    const is = phase.kind === "starting" || phase.kind === "waiting" || phase.kind === "stopped" ? "no process" : { ...phase, grace: null, settles: null };
     return [slotId(entry, number), wanted && isWithin(entry, number), starts, lastExit === null ? null : { ...lastExit, exit: { ...lastExit.exit, kernelTime: false } }, is];
   });
   // Above the count there is only what has to end, also where it is the extra slot of a rolling restart: a start that was called off is not there for a successor.

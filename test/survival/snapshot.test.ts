@@ -24,7 +24,7 @@ const exit: Exit = {
 /** A state with every phase in it. */
 function everything(): State {
   const phases: Phase[] = [
-    { kind: "stopped" }, { kind: "starting", run: 5 }, { kind: "running", run: 2, started },
+    { kind: "stopped" }, { kind: "starting", run: 5 }, { kind: "running", run: 2, started, settles: null },
     { kind: "stopping", run: 3, started, grace: { token: 4, at: 9000 }, cause: "stopped", by: someone },
     { kind: "stopping", run: 4, started: null, grace: null, cause: "scaled", by: null },
     { kind: "waiting", restart: { token: 6, at: 8000.5 } },
@@ -86,6 +86,26 @@ test("a rolling restart is kept; a snapshot that knows of none, because none was
   assert(read.kind === "ok");
   assert.deepEqual(fromPlain(read.snapshot.state), everything());
   assert.match(whyBad(JSON.stringify(snapshot({ state: toPlain(state) })).replace('"left":4', '"left":7')), /a rolling restart of .* is beyond the count/);
+});
+
+test("a process for which a rolling restart waits is kept with the moment, and one of a snapshot that knew of no such wait has none", () => {
+  const state = everything();
+  state.entries.set("web", { ...state.entries.get("web")!, rolling: { awaited: 2, left: 3, by: null } });
+  const slot = state.slots.get("web:2")!;
+  assert(slot.phase.kind === "running");
+  state.slots.set("web:2", { ...slot, phase: { ...slot.phase, settles: { token: 5, at: 6000.25 } } });
+  state.timers.set(5, "web:2");
+  const text = JSON.stringify(snapshot({ state: toPlain(state) }));
+  const found = readText(text);
+  assert(found.kind === "ok");
+  assert.deepEqual(fromPlain(found.snapshot.state), state);
+  assert.equal(whyBad(text.replace('"token":5', '"token":4')), "is damaged: a timer of it.state is there twice");
+  assert.equal(whyBad(text.replace('"awaited":2', '"awaited":1')), "is damaged: a slot of it.state is awaited by nobody");
+  assert.equal(whyBad(text.replace('{"token":5,"at":6000.25}', "null")), "is damaged: a slot of it.state is awaited without an end");
+
+  const older = JSON.stringify(snapshot()).replaceAll(',"settles":null', "");
+  assert(!older.includes("settles"));
+  assert.deepEqual(readText(older), { kind: "ok", snapshot: snapshot() });
 });
 
 test("what is written is read again, and nothing else lies beside it", (t) => {
