@@ -15,6 +15,7 @@ export interface IdleConnections {
 export interface Doors {
   drain(patience: Millis): Promise<IdleConnections>;
   finish(patience: Millis): Promise<void>;
+  endStreams(patience: Millis): Promise<void>;
 }
 
 export interface Ways {
@@ -42,6 +43,9 @@ export function openDoors(
     async drain(patience) {
       const [socket, tcp = []] = await Promise.all([unix.drain(patience), overTcp?.drain(patience)]);
       return { socket, tcp };
+    },
+    async endStreams(patience) {
+      await Promise.all([unix.endStreams(patience), overTcp?.endStreams(patience)]);
     },
     async finish(patience) {
       await Promise.all([unix.finish(patience), overTcp?.finish(patience)]);

@@ -4,6 +4,7 @@
  */
 import { existsSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { setTimeout as pause } from "node:timers/promises";
 
 import type { EntryConfiguration } from "../config/configuration.ts";
 import { Functions } from "../config/functions.ts";
@@ -60,6 +61,7 @@ export interface Supervision extends Circumstances {
 /** Runs until everything is stopped. What keeps it from beginning is thrown, as a SentryError. */
 export function supervise(supervision: Supervision, beginning: Beginning): Promise<void> {
   const { place, configuration, addon, keeper, detached, started } = supervision;
+  let saidAll = (): void => {};
   const { addresses, definitions, instance, startedAt, reexecedAt, tcp } = beginning;
   const tallies = new Tallies(beginning.tallies);
   const late = keepAll();
@@ -67,7 +69,7 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
   const left = new Promise<void>((resolve) => { gone = resolve; });
   const entries = new Map(configuration.entries.map((entry) => [entry.law.name, entry]));
   const signals = new Signals(process.ppid);
-  let lastWords: NodeJS.Timeout | undefined;
+  let doors: Doors | null = null;
 
   const eventsFault = orRefuse("the native threads", () => addon.start({
     spawners: Math.min(availableParallelism(), MOST_SPAWNERS), processEvents: configuration.processEvents, inherited: beginning.inherited,
@@ -114,7 +116,10 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
 
   const reloading: Reloading = new Reloading({
     place, detached, addon, engine, transcript, history, addresses, sinks, tcp, tallies, startedAt, reexecedAt, snapshot, writeState,
-    doors: () => doors,
+    doors() {
+      if (doors === null) throw new Error("a reload has begun before the beginning was over");
+      return doors;
+    },
     letGo() {
       kernel.letGo();
       keeper.letGo();
@@ -145,7 +150,7 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
   });
   const http = new Http(view, () => import(late.http().href) as Promise<Late>);
   // Supervision comes first. Whoever has connected meanwhile waits in the socket's queue.
-  const doors: Doors = openDoors(http, addon, {
+  doors = openDoors(http, addon, {
     socket: beginning.socket, tcp, hosts: configuration.http?.hosts ?? [], idle: beginning.idle, token: tokenOf(place, transcript),
   }, transcript);
   if (beginning.again !== null) reloading.signalled(beginning.again.by);
@@ -187,7 +192,7 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
   function commandOf(fact: Fact): Unanswered | null {
     switch (fact.kind) {
       case "flushed":
-        if (fact.token === LEAVING) end();
+        if (fact.token === LEAVING) saidAll();
         else reloading.answered("flushed");
         return null;
       case "quiet": reloading.answered("quiet"); return null;
@@ -254,11 +259,11 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
     functions?.close();
     transcript.tell("Bye.");
     addon.flush(LEAVING);
-    lastWords = setTimeout(end, LAST_WORDS);
+    const outputs = new Promise<void>((resolve) => { saidAll = resolve; });
+    void Promise.race([Promise.all([outputs, doors?.endStreams(LAST_WORDS)]), pause(LAST_WORDS)]).then(end);
   }
 
   function end(): void {
-    clearTimeout(lastWords);
     process.off("uncaughtException", tell);
     keeper.letGo();
     history.close();

@@ -10,7 +10,13 @@ export class Connections {
   readonly #owed = new Map<Socket, Set<ServerResponse>>();
   /** Those on which nothing has come yet, the oldest first. */
   readonly #silent = new Set<Socket>();
-  /** A connection has closed, or something has been answered. */
+  /** Those on which all that was asked has been answered, those that have rested for longest first. */
+  readonly #resting = new Set<Socket>();
+  /** What is to be done once all that has come is answered. */
+  readonly #afterwards = new WeakMap<Socket, () => void>();
+  readonly #reloads = new WeakSet<ServerResponse>();
+  readonly #kept = new WeakSet<Socket>();
+  /** A connection has closed, something has been answered, or is known to be answered last. */
   changed = (): void => {};
 
   get size(): number {
@@ -31,9 +37,12 @@ export class Connections {
     this.#silent.delete(socket);
   }
 
-  /** Closes the one that has been silent for longest. False: none is. */
-  makeRoom(): boolean {
-    const [oldest] = this.#silent;
+  /**
+   * Closes the one that has been silent for longest, or else, where they may be closed as well, the one that has rested
+   * for longest. False: there is none.
+   */
+  makeRoom(alsoResting: boolean): boolean {
+    const oldest = first(this.#silent) ?? (alsoResting ? first(this.#resting) : undefined);
     if (oldest === undefined) return false;
     this.#forget(oldest);
     oldest.destroy();
@@ -41,23 +50,37 @@ export class Connections {
   }
 
   asked(request: IncomingMessage, response: ServerResponse): void {
-    const owed = this.#owed.get(request.socket);
-    owed?.add(response);
-    response.once("close", () => {
-      owed?.delete(response);
-      this.changed();
-    });
+    const { socket } = request;
+    this.#owed.get(socket)?.add(response);
+    this.#resting.delete(socket);
+    response.once("close", () => this.#answered(socket, response));
     // It may have been answered before all of it was read.
     request.once("close", () => this.changed());
+  }
+
+  /** Does it when no answer is owed to any request that has come as a whole. */
+  whenAnswered(socket: Socket, then: () => void): void {
+    if (!this.#owes(socket)) return then();
+    this.#afterwards.set(socket, then);
   }
 
   all(): Socket[] {
     return [...this.#owed.keys()];
   }
 
-  /** What is asked on it includes a reload: then it is answered last of all. */
+  /** It is not closed because nothing is asked on it, however long that lasts. */
+  keep(socket: Socket): void {
+    this.#kept.add(socket);
+  }
+
+  /** That is the answer to a reload: the last of all that are sent. */
+  reloads(response: ServerResponse): void {
+    this.#reloads.add(response);
+    this.changed();
+  }
+
   awaitsReload(socket: Socket): boolean {
-    return [...this.#owed.get(socket) ?? []].some(({ req }) => req.method === "POST" && /^\/reload($|\?)/.test(req.url ?? ""));
+    return [...this.#owed.get(socket) ?? []].some((response) => this.#reloads.has(response));
   }
 
   /** Those on which all is answered, and of no further request a byte has been read. */
@@ -68,10 +91,37 @@ export class Connections {
       && socket.readableLength === 0 && !socket.readableEnded && !socket.writableEnded)));
   }
 
+  #answered(socket: Socket, response: ServerResponse): void {
+    const owed = this.#owed.get(socket);
+    owed?.delete(response);
+    if (owed?.size === 0) this.#rests(socket);
+    const then = this.#afterwards.get(socket);
+    if (then !== undefined && !this.#owes(socket)) {
+      this.#afterwards.delete(socket);
+      then();
+    }
+    this.changed();
+  }
+
+  #rests(socket: Socket): void {
+    if (this.#kept.has(socket)) socket.setTimeout(0);
+    else this.#resting.add(socket);
+  }
+
+  #owes(socket: Socket): boolean {
+    return [...this.#owed.get(socket) ?? []].some(({ req }) => req.complete);
+  }
+
   #forget(socket: Socket): void {
     this.#owed.delete(socket);
     this.#silent.delete(socket);
+    this.#resting.delete(socket);
   }
+}
+
+function first<T>(all: Iterable<T>): T | undefined {
+  const [one] = all;
+  return one;
 }
 
 /** Node has no public way to a socket's descriptor; `_handle.fd` has been there since its beginnings. */

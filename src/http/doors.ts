@@ -6,6 +6,7 @@ import type { Socket } from "node:net";
 
 import type { By } from "../core/types.ts";
 import { descriptorOf } from "./connections.ts";
+import type { Connections } from "./connections.ts";
 import type { Problem } from "./problem.ts";
 import type { Streams } from "./streams.ts";
 import type { View } from "./view.ts";
@@ -25,19 +26,22 @@ export interface Door {
   /** Who asks, as the history tells it. Asked of what was not refused. */
   by(request: IncomingMessage): By;
   readonly streams: Streams;
+  readonly connections: Connections;
 }
 
 /** The Unix socket's: the mode of its file has let in who may do everything. The kernel knows who that is (SO_PEERCRED). */
 export class SocketDoor implements Door {
   readonly streams: Streams;
+  readonly connections: Connections;
   readonly #by: By;
 
   /** Asked now: later the connection may be gone, and what was asked on it is done all the same. */
-  constructor(view: View, socket: Socket, streams: Streams) {
+  constructor(view: View, socket: Socket, streams: Streams, connections: Connections) {
     const fd = descriptorOf(socket);
     const peer = fd === null ? null : view.peer(fd);
     this.#by = peer === null ? null : { kind: "socket", pid: peer.pid, uid: peer.uid };
     this.streams = streams;
+    this.connections = connections;
   }
 
   refusal(): null {

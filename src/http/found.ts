@@ -7,14 +7,11 @@ import type { Entry, Slot, State } from "../core/state.ts";
 import { slotId } from "../core/types.ts";
 import type { SlotId } from "../core/types.ts";
 import { nearest } from "./nearest.ts";
-import { Problem } from "./problem.ts";
+import { Problem, shortened } from "./problem.ts";
 import type { View } from "./view.ts";
 
 /** So many entries are named in full. */
 const FEW = 8;
-
-/** Names are shorter; what else somebody has sent is not sent back in full. */
-const MOST_LETTERS = 100;
 
 /** @throws Problem E_NO_SUCH_ENTRY */
 export function entryNamed(view: View, name: string): Entry {
@@ -70,8 +67,4 @@ function range(slots: readonly Slot[]): string {
 
 function quoted(name: string): string {
   return `\`${shortened(name)}\``;
-}
-
-function shortened(name: string): string {
-  return name.length <= MOST_LETTERS ? name : `${name.slice(0, MOST_LETTERS)}…`;
 }

@@ -3,10 +3,11 @@
  * Answered in the same form as everything else, and then the connection closes.
  */
 import { STATUS_CODES } from "node:http";
-import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Duplex } from "node:stream";
+import type { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 
 import type { Millis } from "../core/types.ts";
+import type { Connections } from "./connections.ts";
 import { Problem } from "./problem.ts";
 
 /**
@@ -16,13 +17,13 @@ import { Problem } from "./problem.ts";
 const LINGER: Millis = 1000;
 
 /** For http.Server's `clientError`. It may come again, for what the client sends after that. */
-export function answerGarbage(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (!socket.writableEnded) refuse(socket, problemOf(error));
+export function answerGarbage(error: NodeJS.ErrnoException, socket: Socket, connections: Connections): void {
+  refuseInTurn(socket, problemOf(error), connections);
 }
 
 /** For CONNECT. */
-export function refuseTunnel(_request: IncomingMessage, socket: Duplex): void {
-  refuse(socket, new Problem("E_METHOD", "CONNECT is not known here: this is no proxy", []));
+export function refuseTunnel(socket: Socket, connections: Connections): void {
+  refuseInTurn(socket, new Problem("E_METHOD", "CONNECT is not known here: this is no proxy", []), connections);
 }
 
 export function refuseHost(response: ServerResponse): void {
@@ -40,7 +41,14 @@ function problemOf({ code = "", message }: NodeJS.ErrnoException): Problem {
   }
 }
 
-function refuse(socket: Duplex, problem: Problem): void {
+/** What was asked before is answered before; where one of those answers closes the connection it is the last. */
+function refuseInTurn(socket: Socket, problem: Problem, connections: Connections): void {
+  connections.whenAnswered(socket, () => {
+    if (!socket.writableEnded) refuse(socket, problem);
+  });
+}
+
+function refuse(socket: Socket, problem: Problem): void {
   // Amid an answer there is no place for another; and whoever has not taken that one does not take this one.
   if (!socket.writable || socket.writableLength > 0 || isAnswering(socket)) return void socket.destroy();
   const { status, headers, body } = answerOf(problem);
@@ -52,7 +60,7 @@ function refuse(socket: Duplex, problem: Problem): void {
 }
 
 /** Node's own mark of the answer that has the connection now; its own answer to garbage looks at it as well. */
-function isAnswering(socket: Duplex & { _httpMessage?: ServerResponse | null }): boolean {
+function isAnswering(socket: Socket & { _httpMessage?: ServerResponse | null }): boolean {
   return socket._httpMessage?.headersSent ?? false;
 }
 

@@ -10,6 +10,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 
 import type { By } from "../core/types.ts";
+import type { Connections } from "./connections.ts";
 import type { Door, Openness } from "./doors.ts";
 import { canonicalAddress, canonicalHost, isLoopback, sameOrigin } from "./origin.ts";
 import { Problem } from "./problem.ts";
@@ -26,16 +27,18 @@ export interface Rules {
 
 export class Guard implements Door {
   readonly streams: Streams;
+  readonly connections: Connections;
   readonly #known: ReadonlySet<string | null>;
   /** Others than this machine's own can reach it. */
   readonly #isExposed: boolean;
   readonly #token: () => string;
 
-  constructor({ address: { host }, hosts, token }: Rules, streams: Streams) {
+  constructor({ address: { host }, hosts, token }: Rules, streams: Streams, connections: Connections) {
     this.#known = new Set(["localhost", host, ...hosts].map(canonicalAddress));
     this.#isExposed = !isLoopback(host);
     this.#token = token;
     this.streams = streams;
+    this.connections = connections;
   }
 
   refusal(request: IncomingMessage, openness: Openness): Problem | null {

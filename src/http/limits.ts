@@ -25,6 +25,8 @@ export interface Limits {
   readonly followers: number;
   /** A stream whose reader takes nothing of what is there for it is dropped after that time. */
   readonly untaken: Millis;
+  /** Then so long what was written last is kept for it, and why it was dropped: it may only sleep. */
+  readonly farewell: Millis;
 }
 
 const MOST_CONNECTIONS = 1024;
@@ -38,7 +40,7 @@ const SHARE = 1 / 4;
 export function limitsOf(kind: "socket" | "tcp"): Limits {
   const common = {
     connections: Math.min(MOST_CONNECTIONS, Math.floor(openFiles() * SHARE)),
-    header: 10_000, request: 30_000, look: 5000, events: MOST_STREAMS, untaken: 30_000,
+    header: 10_000, request: 30_000, look: 5000, events: MOST_STREAMS, untaken: 30_000, farewell: 300_000,
   };
   switch (kind) {
     case "socket": return { ...common, followers: MOST_FOLLOWERS, silence: null, keepAlive: null, stall: null };

@@ -13,8 +13,10 @@ import { limitsOf } from "./limits.ts";
 import type { Limits } from "./limits.ts";
 import type * as serving from "./serving.ts";
 import type { App, Service } from "./serving.ts";
-import { Streams } from "./streams.ts";
 import type { View } from "./view.ts";
+
+/** So long nothing has come from the other machine before it is asked whether it is still there. */
+const QUIET: Millis = 60_000;
 
 export type Where = Descriptors & ({ readonly kind: "socket" } | ({ readonly kind: "tcp" } & Rules));
 
@@ -37,6 +39,8 @@ export interface Listener {
    * the next listener. What is not done when the patience is over is cut.
    */
   drain(patience: Millis): Promise<number[]>;
+  /** The end of Sentry: whoever listens is told all that has happened, and has until the patience is over to take it. */
+  endStreams(patience: Millis): Promise<void>;
   /** After `drain`: waits until the answers to reloads have been sent, or the patience is over. */
   finish(patience: Millis): Promise<void>;
 }
@@ -75,7 +79,6 @@ class Listening implements Listener {
   readonly #view: View;
   readonly #ready: () => Promise<App>;
   readonly #connections = new Connections();
-  readonly #streams: Streams;
   readonly #server;
   #service: Service | null = null;
 
@@ -84,7 +87,6 @@ class Listening implements Listener {
     this.#limits = limits;
     this.#view = view;
     this.#ready = ready;
-    this.#streams = new Streams(view, limits);
     // Half open, as http.Server itself has it: what becomes of a connection is for that to say.
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket, limits.silence));
     this.#server.on("error", (error) => view.bug(error, "connections were to be accepted"));
@@ -95,8 +97,12 @@ class Listening implements Listener {
 
   drain(patience: Millis): Promise<number[]> {
     this.#server.close();
-    this.#streams.end();
+    this.#service?.streams.end();
     return handOver(this.#connections, () => this.#service?.http ?? null, this.#view, patience);
+  }
+
+  async endStreams(patience: Millis): Promise<void> {
+    await this.#service?.streams.endWithAll(patience);
   }
 
   finish(patience: Millis): Promise<void> {
@@ -111,11 +117,17 @@ class Listening implements Listener {
     }
   }
 
+  /** Clients over TCP must expect that between two requests a connection closes; those of the socket need not. */
+  #makeRoom(): boolean {
+    return this.#connections.makeRoom(this.#limits.keepAlive !== null);
+  }
+
   /** @param patience for its first byte */
   #accept(socket: Socket, patience: Millis | null): void {
     socket.on("error", () => {}); // a client that goes away is its own affair
+    socket.setKeepAlive(true, QUIET); // over TCP, one that goes with its machine says nothing
     // Of two who have said nothing the one who came later more likely will: else whoever keeps on connecting shuts others out.
-    if (this.#connections.size >= this.#limits.connections && !this.#connections.makeRoom()) return void socket.destroy();
+    if (this.#connections.size >= this.#limits.connections && !this.#makeRoom()) return void socket.destroy();
     this.#connections.add(socket);
     const tooLate = (): void => void socket.destroy();
     if (patience !== null) socket.setTimeout(patience, tooLate);
@@ -133,7 +145,7 @@ class Listening implements Listener {
 
   async #serve(socket: Socket): Promise<void> {
     const app = await this.#ready();
-    this.#service ??= app.serve(this.#where, this.#limits, this.#connections, this.#streams);
+    this.#service ??= app.serve(this.#where, this.#limits, this.#connections);
     if (!socket.destroyed) this.#service.serve(socket);
   }
 }

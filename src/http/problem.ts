@@ -30,6 +30,9 @@ export type ProblemCode = keyof typeof PROBLEMS;
 /** More than any request here needs. */
 export const MOST_BYTES = 64 * 1024;
 
+/** Names are shorter. */
+const MOST_LETTERS = 100;
+
 export class Problem extends Error {
   readonly code: ProblemCode;
   readonly status: number;
@@ -54,6 +57,11 @@ export function problemOf(error: Error | FastifyError): Problem {
     case 415: return new Problem("E_MEDIA_TYPE", "a body is application/json, and that of POST /type/{name} application/x-www-form-urlencoded");
     default: return new Problem("E_FAILED", "what went wrong stands in Sentry's own output");
   }
+}
+
+/** What somebody has sent, as it is told back: not in full, whatever it is. */
+export function shortened(text: string): string {
+  return text.length <= MOST_LETTERS ? text : `${text.slice(0, MOST_LETTERS)}…`;
 }
 
 type Refused = Extract<Outcome, { kind: "refused" }>;

@@ -52,7 +52,8 @@ const Process = closed({
   restarts: whole("how many processes the slot has had before this one"),
   nextStartAt: nullable(moment("when the next start is due")),
   cpuPercent: nullable(Type.Number({
-    description: "CPU time of the process and all its descendants, in percent of one core; at most a second old",
+    description: "CPU time of the process and all its descendants, in percent of one core, over the last seconds (where nobody has asked "
+      + "in the last 10 s, over 200 ms); of one that is seen for the first time since its start; at most a second old",
   })),
   memoryBytes: nullable(whole("resident memory of the process and all its descendants; at most a second old")),
   lastExit: nullable(Exit),

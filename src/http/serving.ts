@@ -6,7 +6,7 @@
  * is one only while somebody is served, and an idle Sentry does not wake up.
  */
 import { createServer } from "node:http";
-import type { IncomingMessage, RequestListener, Server as HttpServer } from "node:http";
+import type { IncomingMessage, RequestListener, Server as HttpServer, ServerOptions } from "node:http";
 import type { Socket } from "node:net";
 
 import { build } from "./build.ts";
@@ -16,7 +16,7 @@ import { answerGarbage, refuseHost, refuseTunnel } from "./garbage.ts";
 import { Guard } from "./guard.ts";
 import type { Limits } from "./limits.ts";
 import type { Where } from "./listener.ts";
-import type { Streams } from "./streams.ts";
+import { Streams } from "./streams.ts";
 import { Turns } from "./turns.ts";
 import type { View } from "./view.ts";
 
@@ -41,16 +41,14 @@ export class App {
     return new App(view, doors, app.routing);
   }
 
-  serve(where: Where, limits: Limits, connections: Connections, streams: Streams): Service {
-    const guard = where.kind === "tcp" ? new Guard(where, streams) : null;
+  serve(where: Where, limits: Limits, connections: Connections): Service {
+    const streams = new Streams(this.#view, limits);
+    const guard = where.kind === "tcp" ? new Guard(where, streams, connections) : null;
     const enter = (socket: Socket): void =>
-      this.#doors.enter(socket, guard ?? new SocketDoor(this.#view, socket, streams));
+      this.#doors.enter(socket, guard ?? new SocketDoor(this.#view, socket, streams, connections));
     const turns = new Turns((request, response) =>
       (hasOneHost(request) ? this.#routing(request, response) : refuseHost(response)));
-    return new Service(limits, enter, turns, (request, response) => {
-      connections.asked(request, response);
-      turns.ask(request, response);
-    });
+    return new Service(limits, enter, turns, connections, streams);
   }
 }
 
@@ -59,15 +57,17 @@ export class Service {
   readonly #limits: Limits;
   readonly #enter: (socket: Socket) => void;
   readonly #turns: Turns;
-  readonly #handle: RequestListener;
+  readonly #connections: Connections;
+  readonly streams: Streams;
   #http: HttpServer | null = null;
   #served = 0;
 
-  constructor(limits: Limits, enter: (socket: Socket) => void, turns: Turns, handle: RequestListener) {
+  constructor(limits: Limits, enter: (socket: Socket) => void, turns: Turns, connections: Connections, streams: Streams) {
     this.#limits = limits;
     this.#enter = enter;
     this.#turns = turns;
-    this.#handle = handle;
+    this.#connections = connections;
+    this.streams = streams;
   }
 
   /** Null while nobody is served. */
@@ -83,23 +83,32 @@ export class Service {
       this.#http?.close(); // it never listened: this only ends its periodic look
       this.#http = null;
     });
-    this.#http ??= begin(this.#limits, this.#handle);
+    this.#http ??= this.#begin();
     this.#http.emit("connection", socket);
     this.#turns.add(socket);
   }
+
+  #begin(): HttpServer {
+    const connections = this.#connections;
+    const handle: RequestListener = (request, response) => {
+      connections.asked(request, response);
+      this.#turns.ask(request, response);
+    };
+    const http = createServer(optionsOf(this.#limits), handle);
+    http.timeout = this.#limits.stall ?? 0;
+    http.on("checkExpectation", handle); // what is not known may be ignored (RFC 9110, 10.1.1), and so is an Upgrade (7.8)
+    http.on("clientError", (error, socket: Socket) => answerGarbage(error, socket, connections));
+    http.on("connect", (_request, socket: Socket) => refuseTunnel(socket, connections));
+    http.emit("listening"); // where it begins to look after its connections' time-outs; nothing else hangs on it
+    return http;
+  }
 }
 
-/** `listening` is where http.Server begins to look after its connections' time-outs; nothing else hangs on it. */
-function begin({ header, request, look, keepAlive, stall }: Limits, handle: RequestListener): HttpServer {
-  const http = createServer({
+function optionsOf({ header, request, look, keepAlive }: Limits): ServerOptions {
+  return {
     headersTimeout: header, requestTimeout: request, connectionsCheckingInterval: look,
     keepAliveTimeout: keepAlive ?? 0, maxHeaderSize: MOST_HEADER_BYTES, requireHostHeader: false, // looked at here
-  }, handle);
-  http.timeout = stall ?? 0;
-  http.on("clientError", answerGarbage);
-  http.on("connect", refuseTunnel); // an Upgrade is ignored, as RFC 9110, 7.8 has it
-  http.emit("listening");
-  return http;
+  };
 }
 
 /** RFC 9112, 3.2. HTTP/1.0 needs none. Node itself counts them only where there is none. */

@@ -6,7 +6,7 @@
 import type { FastifySchemaCompiler, FastifySerializerCompiler, FastifyServerOptions } from "fastify";
 
 import { checks, writers } from "./compiled.ts";
-import { Problem } from "./problem.ts";
+import { Problem, shortened } from "./problem.ts";
 import type { Answered, AnswerName, RequestCheck, RequestName } from "./schema.ts";
 
 /** Stands where fastify expects a JSON schema. */
@@ -67,7 +67,7 @@ function complaintAbout(value: unknown, { must, fields }: RequestCheck, part: st
   if (typeof given !== "object" || given === null || Array.isArray(given)) return `${part}: must be ${must}`;
   const names = fields.map(({ name }) => name);
   const stranger = Object.keys(given).find((name) => !names.includes(name));
-  if (stranger !== undefined) return `${stranger}: is not known here${known(names)}`;
+  if (stranger !== undefined) return `${shortened(stranger)}: is not known here${known(names)}`;
   for (const { name, required, must: mustBe, check } of fields) {
     const field = (given as Record<string, unknown>)[name];
     if (field === undefined) {

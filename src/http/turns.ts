@@ -1,38 +1,40 @@
 /**
  * How many requests are handled at a time. Node parses all that a read has brought, which may be thousands of requests,
  * and hands them over at once; and it reads all connections in a turn of the loop. Whoever sends without waiting for
- * answers would have the loop for itself, and all memory. So in each turn only so many requests are begun, one connection
- * after the other; between turns the loop sees to what is supervised. And while enough of them wait nobody is read.
+ * answers would have the loop for itself, and all memory. So of each connection one request is begun when the answer to
+ * the one before has been written, one connection after the other, for some milliseconds in each turn of the loop;
+ * between turns the loop sees to what is supervised. Who is ahead of its answers is not read.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
-/** Begun in a turn of the loop, of all connections: a few milliseconds. */
-const A_TURN = 64;
-/** Read, and waiting for their turn, of all connections. A read is not stopped, and brings up to 2500 (in its 64 KiB). */
+import type { Millis } from "../core/types.ts";
+
+/** After that time, no more are begun in this turn of the loop. */
+const A_TURN: Millis = 5;
+/** Read in a turn, of all connections: then nobody is read until the next. A read is not stopped, and brings up to 2500. */
 const ENOUGH = 512;
-/** Begun and not answered, of one connection. Answers are sent in the order of the requests, so more are of no use. */
-const MOST_UNDER_WAY = 16;
-/** Waiting, also for other answers of their own connection. When there are that many, whoever asks for yet more is cut. */
+/** Waiting, of all connections. When there are that many, whoever has some already and asks for more is cut. */
 const MOST_WAITING = 10_000;
+const SOME = 16;
 
 type Asked = readonly [IncomingMessage, ServerResponse];
 
+/** Of a connection. */
 interface Queue {
   readonly waiting: Asked[];
-  underWay: number;
+  /** One is begun, and its answer has not been written yet. */
+  isBusy: boolean;
 }
 
 export class Turns {
   readonly #handle: RequestListener;
   readonly #queues = new Map<Socket, Queue>();
-  /** The queues whose next request can be begun, in the order in which it is their turn. */
+  /** Those of which a request can be begun, in the order in which it is their turn. */
   readonly #line = new Set<Queue>();
   #waiting = 0;
-  /** Of those in the line, and what was read in this turn. */
-  #ready = 0;
-  /** In this turn. */
-  #begun = 0;
+  /** Since the last turn. */
+  #read = 0;
   #isNextComing = false;
 
   constructor(handle: RequestListener) {
@@ -41,10 +43,10 @@ export class Turns {
 
   /** A connection that http.Server has begun to serve. */
   add(socket: Socket): void {
-    const queue: Queue = { waiting: [], underWay: 0 };
+    const queue: Queue = { waiting: [], isBusy: false };
     this.#queues.set(socket, queue);
     const pauseAgain = (): void => {
-      if (this.#isHeld || queue.waiting.length > 0) stopReading(socket);
+      if (this.#isHeld || isAhead(queue)) stopReading(socket);
     };
     pauseAgain();
     socket.on("resume", pauseAgain); // http.Server lets it flow whenever an answer is done, or a body is read
@@ -58,36 +60,23 @@ export class Turns {
 
   ask(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request;
+    this.#comeAgain(); // in any case: that is where reading goes on
+    if (++this.#read === ENOUGH) for (const each of this.#queues.keys()) stopReading(each);
     const queue = this.#queues.get(socket);
     if (queue === undefined || socket.destroyed) return; // the rest of what the same read has brought
-    if (this.#begun < A_TURN && queue.waiting.length === 0 && queue.underWay < MOST_UNDER_WAY) {
-      return this.#begin(queue, [request, response]);
-    }
-    if (this.#waiting >= MOST_WAITING && queue.waiting.length >= MOST_UNDER_WAY) return void socket.destroy();
+    if (this.#waiting >= MOST_WAITING && queue.waiting.length >= SOME) return void socket.destroy();
     queue.waiting.push([request, response]);
     this.#waiting++;
-    stopReading(socket);
+    if (isAhead(queue)) stopReading(socket);
     this.#enter(queue);
-    if (++this.#ready === ENOUGH) this.#stopReading();
   }
 
   get #isHeld(): boolean {
-    return this.#ready >= ENOUGH;
-  }
-
-  #begin(queue: Queue, [request, response]: Asked): void {
-    this.#begun++;
-    queue.underWay++;
-    response.once("close", () => {
-      queue.underWay--;
-      this.#enter(queue);
-    });
-    this.#comeAgain();
-    this.#handle(request, response);
+    return this.#read >= ENOUGH;
   }
 
   #enter(queue: Queue): void {
-    if (queue.waiting.length === 0 || queue.underWay >= MOST_UNDER_WAY) return;
+    if (queue.isBusy || queue.waiting.length === 0) return;
     this.#line.add(queue);
     this.#comeAgain();
   }
@@ -95,40 +84,56 @@ export class Turns {
   #comeAgain(): void {
     if (this.#isNextComing) return;
     this.#isNextComing = true;
-    setImmediate(() => this.#turn());
+    setImmediate(() => void this.#turn());
   }
 
-  #turn(): void {
-    const wasHeld = this.#isHeld;
-    this.#isNextComing = false;
-    this.#begun = 0;
-    for (const queue of this.#line) { // one that is added meanwhile comes again
-      if (this.#begun === A_TURN) break;
+  async #turn(): Promise<void> {
+    const end = performance.now() + A_TURN;
+    for (const queue of this.#line) { // one that is answered meanwhile comes again
       this.#line.delete(queue);
-      const asked = queue.waiting.shift();
-      if (asked === undefined) continue;
-      this.#waiting--;
-      if (queue.waiting.length === 0) asked[0].socket.resume();
-      this.#begin(queue, asked);
-      this.#enter(queue);
+      this.#begin(queue);
+      await settled();
+      if (performance.now() >= end) break;
     }
-    this.#ready = 0;
-    for (const { waiting } of this.#line) this.#ready += waiting.length;
-    if (this.#isHeld && !wasHeld) this.#stopReading();
-    if (wasHeld && !this.#isHeld) this.#readOn();
+    this.#readOn();
+    this.#isNextComing = false;
+    if (this.#line.size > 0) this.#comeAgain();
   }
 
-  #stopReading(): void {
-    for (const socket of this.#queues.keys()) stopReading(socket);
+  #begin(queue: Queue): void {
+    const asked = queue.waiting.shift();
+    if (asked === undefined) return;
+    this.#waiting--;
+    const [{ socket }, response] = asked;
+    if (socket.writableEnded) return; // told that the connection closes: what comes after that is not done (RFC 9112, 9.6)
+    queue.isBusy = true;
+    response.once("close", () => {
+      queue.isBusy = false;
+      if (!isAhead(queue)) socket.resume();
+      this.#enter(queue);
+    });
+    this.#handle(...asked);
   }
 
   #readOn(): void {
-    for (const [socket, { waiting }] of this.#queues) if (waiting.length === 0) socket.resume();
+    const wasHeld = this.#isHeld;
+    this.#read = 0;
+    if (wasHeld) for (const [socket, queue] of this.#queues) if (!isAhead(queue)) socket.resume();
   }
+}
+
+/** It has sent more than the request that it is to be answered next. */
+function isAhead({ waiting, isBusy }: Queue): boolean {
+  return waiting.length + Number(isBusy) > 1;
 }
 
 /** What http.Server does where it is paused. It may be reading all the same, when it was let flow in this turn of the loop. */
 function stopReading(socket: Socket): void {
   socket.pause();
   socket.emit("pause");
+}
+
+/** All that can be done at once has been: no promise and no tick is left, and the loop has not gone on yet. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => queueMicrotask(() => process.nextTick(resolve)));
 }

@@ -1,8 +1,11 @@
 /**
  * How much CPU time and memory each slot's process uses, with all that it has started. Looking costs a pass over /proc,
  * so it is done only when somebody asks, and at most once a second, whoever asks; nothing runs in between. What a
- * reading means depends on the one before it. They are kept by run: a pid or a slot may have become another process's.
+ * reading means depends on the one before it; after a long time without any there are two in a row. They are kept by
+ * run: a pid or a slot may have become another process's.
  */
+import { setTimeout } from "node:timers/promises";
+
 import { runOf, startedOf } from "../core/state.ts";
 import type { Started } from "../core/state.ts";
 import type { Millis, RunId, SlotId } from "../core/types.ts";
@@ -19,8 +22,13 @@ export interface Used {
 }
 
 const UNKNOWN: Used = { cpuPercent: null, memoryBytes: null, cpu: null };
-const NONE: ReadonlyMap<RunId, Reading> = new Map();
 const FRESH: Millis = 1000;
+/** What was used in that time is not what is used now. */
+const LONG: Millis = 10_000;
+/** What is used in that time is. */
+const MOMENT: Millis = 200;
+
+type Readings = ReadonlyMap<RunId, Reading>;
 
 interface Reading {
   readonly at: Millis;
@@ -37,31 +45,47 @@ interface Live {
 
 export class Usage {
   readonly #view: View;
-  /** Of the last sweep that succeeded. */
-  #readings = NONE;
+  readonly #pause: (time: Millis) => Promise<void>;
+  /** Of the last sweep that succeeded; when that was, and how long after the one before. */
+  #readings: Readings = new Map();
+  #last: Millis | null = null;
+  #span: Millis = 0;
+  /** What is told: nothing, where the last sweep has failed. */
+  #told: Readings = this.#readings;
   #failing = false;
   #begun: Millis = -Infinity;
   #sweep: Promise<void> | null = null;
 
-  constructor(view: View) {
+  constructor(view: View, pause: (time: Millis) => Promise<void> = setTimeout) {
     this.#view = view;
+    this.#pause = pause;
   }
 
   /** Of each slot that has a process. At most a second old; a process that is younger than that may not be known yet. */
   async read(): Promise<ReadonlyMap<SlotId, Used>> {
-    const readings = await this.readings();
+    const readings = await this.#notOlderThan(FRESH);
     return new Map(this.#live().map(({ id, run }) => [id, readings.get(run)?.used ?? UNKNOWN]));
   }
 
-  /** The same by run, as the sweep has found them: the same map for as long as that is fresh. */
-  async readings(): Promise<ReadonlyMap<RunId, Pick<Reading, "used">>> {
+  /**
+   * The same by run: the same map for as long as that is fresh. CPU time is that of the last seconds: where nobody has
+   * looked for longer, it is looked a second time.
+   */
+  async readings(): Promise<Readings> {
+    const told = await this.#notOlderThan(FRESH);
+    if (this.#span <= LONG) return told;
+    await this.#pause(MOMENT);
+    return this.#notOlderThan(MOMENT / 2); // others may have paused as well, and timers fire early by a hair
+  }
+
+  async #notOlderThan(age: Millis): Promise<Readings> {
     const now = this.#view.clock.now().mono;
-    if (this.#sweep === null && now - this.#begun >= FRESH) {
+    if (this.#sweep === null && now - this.#begun >= age) {
       this.#begun = now;
       this.#sweep = this.#look(now);
     }
     await this.#sweep;
-    return this.#failing ? NONE : this.#readings;
+    return this.#told;
   }
 
   async #look(at: Millis): Promise<void> {
@@ -73,11 +97,16 @@ export class Usage {
         const one = found[n] ?? null;
         return one === null ? [] : [[run, reading(one, at, started, before.get(run))]];
       }));
+      this.#told = this.#readings;
+      this.#span = at - (this.#last ?? at);
+      this.#last = at;
       this.#failing = false;
     } catch (error) {
       // Once, and not each second for as long as somebody asks.
       if (!this.#failing) this.#view.bug(error, "CPU time and memory were looked at");
       this.#failing = true;
+      this.#span = 0;
+      this.#told = new Map(); // another each time: that is how whoever keeps what was made with it learns of a look
     } finally {
       this.#sweep = null;
     }

@@ -27,11 +27,14 @@ export class Wishes {
     if (outcome.kind === "refused") throw problemOfRefusal(outcome);
   }
 
-  /** @throws Problem as well for more than an entry may have, and for one that is not there */
-  async scale(request: FastifyRequest, entry: string, count: number): Promise<void> {
+  /**
+   * @param field in which the count was given
+   * @throws Problem as well for more than an entry may have, and for one that is not there
+   */
+  async scale(request: FastifyRequest, entry: string, count: number, field: "count" | "scale"): Promise<void> {
     const { maxCount } = this.#view;
     entryNamed(this.#view, entry);
-    if (count > maxCount) throw new Problem("E_USAGE", `count: must be a whole number from 0 to ${maxCount}`);
+    if (count > maxCount) throw new Problem("E_USAGE", `${field}: must be a whole number from 0 to ${maxCount}`);
     await this.ask(request, { kind: "scale", entry, count });
   }
 }

@@ -1,6 +1,8 @@
 /** `sentry events`: what has happened, and what happens. */
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
+import { request } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { suite, test } from "node:test";
 
 import type { HistoryLine } from "../../src/engine/line.ts";
@@ -93,4 +95,23 @@ suite("sentry events", { concurrency: 2 }, () => {
       assert.equal((await site.sentry(["events", `--lines=${lines}`, "sample.ts"])).code, 2, lines);
     }
   });
+});
+
+test("who follows over the socket is told all that happens at the stop, and one stream too many is 429", async (t) => {
+  const site = new Site(t);
+  site.config('entry("x", "sleep", ["1000"], { count: 20 })');
+  const sentry = site.start();
+  for (let n = 0; n < 20; n++) await sentry.started("x");
+  const follow = () => new Promise<IncomingMessage>((resolve) => {
+    request({ socketPath: site.path("sample.run/socket"), path: "/events", agent: false }, resolve).end();
+  });
+  const all = await Promise.all(Array.from({ length: 64 }, follow));
+  const texts = all.map(() => "");
+  all.forEach((response, n) => response.setEncoding("utf8").on("data", (text: string) => { texts[n] += text; }));
+  const refused = await site.get("/events");
+  assert.deepEqual([refused.status, (refused.body as { code: string }).code], [429, "E_BUSY"]);
+  await sentry.stop();
+  await until("all are over", () => all.every(({ complete }) => complete));
+  const last = history(site).at(-1)?.id;
+  for (const text of texts) assert.ok(text.includes(`id: ${last}\nevent: stopped\n`), text.slice(-500));
 });

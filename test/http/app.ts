@@ -2,6 +2,7 @@
 import type { IncomingMessage } from "node:http";
 
 import { build } from "../../src/http/build.ts";
+import { Connections } from "../../src/http/connections.ts";
 import { Doors } from "../../src/http/doors.ts";
 import type { Door, Openness } from "../../src/http/doors.ts";
 import { limitsOf } from "../../src/http/limits.ts";
@@ -14,6 +15,7 @@ import type { FateOf } from "./view.ts";
 
 class OneDoor extends Doors implements Door {
   readonly streams: Streams;
+  readonly connections = new Connections();
   /** What it was asked, and what it says. */
   readonly asked: Openness[] = [];
   says: Problem | null = null;

@@ -82,10 +82,13 @@ test("of an entry, and of one process, the same is told", async () => {
   assert.equal(sweeps.count, 1);
 });
 
-test("what cannot be looked at is not known, and all else is shown", async () => {
-  const { view, all, bugs } = boarded([law("web")]);
+test("what cannot be looked at is not known, and all else is shown, and goes on", async () => {
+  const { view, world, all, bugs } = boarded([law("web")]);
   view.sweep = async () => { throw new Error("no /proc"); };
-  const [shown] = await all();
-  assert.deepEqual([shown?.id, shown?.cpuPercent, shown?.memoryBytes], ["web:0", null, null]);
+  for (const uptimeMs of [0, 1000, 2000]) {
+    const [shown] = await all();
+    assert.deepEqual([shown?.uptimeMs, shown?.cpuPercent, shown?.memoryBytes], [uptimeMs, null, null]);
+    world.pass(1000);
+  }
   assert.equal(bugs.length, 1);
 });

@@ -179,7 +179,7 @@ test("what takes longer than the patience is cut", async (t) => {
   await cut;
 });
 
-test("who asked for the reload is not waited for, and answered last; then its connection closes", async (t) => {
+for (const url of ["/reload", "/%72eload"]) test(`who asked for the reload by ${url} is not waited for, and answered last; then its connection closes`, async (t) => {
   const { path, images } = await server(t);
   let done: (reloading: Reloading) => void = () => {};
   let asked = false;
@@ -188,7 +188,7 @@ test("who asked for the reload is not waited for, and answered last; then its co
     return new Promise((resolve) => { done = resolve; });
   };
   const agent = keepingAlive(t);
-  const answer = ask(path, agent, "/reload", "POST");
+  const answer = ask(path, agent, url, "POST");
   await untilTrue(() => asked);
   const left = await images.now.drain(PATIENCE);
   assert.deepEqual(left, []);

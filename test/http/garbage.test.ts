@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { until } from "../support/until.ts";
 import { openSocket } from "./opened.ts";
 import { Wire } from "./wire.ts";
 
@@ -42,6 +43,46 @@ test("garbage after a request is refused after its answer", async (t) => {
   wire.write("garbage\r\n\r\n");
   await wire.closed;
   assert.match(wire.got, /HTTP\/1\.1 200 OK.*HTTP\/1\.1 400 Bad Request/s);
+});
+
+for (const [what, bytes, code] of [
+  ["garbage", "garbage\r\n\r\n", "E_USAGE"], ["a tunnel", "CONNECT evil.example:80 HTTP/1.1\r\nhost: x\r\n\r\n", "E_METHOD"],
+] as const) {
+  test(`${what} behind requests that are not answered yet does not take their place`, async (t) => {
+    const { path, past } = await openSocket(t);
+    let goOn: (() => void) | null = null;
+    past.read = () => new Promise((resolve) => { goOn = () => resolve([]); });
+    const history = "GET /history HTTP/1.1\r\nhost: x\r\n\r\n";
+    const wire = new Wire(t, path).write(history + HEALTH + bytes);
+    const answer = await until("it is begun", () => goOn);
+    for (let n = 0; n < 20; n++) wire.write("more garbage\r\n\r\n");
+    await new Wire(t, path).write(HEALTH).answers(1);
+    assert.equal(wire.got, "");
+    answer();
+    await wire.closed;
+    assert.match(wire.got, new RegExp(`^HTTP/1\\.1 200 .*\\[\\]HTTP/1\\.1 200 .*"ok"\\}HTTP/1\\.1 4.*"code":"${code}"\\}$`, "s"));
+  });
+}
+
+test("garbage in a body is refused in the place of its request, after what was asked before", async (t) => {
+  const { path, past } = await openSocket(t);
+  let goOn: (() => void) | null = null;
+  past.read = () => new Promise((resolve) => { goOn = () => resolve([]); });
+  const wire = new Wire(t, path).write("GET /history HTTP/1.1\r\nhost: x\r\n\r\n");
+  const answer = await until("it is begun", () => goOn);
+  wire.write("PATCH /entries/dummy HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\nno length");
+  await new Wire(t, path).write(HEALTH).answers(1);
+  answer();
+  await wire.closed;
+  assert.match(wire.got, /^HTTP\/1\.1 200 .*\[\]HTTP\/1\.1 400 .*"code":"E_USAGE"\}$/s);
+});
+
+test("an expectation that is not known is ignored, and what was asked is answered as ever", async (t) => {
+  const { path } = await openSocket(t);
+  const wire = new Wire(t, path).write("GET /health HTTP/1.1\r\nhost: x\r\nexpect: a miracle\r\n\r\n");
+  await wire.says(/^HTTP\/1\.1 200 .*"ok"\}$/s);
+  wire.write("GET /nothing HTTP/1.1\r\nhost: x\r\nexpect: a miracle\r\n\r\n");
+  await wire.says(/HTTP\/1\.1 404 .*"code":"E_NO_SUCH_ROUTE"\}$/s);
 });
 
 test("an upgrade is not done, and what was asked is answered as ever", async (t) => {

@@ -1,14 +1,33 @@
 /** What the clients of a listener can use up, and that no other listener's have less for it. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 
+import type { Limits } from "../../src/http/limits.ts";
+import { until } from "../support/until.ts";
 import { PATIENCE } from "./images.ts";
 import { openSocket, openTcp, TOKEN } from "./opened.ts";
 import { Wire } from "./wire.ts";
 
 const HEALTH = "GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n";
+
+const HISTORY = `GET /history HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${TOKEN}\r\n\r\n`;
+
+async function tcpFor(t: TestContext, limits: Partial<Limits>) {
+  const { port, past } = await openTcp(t, { limits });
+  return { to: port, past };
+}
+
+async function socketFor(t: TestContext, limits: Partial<Limits>) {
+  const { path, past } = await openSocket(t, limits);
+  return { to: path, past };
+}
+
+function hex(port: number): string {
+  return port.toString(16).toUpperCase().padStart(4, "0");
+}
 
 async function connected(t: TestContext, to: string | number, count: number): Promise<Wire[]> {
   const wires = [];
@@ -28,11 +47,20 @@ async function served(t: TestContext, to: string | number, count: number): Promi
 }
 
 test("one connection too many is closed at once; what is open goes on", async (t) => {
-  for (const to of [(await openTcp(t, { limits: { connections: 3 } })).port, (await openSocket(t, { connections: 3 })).path]) {
-    const wires = await served(t, to, 3);
+  for (const { to, past } of [await tcpFor(t, { connections: 3 }), await socketFor(t, { connections: 3 })]) {
+    const read = past.read.bind(past);
+    const readings: (() => void)[] = [];
+    past.read = async (which) => {
+      await new Promise<void>((resolve) => { readings.push(resolve); });
+      return read(which);
+    };
+    const wires = await connected(t, to, 3);
+    for (const wire of wires) wire.write(HISTORY);
+    await until("all are being served", () => readings.length === 3);
     const more = new Wire(t, to).write(HEALTH);
     await more.closed;
     assert.equal(more.got, "");
+    for (const goOn of readings) goOn();
     for (const wire of wires) await wire.write(HEALTH).answers(2);
     wires[0]!.socket.destroy();
     for (let answered = false; !answered;) {
@@ -42,6 +70,42 @@ test("one connection too many is closed at once; what is open goes on", async (t
       again.socket.destroy();
     }
   }
+});
+
+test("over TCP the one that has rested for longest makes room; on the socket none does", async (t) => {
+  const { to } = await tcpFor(t, { connections: 3 });
+  const [first, second, third] = await served(t, to, 3);
+  await first!.write(HEALTH).answers(2);
+  await new Wire(t, to).write(HEALTH).answers(1);
+  await second!.closed;
+  for (const wire of [first, third]) await wire!.write(HEALTH).answers(2);
+  const { path } = await openSocket(t, { connections: 3 });
+  const wires = await served(t, path, 3);
+  await new Wire(t, path).write(HEALTH).closed;
+  for (const wire of wires) await wire.write(HEALTH).answers(2);
+});
+
+test("over TCP the connection of a stop stays, also while others need room, until the process is gone", async (t) => {
+  const { to } = await tcpFor(t, { connections: 2, keepAlive: 20 });
+  const wire = new Wire(t, to).write(HISTORY.replace("GET /history", "POST /stop"));
+  await wire.says(/^HTTP\/1\.1 202 .*"stopping":true/s);
+  assert.doesNotMatch(wire.got, /^keep-alive:/im, "the client is told that it closes");
+  for (let n = 1; n <= 3; n++) {
+    const [other] = await served(t, to, 1);
+    await other!.closed; // it rests as long as this one
+    await wire.write(HEALTH).answers(n);
+  }
+  await served(t, to, 1);
+  await served(t, to, 1);
+  await wire.write(HEALTH).answers(4);
+});
+
+test("over TCP the kernel looks whether a silent client's machine is still there", async (t) => {
+  const { port } = await openTcp(t);
+  const [wire] = await served(t, port, 1);
+  const of = `:${hex(port)} 0100007F:${hex(wire!.socket.localPort!)} 01`;
+  const line = readFileSync("/proc/self/net/tcp", "latin1").split("\n").find((each) => each.includes(of));
+  assert.match(line ?? "", / 02:[0-9A-F]{8} /); // proc_net_tcp.txt: its timer is that of keep-alive
 });
 
 test("one that has said nothing makes room for one that comes later", async (t) => {

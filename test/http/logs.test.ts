@@ -102,6 +102,14 @@ test("a stream ends when the listener leaves, and they are bounded", async (t) =
   await until("all have ended", () => streams.every(({ response }) => response.complete));
 });
 
+test("a stream of an entry of which nothing is kept ends", async (t) => {
+  const { logs, follow } = await served(t);
+  logs.isKept = false;
+  const seen = await follow("?follow=true");
+  await until("it has ended", () => seen.response.complete);
+  assert.equal(seen.text, "");
+});
+
 test("what keeps an entry from being followed is told in the stream, which ends", async (t) => {
   const { logs, follow } = await served(t);
   logs.failure = new Error("EMFILE: too many\nopen files");

@@ -8,6 +8,7 @@ export class FakeLogs implements Logs {
   open = 0;
   /** What is told as the reason why nothing can be followed. */
   failure: Error | null = null;
+  isKept = true;
 
   constructor(entries: readonly string[]) {
     for (const name of entries) this.#printed.set(name, []);
@@ -31,7 +32,11 @@ export class FakeLogs implements Logs {
     return { pieces: pieces(), end, modified: Date.UTC(2026, 10, 22, 12), close: () => { this.open--; } };
   }
 
-  async *follow(entry: string, from: LogPosition | { readonly lines: number }, over: AbortSignal): AsyncIterable<LogPiece> {
+  follow(entry: string, from: LogPosition | { readonly lines: number }, over: AbortSignal): AsyncIterable<LogPiece> | null {
+    return this.isKept ? this.#pieces(entry, from, over) : null;
+  }
+
+  async *#pieces(entry: string, from: LogPosition | { readonly lines: number }, over: AbortSignal): AsyncIterable<LogPiece> {
     if (this.failure !== null) throw this.failure;
     const printed = this.#printed.get(entry) ?? [];
     const newest = "lines" in from ? printed.slice(Math.max(0, printed.length - from.lines)) : [];

@@ -87,6 +87,7 @@ test("a field that is not known is refused, in a body and in a query string", as
   for (const [asked, detail] of [
     [{ url: "/processes?entyr=dummy" }, "entyr: is not known here; entry is"],
     [{ url: "/entries?x=1" }, "x: is not known here"],
+    [{ url: `/entries?${"x".repeat(500)}=1` }, `${"x".repeat(100)}…: is not known here`],
     [{ method: "POST", url: "/stop?hurry=1" }, "hurry: is not known here"],
     [{ method: "POST", url: "/stop", payload: { hurry: true } }, "hurry: is not known here"],
     [{ method: "POST", url: "/processes/dummy:0/up", payload: down }, "count: is not known here"],
@@ -119,6 +120,16 @@ test("nothing but JSON is a body, but for the original's form", async () => {
   assert.equal((await all.app.inject({
     method: "POST", url: "/processes/dummy:0/up", headers: { "content-type": "application/json; charset=utf-8" }, payload: "{}",
   })).statusCode, 200);
+});
+
+test("an empty body is none, also where its kind is said", async () => {
+  const all = served([law("dummy")]);
+  const headers = { "content-type": "application/json" };
+  for (const url of ["/processes/dummy:0/up", "/entries/dummy/restart"]) {
+    assert.equal((await all.app.inject({ method: "POST", url, headers })).statusCode, 200);
+  }
+  const { status, detail } = await problem(all, { method: "POST", url: "/processes/dummy:0/signal", headers });
+  assert.deepEqual([status, detail], [400, "body: must be an object, such as { \"signal\": \"SIGHUP\" }"]);
 });
 
 test("a body has 64 KiB at most", async () => {

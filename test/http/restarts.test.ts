@@ -35,6 +35,26 @@ test("a restart of an entry leaves alone what was taken down, unless that is all
   assert.deepEqual(await restart(), ["running 4", "running 1", "running 4"]);
 });
 
+test("a restart of very many processes gives the loop its turn in between", async () => {
+  const { app, view } = served([law("dummy", { count: 1000 })]);
+  let asked = 0;
+  let most = 0;
+  view.engine.ask = async () => {
+    asked++;
+    return { kind: "accepted" };
+  };
+  let watching = true;
+  const watch = (before: number): void => {
+    most = Math.max(most, asked - before);
+    if (watching) setImmediate(watch, asked);
+  };
+  watch(0);
+  assert.equal((await app.inject({ method: "POST", url: "/entries/dummy/restart" })).statusCode, 200);
+  watching = false;
+  assert.equal(asked, 1000);
+  assert.ok(most < 200, `${most} were asked for in a row`);
+});
+
 test("a rolling restart is one request to the law", async () => {
   const { app, view } = served([law("dummy", { count: 2 })]);
   const asked: Ask[] = [];

@@ -8,9 +8,13 @@ import type { TestContext } from "node:test";
 
 import type { HistoryLine } from "../../src/engine/line.ts";
 import { limitsOf } from "../../src/http/limits.ts";
+import type { Limits } from "../../src/http/limits.ts";
+import { until } from "../support/until.ts";
 import { PATIENCE } from "./images.ts";
 import { openSocket as server } from "./opened.ts";
 import { Wire } from "./wire.ts";
+
+const EVENTS = "GET /events HTTP/1.1\r\nhost: x\r\n\r\n";
 
 interface Event { readonly id: number; readonly event: string; readonly data: HistoryLine }
 
@@ -96,6 +100,22 @@ test("a reader that is slower than what happens misses nothing, and nothing is k
   assert.deepEqual(await reader.ids(1), [5001]);
 });
 
+test("one that comes while something happens gets nothing twice, and nor do those who are there", async (t) => {
+  const { path, past } = await server(t);
+  const readers = [await Reader.open(t, path)];
+  for (let n = 0; n < 20; n++) {
+    past.happen();
+    const coming = Reader.open(t, path, String(past.lastId - 1));
+    past.happen();
+    readers.push(await coming);
+    past.happen();
+  }
+  for (const [n, reader] of readers.entries()) {
+    const first = Math.max(1, 3 * n - 2);
+    assert.deepEqual(await reader.ids(60 - first + 1), upTo(60, first));
+  }
+});
+
 test("what the history has lost meanwhile is left out, and the ids say so", async (t) => {
   const { path, past } = await server(t);
   for (let n = 0; n < 20; n++) past.happen();
@@ -124,13 +144,12 @@ test("a reader that goes is forgotten", async (t) => {
 });
 
 test("one stream too many is refused, until another ends", async (t) => {
-  const { path, past } = await server(t);
+  const { path } = await server(t);
   const readers = await Promise.all(Array.from({ length: limitsOf("socket").events }, () => Reader.open(t, path)));
   assert.deepEqual(new Set(readers.map(({ response }) => response.statusCode)), new Set([200]));
   assert.equal((await Reader.open(t, path)).response.statusCode, 429);
   readers[0]!.response.destroy();
-  while (past.listeners === limitsOf("socket").events) await new Promise((resolve) => setImmediate(resolve));
-  assert.equal((await Reader.open(t, path)).response.statusCode, 200);
+  await until("another may come", async () => (await Reader.open(t, path)).response.statusCode === 200);
 });
 
 test("a last event that is no id is the client's mistake", async (t) => {
@@ -138,9 +157,10 @@ test("a last event that is no id is the client's mistake", async (t) => {
   assert.equal((await Reader.open(t, path, "seven")).response.statusCode, 400);
 });
 
-test("a reader that takes nothing of what is there for it is dropped, and told why", async (t) => {
-  const { path, past, told } = await server(t, { untaken: 50 });
-  const wire = new Wire(t, path).write("GET /events HTTP/1.1\r\nhost: x\r\n\r\n");
+/** One that has taken nothing until it was dropped. */
+async function asleep(t: TestContext, limits: Partial<Limits>) {
+  const { path, past, told, listener } = await server(t, { events: 1, untaken: 50, ...limits });
+  const wire = new Wire(t, path).write(EVENTS);
   await wire.answers(1);
   wire.socket.pause();
   while (told.length === 0) {
@@ -148,20 +168,32 @@ test("a reader that takes nothing of what is there for it is dropped, and told w
     await new Promise((resolve) => setImmediate(resolve));
   }
   assert.equal(past.listeners, 0);
+  return { path, past, told, listener, wire };
+}
+
+test("a reader that takes nothing of what is there for it is dropped; when it wakes up it reads up to there, and why", async (t) => {
+  const { path, told, wire } = await asleep(t, {});
+  assert.match(told.join("\n"), /^A stream over HTTP was dropped: its reader has taken nothing for 0\.05 s\.$/);
+  const other = new Wire(t, path).write(EVENTS);
+  await other.answers(1); // the one that sleeps does not count
   wire.socket.resume();
   await wire.says(/\n: dropped: nothing was taken for 0\.05 s\n\n\r\n0\r\n\r\n$/);
-  assert.match(told.join("\n"), /^A stream over HTTP was dropped: its reader has taken nothing for 0\.05 s\.$/);
 });
 
-test("one that does not take even that is cut", async (t) => {
-  const { path, past, told, listener } = await server(t, { untaken: 50 });
-  const wire = new Wire(t, path).write("GET /events HTTP/1.1\r\nhost: x\r\n\r\n");
-  await wire.answers(1);
-  wire.socket.pause();
-  while (told.length === 0) {
-    past.happen("x".repeat(1000));
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+test("one that sleeps on is cut", async (t) => {
+  const { path, wire } = await asleep(t, { connections: 1, farewell: 20 });
+  await until("its connection is gone", async () => {
+    const other = new Wire(t, path).write("GET /health HTTP/1.1\r\nhost: x\r\n\r\n");
+    await Promise.race([other.closed, other.answers(1).catch(() => {})]);
+    return other.got !== "";
+  });
+  wire.socket.resume();
+  await wire.closed;
+  assert.doesNotMatch(wire.got, /0\r\n\r\n$/, "the stream has ended as if it were whole");
+});
+
+test("when the listener leaves, those that sleep are not waited for", async (t) => {
+  const { listener, wire } = await asleep(t, {});
   await listener.drain(PATIENCE); // no connection is left then
   wire.socket.resume();
   await wire.closed;

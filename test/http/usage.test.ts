@@ -22,12 +22,13 @@ function used(count = 2) {
     sweep: (roots) => { swept.push(roots); return machine.find(roots); },
     bug: (error) => { bugs.push(error); },
   };
-  const usage = new Usage(view as View);
+  const usage = new Usage(view as View, async (time) => { world.pass(time); });
   const finds = (cpu: number, memoryBytes = 4096) => {
     machine.find = async (roots) => roots.map(() => ({ cpu, memoryBytes }));
   };
   const percent = async (id: SlotId) => (await usage.read()).get(id)?.cpuPercent;
-  return { world, usage, machine, finds, percent, swept, bugs };
+  const shown = async () => [...await usage.readings()].map(([, reading]) => reading.used.cpuPercent);
+  return { world, usage, machine, finds, percent, shown, swept, bugs };
 }
 
 test("a process is looked at by its pid and its start time, and told of by its slot", async () => {
@@ -92,6 +93,31 @@ test("CPU time is that since the sweep before, and since the start where there w
   world.pass(1500);
   finds(4006);
   assert.equal(await percent("web:0"), 0.3);
+});
+
+test("where nobody has looked for long, what is shown is what is used now", async () => {
+  const { world, machine, shown, swept } = used(1);
+  let cpu = 0;
+  machine.find = async () => [{ cpu, memoryBytes: 4096 }];
+  const spend = (time: number) => {
+    world.pass(time);
+    cpu += time / 2;
+  };
+  spend(60_000);
+  assert.deepEqual([await shown(), swept.length], [[50], 1], "since its start");
+  world.pass(3_600_000); // idle, and so in the 200 ms after that
+  cpu += 1_000_000;
+  assert.deepEqual([await shown(), swept.length], [[0], 3]);
+  spend(10_000);
+  assert.deepEqual([await shown(), swept.length], [[50], 4]);
+});
+
+test("who shows nothing of it does not wait for that", async () => {
+  const { world, usage, swept } = used(1);
+  await usage.read();
+  world.pass(60_000);
+  await usage.read();
+  assert.equal(swept.length, 2);
 });
 
 test("CPU time that is lost with an orphan makes nothing negative, and the sum does not fall", async () => {

@@ -25,6 +25,16 @@ test("an entry is shown with what is configured, wanted and running", async () =
   assert.deepEqual((await app.inject("/entries/web")).json(), entries[1]);
 });
 
+test("all entries are looked at again only when something has happened", async () => {
+  const { app, world, view } = served([law("dummy"), law("web")]);
+  let looks = 0;
+  view.options = () => ({ looks: ++looks });
+  const counts = async () => (await app.inject("/entries")).json<EntryShown[]>().map(({ count }) => count);
+  assert.deepEqual([await counts(), await counts(), looks], [[1, 1], [1, 1], 2]);
+  await world.scale("web", 3);
+  assert.deepEqual([await counts(), looks], [[1, 3], 4]);
+});
+
 test("scaling answers with the entry as soon as it is accepted", async () => {
   const { app, world } = served([law("dummy")], () => ({ ...longLife, heedsAfter: 500 }));
   const patch = async (count: number) => {

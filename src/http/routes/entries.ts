@@ -1,3 +1,5 @@
+import { setImmediate } from "node:timers/promises";
+
 import type { FastifyInstance, FastifyRequest } from "fastify";
 
 import type { Slot } from "../../core/state.ts";
@@ -6,20 +8,31 @@ import { showEntries, showEntry } from "../entry.ts";
 import { entryNamed, slotsOf } from "../found.ts";
 import { Problem } from "../problem.ts";
 import type { Asked, EntryShown } from "../schema.ts";
-import { answered, answeredList, asked } from "../shape.ts";
+import { answered, asked, writeList } from "../shape.ts";
 import { signalNamed } from "../signals.ts";
 import type { View } from "../view.ts";
 import type { Wish, Wishes } from "../wishes.ts";
+
+/** What is asked of so many slots takes some milliseconds. */
+const IN_A_ROW = 64;
 
 interface Named { Params: { name: string } }
 
 export function entries(app: FastifyInstance, view: View, wishes: Wishes): void {
   const query = asked("NoQuery");
   const response = { 200: answered("Entry") };
+  let made = { revision: -1, body: Buffer.alloc(0) };
+
+  /** As it was made when something had last happened. */
+  function all(): Buffer {
+    const { revision } = view.engine;
+    if (made.revision !== revision) made = { revision, body: Buffer.from(writeList("Entry", showEntries(view))) };
+    return made.body;
+  }
 
   app.get("/entries", {
-    config: { open: "reading" }, schema: { querystring: query, response: { 200: answeredList("Entry") } },
-  }, async () => showEntries(view));
+    config: { open: "reading" }, schema: { querystring: query },
+  }, async (_request, reply) => reply.type("application/json; charset=utf-8").send(all()));
 
   app.get<Named>("/entries/:name", {
     config: { open: "reading" }, schema: { querystring: query, response },
@@ -29,15 +42,18 @@ export function entries(app: FastifyInstance, view: View, wishes: Wishes): void 
     schema: { querystring: query, body: asked("Scale"), response },
   }, async (request) => {
     const { name } = request.params;
-    await wishes.scale(request, name, request.body.count);
+    await wishes.scale(request, name, request.body.count, "count");
     return showEntry(view, name);
   });
 
-  /** One after the other. */
+  /** One after the other; the loop gets its turn in between. */
   async function wishOfEach(
     request: FastifyRequest<Named>, slots: readonly Slot[], of: (slot: Slot) => Wish,
   ): Promise<EntryShown> {
-    for (const slot of slots) await wishes.ask(request, of(slot)).catch(unlessGone);
+    for (const [n, slot] of slots.entries()) {
+      if (n > 0 && n % IN_A_ROW === 0) await setImmediate();
+      await wishes.ask(request, of(slot)).catch(unlessGone);
+    }
     return showEntry(view, request.params.name);
   }
 

@@ -32,11 +32,9 @@ export function logs(app: FastifyInstance, view: View, doors: Doors): void {
     // A HEAD is asked for what a GET without `follow` has: it would hold a stream open that nobody reads.
     if (raw.method === "GET" && !["false", "0"].includes(follow)) {
       const { streams } = doors.of(raw.socket);
-      const full = streams.full("followers");
-      if (full !== null) throw new Problem("E_BUSY", `${full} logs are followed already`);
-      reply.hijack();
       const stream = streams.admit("followers", reply.raw);
-      if (stream !== null) void tell(view, stream, name, from);
+      reply.hijack();
+      void tell(view, stream, name, from);
       return reply;
     }
     const last = await view.logs.last(name, Number(lines));
@@ -63,8 +61,8 @@ async function tell(view: View, stream: Stream, name: string, from: LogPosition 
   } catch (error) {
     // The machine has said no: no descriptor is free, or fs.inotify.max_user_instances is reached (inotify(7)).
     stream.write(`: failed: ${(error as Error).message.replaceAll(/[\r\n]/g, " ")}\n\n`);
-    stream.end();
   }
+  stream.end();
 }
 
 function eventsOf({ bytes, at }: LogPiece): string {

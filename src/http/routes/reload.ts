@@ -13,8 +13,10 @@ export function reload(app: FastifyInstance, view: View, doors: Doors): void {
   app.post("/reload", {
     schema: { querystring: asked("NoQuery"), body: asked("Nothing"), response: { 202: answered("ReloadAccepted") } },
   }, async (request, reply) => {
+    const door = doors.of(request.raw.socket);
+    door.connections.reloads(reply.raw);
     void reply.header("connection", "close");
-    const reloading = await view.reload(doors.of(request.raw.socket).by(request.raw));
+    const reloading = await view.reload(door.by(request.raw));
     switch (reloading.kind) {
       case "done": return reply.code(202).send({ reload: reloading.id });
       case "invalid": throw new Problem("E_CONFIG_INVALID", reloading.message);

@@ -20,7 +20,7 @@ export function types(app: FastifyInstance, view: View, wishes: Wishes): void {
     scope.post<{ Params: { name: string }; Body: Asked<"ScaleForm"> }>("/type/:name", {
       schema: { querystring: asked("NoQuery"), body: asked("ScaleForm") },
     }, async (request, reply) => {
-      await wishes.scale(request, request.params.name, Number(request.body.scale));
+      await wishes.scale(request, request.params.name, Number(request.body.scale), "scale");
       return reply.type("text/plain; charset=utf-8").send("Ok.");
     });
   });
