@@ -11,7 +11,7 @@ import { packageFolder } from "../../src/native/load.ts";
 
 const root = packageFolder();
 
-export const cli = join(root, "dist/cli.js");
+export const cli = join(root, "dist/cli.cjs");
 
 /** A folder that is gone when the process ends. */
 export function scratchFolder(): string {
