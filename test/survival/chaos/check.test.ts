@@ -143,6 +143,8 @@ const spoilt: Record<string, readonly [Spoil, RegExp]> = {
   "more torn lines than kills": [
     both(log(2, 1, `12:00${line(11, "i.1 1")}`), log(6, 1, `12${line(11, "i.1 3")}`)),
     /2 lines are cut off in the middle, and Sentry was killed 1 times/],
+  "more torn lines than kills, where the next Sentry has ended them": [
+    both(log(2, 0, line(11, "i.")), log(6, 0, "12:00:0")), /2 lines are cut off in the middle, and Sentry was killed 1 times/],
   "a start that no line tells": [both(neverKilled, log(14, 1)), /4 records of started, and 3 lines/],
   "an exit that two lines tell": [log(7, 0, line(11, "Exited at 1 with ExitFailure 3.")), /x\.11 has exited twice/],
   "a life in no record": [
@@ -153,6 +155,14 @@ const spoilt: Record<string, readonly [Spoil, RegExp]> = {
 suite("the checker", () => {
   test("finds nothing wrong with books in which nothing is wrong", () => {
     assert.deepEqual(judge(good()), []);
+  });
+
+  test("finds nothing wrong with a line that a SIGKILL has cut off, and that came again whole", () => {
+    for (const torn of [line(11, "i."), "12:00:00 x.1", "12:"]) {
+      const books = good();
+      log(2, 0, torn)(books);
+      assert.deepEqual(judge(books), [], torn);
+    }
   });
 
   for (const [what, [spoil, expected]] of Object.entries(spoilt)) {

@@ -52,6 +52,9 @@ export function lines(lives: readonly Life[], logs: readonly string[], circumsta
       if (whole !== undefined) {
         torn++;
         line = whole;
+      } else if (isCutOff(line, lives)) {
+        torn++;
+        continue;
       }
       const [, label = "", text = ""] = LABELLED.exec(line) ?? [];
       if (/^Started at \d+\.$/.test(text)) {
@@ -73,6 +76,13 @@ export function lines(lives: readonly Life[], logs: readonly string[], circumsta
   for (const life of lives) faults.push(...faultsOfLife(life, shown.get(life.mark), circumstances));
   const repeated = [...shown.values()].reduce((sum, one) => sum + one.repeated, 0);
   return { faults, count, started, exited, repeated, torn };
+}
+
+/** A SIGKILL can end a write between two pages. The next Sentry ends such a line, and repeats all of it. */
+function isCutOff(line: string, lives: readonly Life[]): boolean {
+  const [, label, text = ""] = LABELLED.exec(line) ?? [];
+  if (label === undefined) return /^\d[\d:]{0,7}( \S*)?$/.test(line);
+  return lives.some(({ entry, pid, mark }) => label === `${entry}.${pid}` && mark !== text && mark.startsWith(text));
 }
 
 /** @returns what is wrong with it */
