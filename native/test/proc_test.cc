@@ -185,9 +185,10 @@ TEST("the CPU time of a process counts, and that of a child after it has ended a
   kill(root, SIGUSR1);
   reaped.await_word();
   const double afterwards = spent();
-  // The clock ticks are rounded down: two numbers of two processes.
-  CHECK(as_zombie >= 160 && as_zombie < 300);
-  CHECK(afterwards >= as_zombie + 60 && afterwards < as_zombie + 200);
+  // Ticks are rounded down, four numbers of two processes, and a busy machine blurs them. A child's time that were counted
+  // twice would be 400 in the one and 500 in the other, one that were lost 100 in the other.
+  CHECK(as_zombie >= 160 && as_zombie < 380);
+  CHECK(afterwards > as_zombie && afterwards < as_zombie + 250);
   kill(root, SIGKILL);
   waitpid(root, nullptr, 0);
 }
