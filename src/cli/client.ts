@@ -15,7 +15,7 @@ import type { ServerSent } from "./server-sent.ts";
 export interface Answer {
   readonly status: number;
   readonly headers: ReadonlyMap<string, string>;
-  readonly body: string;
+  readonly body: Buffer;
 }
 
 /** Milliseconds within which the loop of a Sentry answers what it need not think about, on a machine however busy. */
@@ -103,7 +103,7 @@ export class Client {
 async function complete({ status, headers, body }: Response): Promise<Answer> {
   const parts: Buffer[] = [];
   for await (const part of body) parts.push(part);
-  return { status, headers, body: Buffer.concat(parts).toString() };
+  return { status, headers, body: Buffer.concat(parts) };
 }
 
 /**
@@ -112,6 +112,16 @@ async function complete({ status, headers, body }: Response): Promise<Answer> {
  * @throws SentryError as Sentry's problem says, or E_TIMEOUT
  */
 export async function ask(place: Place, method: string, path: string, body?: object, patience = PATIENCE): Promise<unknown> {
+  const answer = await answerTo(place, method, path, body, patience);
+  try {
+    return JSON.parse(answer.body.toString()) as unknown;
+  } catch {
+    throw new SentryError("E_FAILED", `what answers ${method} ${path} is no Sentry: it is no JSON`);
+  }
+}
+
+/** The same, and gives the answer as it came. */
+export async function answerTo(place: Place, method: string, path: string, body?: object, patience = PATIENCE): Promise<Answer> {
   const client = await Client.open(place);
   let late = false;
   const timer = setTimeout(() => {
@@ -125,11 +135,7 @@ export async function ask(place: Place, method: string, path: string, body?: obj
   if (late) throw new SentryError("E_TIMEOUT", `Sentry has not answered ${asked} within ${patience / 1000} s (at ${place.socket})`);
   if (answer === null) throw new SentryError("E_FAILED", `Sentry closed the connection to ${place.socket} without an answer`);
   if (answer.status >= 300) throw await problemOf(answer, asked);
-  try {
-    return JSON.parse(answer.body) as unknown;
-  } catch {
-    throw new SentryError("E_FAILED", `what answers ${asked} is no Sentry: it is no JSON`);
-  }
+  return answer;
 }
 
 /** `web`, an entry, or `web:0`, a slot of it: no entry has a colon in its name. */

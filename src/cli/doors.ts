@@ -25,7 +25,7 @@ export interface Ways {
   readonly hosts: readonly string[];
   /** What the image before has left. */
   readonly idle: IdleConnections;
-  readonly token: () => string;
+  readonly token: string;
 }
 
 /** Where the machine refuses the one over TCP, for want of descriptors, that is told: processes are supervised without it. */

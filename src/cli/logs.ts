@@ -5,20 +5,18 @@
 import { existsSync } from "node:fs";
 
 import { SentryError } from "../errors.ts";
-import { ask, Client } from "./client.ts";
+import { answerTo, ask, Client } from "./client.ts";
 import { linesOf } from "./lines.ts";
 import { newestOf } from "./merging.ts";
 import type { Log } from "./merging.ts";
 import type { Place } from "./place.ts";
 import { jsonOf, print, write } from "./print.ts";
-import { problemOf } from "./problem.ts";
 import type { ServerSent } from "./server-sent.ts";
 import type { Options } from "./words.ts";
 
 const LINES = 100;
 
-/** Milliseconds within which an answer begins, and between the end of a stream and coming again. */
-const PATIENCE = 10_000;
+/** Milliseconds, between the end of a stream and coming again. */
 const PAUSE = 50;
 
 const NEWLINE = 10;
@@ -58,31 +56,9 @@ async function entriesOf(place: Place): Promise<string[]> {
 
 /** By now: its newest lines, when the last of them was printed, and where they end. */
 async function lastOf(place: Place, entry: string, wanted: number): Promise<Log & { last: string | null }> {
-  const path = `/entries/${encodeURIComponent(entry)}/logs?lines=${wanted}`;
-  const client = await Client.open(place);
-  let isLate = false;
-  const timer = setTimeout(() => {
-    isLate = true;
-    client.close();
-  }, PATIENCE);
-  try {
-    const { status, headers, body } = await client.begin("GET", path);
-    clearTimeout(timer);
-    const parts: Buffer[] = [];
-    for await (const part of body) parts.push(part);
-    const bytes = Buffer.concat(parts);
-    if (status !== 200) throw await problemOf({ status, headers, body: bytes.toString() }, `GET ${path}`);
-    const printedAt = Date.parse(headers.get("last-modified") ?? "") / 1000;
-    return { lines: linesIn(bytes), printedAt: Number.isNaN(printedAt) ? 0 : printedAt, last: headers.get("last-event-id") ?? null };
-  } catch (error) {
-    const late = `Sentry has not answered GET ${path} within ${PATIENCE / 1000} s (at ${place.socket})`;
-    if (isLate) throw new SentryError("E_TIMEOUT", late);
-    if (error instanceof SentryError) throw error;
-    throw new SentryError("E_FAILED", `Sentry closed the connection to ${place.socket} in the middle of an answer`);
-  } finally {
-    clearTimeout(timer);
-    client.close();
-  }
+  const { headers, body } = await answerTo(place, "GET", `/entries/${encodeURIComponent(entry)}/logs?lines=${wanted}`);
+  const printedAt = Date.parse(headers.get("last-modified") ?? "") / 1000;
+  return { lines: linesIn(body), printedAt: Number.isNaN(printedAt) ? 0 : printedAt, last: headers.get("last-event-id") ?? null };
 }
 
 /** Ends with Sentry, or with whoever reads. */

@@ -4,7 +4,7 @@ import type { Answer } from "./client.ts";
 
 /** @param asked what it is about: the method, and the path */
 export async function problemOf({ status, headers, body }: Answer, asked: string): Promise<SentryError> {
-  const { code, detail } = parse(body);
+  const { code, detail } = parse(body.toString());
   const meant = codeOfProblem(code, status);
   const what = detail ?? `${asked} was answered with ${status}`;
   // What is wrong to one version may be right to another: an option that it does not know, say.

@@ -10,7 +10,7 @@ export async function stop(place: Place, json: boolean): Promise<void> {
   // 409: it is stopping already, and that is waited for just as well.
   if (answer !== null && answer.status !== 202 && answer.status !== 409) {
     client.close();
-    throw new SentryError("E_FAILED", `Sentry refused to stop: ${answer.body}`);
+    throw new SentryError("E_FAILED", `Sentry refused to stop: ${answer.body.toString()}`);
   }
   await client.gone();
   if (answer === null && await answers(place)) {

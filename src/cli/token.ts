@@ -11,18 +11,16 @@ import { openOwn } from "../survival/own-file.ts";
 import type { Place } from "./place.ts";
 
 /**
- * The token, once somebody shows one. Where the file cannot be had, no token is the right one until the next start or
- * reload: that is told, and is no reason to supervise nothing.
+ * Read, or made. Where the file cannot be had, no token that anybody has is the right one until the next start or reload:
+ * that is told, and is no reason to supervise nothing.
  */
-export function tokenOf(place: Place, transcript: Pick<Transcript, "tell">): () => string {
-  let token: string;
+export function tokenOf(place: Place, transcript: Pick<Transcript, "tell">): string {
   try {
-    token = readToken(place);
+    return readToken(place);
   } catch (error) {
     transcript.tell(`There is no token, so HTTP over TCP can only be read: ${(error as Error).message}`);
-    token = randomBytes(32).toString("hex");
+    return newToken();
   }
-  return () => token;
 }
 
 /** @throws Error with the `code` of open(2), or without one where the file is not ours */
@@ -32,11 +30,15 @@ function readToken({ token: path }: Place): string {
     if ((fstatSync(fd).mode & 0o777) !== 0o600) fchmodSync(fd, 0o600); // somebody has changed that, or the umask has
     const found = readFileSync(fd, "latin1").trim();
     if (/^[0-9a-f]{64}$/.test(found)) return found;
-    const token = randomBytes(32).toString("hex");
+    const token = newToken();
     ftruncateSync(fd);
     writeSync(fd, token, 0);
     return token;
   } finally {
     closeSync(fd);
   }
+}
+
+function newToken(): string {
+  return randomBytes(32).toString("hex");
 }

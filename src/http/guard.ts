@@ -21,8 +21,8 @@ export interface Rules {
   readonly address: { readonly host: string; readonly port: number };
   /** By these names too a request may ask for it. */
   readonly hosts: readonly string[];
-  /** The right one. Asked each time that one is shown. */
-  readonly token: () => string;
+  /** The right one. */
+  readonly token: string;
 }
 
 export class Guard implements Door {
@@ -31,7 +31,7 @@ export class Guard implements Door {
   readonly #known: ReadonlySet<string | null>;
   /** Others than this machine's own can reach it. */
   readonly #isExposed: boolean;
-  readonly #token: () => string;
+  readonly #token: string;
 
   constructor({ address: { host }, hosts, token }: Rules, streams: Streams, connections: Connections) {
     this.#known = new Set(["localhost", host, ...hosts].map(canonicalAddress));
@@ -64,7 +64,7 @@ export class Guard implements Door {
 
   #hasToken({ headers: { authorization = "" } }: IncomingMessage): boolean {
     const [, shown] = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i.exec(authorization) ?? []; // RFC 6750, 2.1
-    return shown !== undefined && isEqual(shown, this.#token());
+    return shown !== undefined && isEqual(shown, this.#token);
   }
 }
 

@@ -42,7 +42,7 @@ export class LogFile {
     this.#kept = kept;
   }
 
-  /** Null: there is none, for now. */
+  /** Null where there is none. */
   static async open(where: Whereabouts): Promise<LogFile | null> {
     try {
       const isTail = where.kind === "tail";

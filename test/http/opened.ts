@@ -15,7 +15,7 @@ export const TOKEN = "00ff".repeat(16);
 
 export const ways = {
   socket: { kind: "socket" },
-  tcp: { kind: "tcp", address: { host: "127.0.0.1", port: 0 }, hosts: [], token: () => TOKEN },
+  tcp: { kind: "tcp", address: { host: "127.0.0.1", port: 0 }, hosts: [], token: TOKEN },
 } as const;
 
 export async function openSocket(t: TestContext, limits: Partial<Limits> = {}) {
