@@ -109,7 +109,8 @@ Napi::Value start(const Napi::CallbackInfo& info) {
     return env.Undefined();
   }
   const auto how = info[0].As<Napi::Object>();
-  const Host::Options options{integer(how.Get("spawners")), true, how.Get("processEvents").ToBoolean()};
+  const Host::Options options{integer(how.Get("spawners")), true, how.Get("processEvents").ToBoolean(),
+                              text_or_null(how.Get("cgroups")).value_or("")};
   self.wake = Napi::ThreadSafeFunction::New(env, info[1].As<Napi::Function>(), "sentry facts", 0, 1);
   env.AddCleanupHook([&self] { self.stop(); });
   const auto wake = [&self, start = ++self.starts] {
@@ -123,9 +124,10 @@ Napi::Value start(const Napi::CallbackInfo& info) {
     self.stop();
     return Napi::Value();
   }
-  const auto& fault = host.events_fault();
-  if (!fault) return env.Null();
-  return Napi::String::New(env, fault->subject.empty() ? words(fault->error) : fault->subject);
+  auto missing = Napi::Object::New(env);
+  missing.Set("processEvents", reason_or_null(env, host.events_fault()));
+  missing.Set("cgroups", reason_or_null(env, host.cgroups_fault()));
+  return missing;
 }
 
 void spawn(const Napi::CallbackInfo& info) {
@@ -138,19 +140,44 @@ Napi::Value adopt(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), running->adopt(adopted_of(info[0].As<Napi::Object>())));
 }
 
+// 0, with an exception pending, where there is no such signal.
+int signal_of(const Napi::CallbackInfo& info, const Napi::Value& name) {
+  const int number = signal_number(name.ToString().Utf8Value());
+  if (number == 0)
+    Napi::Error::New(info.Env(), "there is no signal " + name.ToString().Utf8Value()).ThrowAsJavaScriptException();
+  return number;
+}
+
 void signal(const Napi::CallbackInfo& info) {
   Host* running = host(info);
   if (!running) return;
-  const int number = signal_number(info[1].ToString().Utf8Value());
-  if (number == 0) {
-    Napi::Error::New(info.Env(), "there is no signal " + info[1].ToString().Utf8Value()).ThrowAsJavaScriptException();
-    return;
-  }
-  running->signal(long_integer(info[0]), number, info[2].ToString().Utf8Value() == "group");
+  if (const int number = signal_of(info, info[1])) running->signal(long_integer(info[0]), number);
+}
+
+void end(const Napi::CallbackInfo& info) {
+  Host* running = host(info);
+  if (!running) return;
+  if (const int number = signal_of(info, info[1])) running->end(long_integer(info[0]), number, scope_of(info[2]));
+}
+
+void inspect(const Napi::CallbackInfo& info) {
+  if (Host* running = host(info)) running->inspect(long_integer(info[0]), scope_of(info[1]));
+}
+
+void follow(const Napi::CallbackInfo& info) {
+  if (Host* running = host(info)) running->follow(long_integer(info[0]), integer_or_null(info[1]));
 }
 
 void reap(const Napi::CallbackInfo& info) {
   if (Host* running = host(info)) running->reap(long_integer(info[0]));
+}
+
+void spare(const Napi::CallbackInfo& info) {
+  if (Host* running = host(info)) running->spare(info[0].ToBoolean());
+}
+
+void strays(const Napi::CallbackInfo& info) {
+  if (Host* running = host(info)) running->strays(long_integer(info[0]));
 }
 
 Napi::Value open_terminal(const Napi::CallbackInfo& info) {
@@ -321,8 +348,9 @@ Napi::Value take_keeper(const Napi::CallbackInfo& info) {
 
 void start_keeper(const Napi::CallbackInfo& info) {
   Instance& self = instance(info);
-  if (const auto fault = self.keeper.start(info[0].ToString(), info[1].ToString())) throw_fault(info.Env(), *fault);
-  else if (self.host) self.host->hold_all();
+  const std::string program = info[0].ToString(), path = info[1].ToString();
+  const auto fault = self.host ? self.host->start_keeper(program, path) : self.keeper.start(program, path);
+  if (fault) throw_fault(info.Env(), *fault);
 }
 
 Napi::Value keeper_descriptors(const Napi::CallbackInfo& info) {
@@ -405,7 +433,12 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("spawn", spawn);
   add("adopt", adopt);
   add("signal", signal);
+  add("end", end);
+  add("inspect", inspect);
+  add("follow", follow);
   add("reap", reap);
+  add("spare", spare);
+  add("strays", strays);
   add("openTerminal", open_terminal);
   add("openFile", open_file);
   add("adoptOutput", adopt_output);

@@ -16,12 +16,11 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "birthplace.h"
+#include "clone3.h"
 #include "die_at.h"
 #include "identity.h"
 
-#ifndef CLONE_PIDFD
-#define CLONE_PIDFD 0x00001000  // Linux 5.2
-#endif
 #ifndef P_PIDFD
 #define P_PIDFD 3  // Linux 5.4
 #endif
@@ -128,14 +127,23 @@ LowPair LowPair::reserve(int null_fd) noexcept {
   return {Fd(fcntl(null_fd, F_DUPFD_CLOEXEC, 3)), Fd(fcntl(null_fd, F_DUPFD_CLOEXEC, 3))};
 }
 
-Lane::Lane(int null_fd, LowPair low, KeeperLink keeper) noexcept
+Lane::Lane(int null_fd, LowPair low, KeeperLink keeper, std::shared_ptr<const Cgroups> cgroups) noexcept
     : null_fd_(null_fd),
       low_(std::move(low)),
       keeper_(std::move(keeper)),
+      cgroups_(std::move(cgroups)),
       stack_(mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0)) {}
 
 Lane::~Lane() {
   if (stack_ != MAP_FAILED) munmap(stack_, kStackBytes);
+}
+
+// The child's pid, or an errno, negative.
+int Lane::bear(ChildPlan& child, int* pidfd, int cgroup) noexcept {
+  if (cgroup >= 0) return static_cast<int>(clone_into(cgroup, stack_, kStackBytes, pidfd, after_clone, &child));
+  constexpr int flags = CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PIDFD | SIGCHLD;
+  const int pid = clone_function(after_clone, static_cast<char*>(stack_) + kStackBytes, flags, &child, pidfd);
+  return pid < 0 ? -errno : pid;
 }
 
 std::variant<Child, Fault> Lane::clone(Plan& plan, Handle& handle) noexcept {
@@ -148,6 +156,8 @@ std::variant<Child, Fault> Lane::clone(Plan& plan, Handle& handle) noexcept {
   auto& out_pipe = std::get<Pipe>(out);
   auto& err_pipe = std::get<Pipe>(err);
   const Request& request = plan.request();
+  Birthplace place(cgroups_.get(), request.run);
+  if (auto fault = place.make()) return std::move(*fault);
 
   // Before the clone: at no moment is there a process whose output nobody but us holds.
   const uint64_t held_at = keeper_.generation();
@@ -164,12 +174,9 @@ std::variant<Child, Fault> Lane::clone(Plan& plan, Handle& handle) noexcept {
   static_assert(sizeof(std::atomic<int>) == sizeof(int) && std::atomic<int>::is_always_lock_free);
   auto* pidfd_out = reinterpret_cast<int*>(&handle.pidfd);
   plan.child().begun = &handle.begun;
-  char* const top = static_cast<char*>(stack_) + kStackBytes;
   const int dumpable = prctl(PR_GET_DUMPABLE);
   const Stamp at = now();
-  constexpr int flags = CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PIDFD | SIGCHLD;
-  const int pid = clone_function(after_clone, top, flags, &plan.child(), pidfd_out);
-  const int error = errno;
+  const int pid = place.bear([&](int cgroup) { return bear(plan.child(), pidfd_out, cgroup); });
 
   // Nothing of the child's output may stay open here, or its pipes would never end.
   for (const Fd* low : {&low_.out, &low_.err})
@@ -183,13 +190,14 @@ std::variant<Child, Fault> Lane::clone(Plan& plan, Handle& handle) noexcept {
     if (pid >= 0) keeper_.release(process_label(request.kept, pid));
     if (pid >= 0) reap_failed(handle.pidfd);
     else handle.pidfd = -1;
-    return pid >= 0 ? plan.fault() : Fault{"clone", error, ""};
+    return pid >= 0 ? plan.fault() : place.fault(-pid);
   }
   die_at("cloned");
   const ino_t out_inode = inode_of(out_pipe.read), err_inode = inode_of(err_pipe.read);
   return Child{request.run, pid, Fd(), std::move(out_pipe.read), std::move(err_pipe.read), request.out_sink,
                request.err_sink, request.label, request.colour, own_peak_rss(), at, start_ticks(pid).value_or(0),
-               out_inode, err_inode, request.kept, plan.child().introduction.made ? held_at : 0};
+               out_inode, err_inode, request.kept, plan.child().introduction.made ? held_at : 0, request.mark,
+               place.keep()};
 }
 
 }  // namespace sentry

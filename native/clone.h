@@ -1,8 +1,10 @@
 // One clone, on the calling thread: from a Plan to a child that has called exec, or to the step that failed.
 #pragma once
 #include <atomic>
+#include <memory>
 #include <variant>
 
+#include "cgroup.h"
 #include "fault.h"
 #include "fd.h"
 #include "keeper_link.h"
@@ -34,8 +36,8 @@ struct Handle {
 // What a spawning thread owns for all its clones: the child's stack, and low numbers for its stdout and stderr.
 class Lane {
  public:
-  // `null_fd`: /dev/null, open for as long as the lane.
-  Lane(int null_fd, LowPair low, KeeperLink keeper) noexcept;
+  // `null_fd`: /dev/null, open for as long as the lane. `cgroups`: may be null.
+  Lane(int null_fd, LowPair low, KeeperLink keeper, std::shared_ptr<const Cgroups> cgroups) noexcept;
   ~Lane();
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
@@ -43,16 +45,20 @@ class Lane {
   // `handle` is filled in as soon as the child runs, while this call is still held: by it, others can signal a child
   // that hangs in exec. Its pidfd is the caller's, also where the Child came to nothing: only the caller knows when
   // nobody else looks at it any more. The calling thread must have all signals blocked.
-  // The keeper has the pipes before the child has them, and is told to let go of them where there is none.
+  // The keeper has the pipes before the child has them, and is told to let go of them where there is none. With cgroups
+  // the child is born in one of its own, which goes again where there is no child.
   std::variant<Child, Fault> clone(Plan& plan, Handle& handle) noexcept;
 
   // To be used again, once this thread ends.
   LowPair give_back() noexcept { return std::move(low_); }
 
  private:
+  int bear(ChildPlan& child, int* pidfd, int cgroup) noexcept;
+
   const int null_fd_;
   LowPair low_;
   KeeperLink keeper_;
+  const std::shared_ptr<const Cgroups> cgroups_;
   void* stack_;
 };
 

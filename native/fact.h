@@ -5,7 +5,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <variant>
+#include <vector>
 
 #include "exit.h"
 #include "fault.h"
@@ -23,9 +25,35 @@ struct SpawnedFact {
   uint64_t start_ticks = 0;
   ino_t out_pipe = 0;
   ino_t err_pipe = 0;
+  std::string cgroup{};  // its path; empty: it has none of its own
 };
 struct FaultFact { RunId run; Fault fault; Stamp at; };
-struct ExitFact { RunId run; Exit exit; };
+struct ExitFact { RunId run; Exit exit; bool alone = false; };  // `alone`: nothing is left of what it has started
+
+// Answers. What somebody asks of a run after its exit is in reaper.h.
+struct ClearedFact { RunId run; };
+struct FollowedFact : SpawnedFact {};
+struct AstrayFact {
+  RunId run;
+  int error = 0;        // an errno; 0: what it is stands in the message
+  std::string message;  // empty: that of the errno
+  std::string subject;
+};
+struct Survivor {
+  int pid;
+  std::string name;  // of its program
+  char state;        // proc_pid_stat(5)
+  int error;         // why it cannot be signalled, an errno; or 0
+};
+struct SurvivingFact { RunId run; std::vector<Survivor> survivors; };
+struct Stray {
+  int pid;
+  std::string name;
+  char state;
+  uint64_t start_ticks;
+};
+struct StraysFact { int64_t token; std::vector<Stray> strays; };
+
 // sigaction(2): si_pid, si_uid, si_code. `terminal_gone`: a SIGHUP, and the controlling terminal that we had is no more.
 struct SignalFact { int signal; int pid; int uid; bool from_kernel; Stamp at; bool terminal_gone = false; };
 struct LostFact { const char* what; int64_t count; };  // "processEvents" or "output": dropped, and how many
@@ -33,8 +61,8 @@ struct FlushedFact { int64_t token; };                 // the pump has done, or 
 struct QuietFact {};       // no start is under way, and none will be
 struct KeeperGoneFact {};  // the keeper has ended, or does not answer: nobody but us holds anything
 
-using Fact =
-    std::variant<SpawnedFact, FaultFact, ExitFact, SignalFact, LostFact, FlushedFact, QuietFact, KeeperGoneFact>;
+using Fact = std::variant<SpawnedFact, FaultFact, ExitFact, ClearedFact, FollowedFact, AstrayFact, SurvivingFact, StraysFact,
+                          SignalFact, LostFact, FlushedFact, QuietFact, KeeperGoneFact>;
 
 // Callable from any thread; never blocks.
 using Post = std::function<void(Fact)>;

@@ -1,11 +1,23 @@
 #include "host.h"
 
 #include <fcntl.h>
-#include <signal.h>
 
+#include "descent.h"
 #include "identity.h"
 
 namespace sentry {
+
+namespace {
+
+// Nothing where it is refused: then the exits were refused as well, and the reason is told once.
+std::optional<Descent> listen_to_forks(std::optional<ProcEvents> events) {
+  if (events) return Descent(std::move(*events));
+  auto opened = ProcEvents::open(ProcEvents::Scope::forks);
+  if (auto* own = std::get_if<ProcEvents>(&opened)) return Descent(std::move(*own));
+  return std::nullopt;
+}
+
+}  // namespace
 
 Host::Host(const Options& options, Inherited inherited, KeeperLink& keeper, std::function<void()> wake)
     : keeper_(keeper),
@@ -14,14 +26,17 @@ Host::Host(const Options& options, Inherited inherited, KeeperLink& keeper, std:
   const Post post = [this](Fact fact) { this->post(std::move(fact)); };
   auto signals = options.take_signals ? take_signals(inherited) : std::nullopt;
   auto exit_times = options.process_events ? listen_to_events(std::move(inherited.events)) : std::nullopt;
-  // Where SIGCHLD is ignored (by whoever started us), the kernel reaps on its own and every status is lost. waitid(2).
-  struct sigaction child_action;
-  if (sigaction(SIGCHLD, nullptr, &child_action) == 0 && child_action.sa_handler == SIG_IGN) ::signal(SIGCHLD, SIG_DFL);
+  open_cgroups(options.cgroups);
+  auto descent = options.process_events && !cgroups_ ? listen_to_forks(std::move(inherited.forks)) : std::nullopt;
 
   pump_ = std::make_unique<Pump>(post, keeper);
-  reaper_ = std::make_unique<Reaper>(post, std::move(signals), std::move(exit_times), keeper);
+  reaper_ = std::make_unique<Reaper>(post, std::move(signals), std::move(exit_times), keeper, std::move(descent));
+  const Post post_failure = [this](Fact fact) {
+    this->post(std::move(fact));
+    reaper_->end_birth();
+  };
   spawner_ = std::make_unique<Spawner>(
-      options.spawners, [this](Child child) { born(std::move(child)); }, post, keeper, file_limit_);
+      options.spawners, [this](Child child) { born(std::move(child)); }, post_failure, keeper, file_limit_, cgroups_);
   watch_keeper();
 }
 
@@ -48,33 +63,68 @@ std::optional<ExitTimes> Host::listen_to_events(std::optional<ProcEvents> events
   return std::nullopt;
 }
 
+Host::~Host() {
+  spawner_.reset();
+  reaper_.reset();
+  if (cgroups_) cgroups_->remove_all();
+}
+
+void Host::open_cgroups(const std::string& name) {
+  if (name.empty()) return;
+  auto opened = Cgroups::open(name);
+  if (auto* cgroups = std::get_if<Cgroups>(&opened)) cgroups_ = std::make_shared<Cgroups>(std::move(*cgroups));
+  else cgroups_fault_ = std::get<Fault>(std::move(opened));
+}
+
+void Host::spawn(Request request) {
+  reaper_->expect_birth();
+  spawner_->spawn(std::move(request));
+}
+
 // Posted before it is watched: a run's Spawned never comes after its Exit.
 void Host::born(Child child) {
   const std::string label = child.label + "." + std::to_string(child.pid);
   pump_->adopt({child.run, 0, std::move(child.out), child.out_sink, label, child.colour, false, child.kept});
   pump_->adopt({child.run, 1, std::move(child.err), child.err_sink, label, child.colour, false, child.kept});
-  post(SpawnedFact{child.run, child.pid, child.at, child.start_ticks, child.out_pipe, child.err_pipe});
+  post(SpawnedFact{child.run, child.pid, child.at, child.start_ticks, child.out_pipe, child.err_pipe, child.cgroup});
   reaper_->watch(child, std::move(child.pidfd));
+  reaper_->end_birth();
 }
 
+// What one that is gone has left behind is known by its cgroup, its mark and its pipes.
 bool Host::adopt(Adopted process) {
   if (!process.pidfd) {
     auto opened = open_process(process.pid, process.start_ticks);
-    if (std::holds_alternative<Fault>(opened)) return false;
-    process.pidfd = std::get<Fd>(std::move(opened));
-    keeper_.hold(process_label(process.kept, process.pid), process.pidfd.get());
+    auto* pidfd = std::get_if<Fd>(&opened);
+    if (!pidfd && !process.ended) return false;
+    if (pidfd) process.pidfd = std::move(*pidfd);
+    if (pidfd) keeper_.hold(process_label(process.kept, process.pid), process.pidfd.get());
   }
   reaper_->adopt(std::move(process));
   return true;
 }
 
-void Host::signal(RunId run, int signal, bool group) {
-  // The spawner lets go of a run only after it has given it to the reaper, so it is found with one of them.
-  if (!spawner_->signal(run, signal)) reaper_->signal(run, signal, group);
+// The spawner lets go of a run only after it has given it to the reaper, so it is found with one of them.
+void Host::signal(RunId run, int signal) {
+  if (!spawner_->signal(run, signal)) reaper_->signal(run, signal);
+}
+
+void Host::end(RunId run, int signal, Scope scope) {
+  if (!spawner_->signal(run, signal)) reaper_->end(run, signal, scope);
 }
 
 void Host::watch_keeper() {
-  if (Fd copy(fcntl(keeper_.descriptor(), F_DUPFD_CLOEXEC, 0)); copy) reaper_->watch_keeper(std::move(copy));
+  if (Fd copy(fcntl(keeper_.descriptor(), F_DUPFD_CLOEXEC, 0)); copy)
+    reaper_->watch_keeper(std::move(copy), pid_of(keeper_.process()));
+}
+
+// Until it is known by its pid, nobody may take it for a stranger.
+std::optional<Fault> Host::start_keeper(const std::string& program, const std::string& path) {
+  reaper_->spare(Strangers::Why::keeper, true);
+  auto fault = keeper_.start(program, path);
+  if (!fault) hold_all();
+  reaper_->spare(Strangers::Why::keeper, false);
+  return fault;
 }
 
 // Nothing is born meanwhile: keeper_link.h.
@@ -93,10 +143,11 @@ void Host::quiesce(bool on) {
 
 Host::Left Host::detach() {
   spawner_.reset();
+  cgroups_.reset();
   auto reaper = reaper_->detach();
   auto output = pump_->detach();
   return {take_facts(),           std::move(reaper.processes), std::move(output), std::move(reaper.signals),
-          std::move(reaper.events), file_limit_};
+          std::move(reaper.events), std::move(reaper.forks),     file_limit_};
 }
 
 void Host::post(Fact fact) {

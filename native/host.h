@@ -15,6 +15,7 @@
 #include <optional>
 #include <vector>
 
+#include "cgroup.h"
 #include "keeper_link.h"
 #include "pump.h"
 #include "reaper.h"
@@ -28,6 +29,7 @@ class Host {
     int spawners = 1;
     bool take_signals = false;
     bool process_events = false;
+    std::string cgroups{};  // the name of the cgroup that theirs are made in; empty: they get none
   };
 
   // What was there before: left by a Host in this image, or over an exec by one in the image before.
@@ -36,6 +38,7 @@ class Host {
     Fd signals_pipe;                 // … what came before the exec
     size_t record_bytes = 0;
     std::optional<ProcEvents> events;
+    std::optional<ProcEvents> forks;
     std::optional<FileLimit> file_limit;
   };
 
@@ -45,6 +48,7 @@ class Host {
     Pump::Left output;
     std::optional<Signals> signals;
     std::optional<ProcEvents> events;
+    std::optional<ProcEvents> forks;
     std::optional<FileLimit> file_limit;
   };
 
@@ -54,16 +58,26 @@ class Host {
 
   std::vector<Fact> take_facts();
 
-  void spawn(Request request) { spawner_->spawn(std::move(request)); }
-  // False where that process is gone, and its number possibly a stranger's. Without a pidfd, one is opened.
+  void spawn(Request request);
+  // False where that process is gone, and its number possibly a stranger's; one that has ended is taken up all the same.
+  // Without a pidfd, one is opened.
   bool adopt(Adopted process);
-  void signal(RunId run, int signal, bool group);
+  void signal(RunId run, int signal);
+  void end(RunId run, int signal, Scope scope);
+  void inspect(RunId run, Scope scope) { reaper_->inspect(run, scope); }
+  void follow(RunId run, std::optional<int> pid) { reaper_->follow(run, pid); }
   void reap(RunId run) { reaper_->reap(run); }
+  void spare(bool on) { reaper_->spare(Strangers::Why::node, on); }
+  void strays(int64_t token) { reaper_->strays(token); }
   Pump& pump() const noexcept { return *pump_; }
+
+  // Processes live on. Where nothing is left in our cgroups, they go too; not after detach().
+  ~Host();
 
   // The keeper is to be watched for its end: there is one now. A new one is given all that there is.
   void watch_keeper();
-  void hold_all();
+  // A child that is none of the runs', and no stranger either.
+  std::optional<Fault> start_keeper(const std::string& program, const std::string& path);
 
   // Answered by a QuietFact.
   void quiesce(bool on);
@@ -72,6 +86,8 @@ class Host {
 
   // Why the kernel's process events are not listened to, where they were asked for and are not.
   const std::optional<Fault>& events_fault() const noexcept { return events_fault_; }
+  // Why there are no cgroups, where there are none.
+  const std::optional<Fault>& cgroups_fault() const noexcept { return cgroups_fault_; }
   // What keeps it from working at all; then nothing but the destructor may be called.
   const std::optional<Fault>& fault() const noexcept {
     return signals_fault_ ? signals_fault_ : reaper_->fault() ? reaper_->fault() : pump_->fault();
@@ -80,6 +96,8 @@ class Host {
  private:
   std::optional<Signals> take_signals(Inherited& inherited);
   std::optional<ExitTimes> listen_to_events(std::optional<ProcEvents> events);
+  void open_cgroups(const std::string& name);
+  void hold_all();
   void post(Fact fact);
   void born(Child child);
 
@@ -89,7 +107,9 @@ class Host {
   std::mutex mutex_;
   std::vector<Fact> facts_;
   std::optional<Fault> events_fault_;
+  std::optional<Fault> cgroups_fault_;
   std::optional<Fault> signals_fault_;
+  std::shared_ptr<Cgroups> cgroups_;
   // Destroyed from the last to the first.
   std::unique_ptr<Pump> pump_;
   std::unique_ptr<Reaper> reaper_;

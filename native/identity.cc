@@ -3,8 +3,11 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
+#include <cstdio>
+#include <memory>
 #include <string>
 
 #include "proc_stat.h"
@@ -15,9 +18,12 @@ namespace {
 
 constexpr unsigned kProcessGroup = 1 << 2;  // PIDFD_SIGNAL_PROCESS_GROUP, Linux 6.9
 
-bool send(const Fd& pidfd, int signal, unsigned flags) noexcept {
-  return syscall(SYS_pidfd_send_signal, pidfd.get(), signal, nullptr, flags) == 0;
+// 0, or an errno.
+int send(const Fd& pidfd, int signal, unsigned flags) noexcept {
+  return syscall(SYS_pidfd_send_signal, pidfd.get(), signal, nullptr, flags) == 0 ? 0 : errno;
 }
+
+bool is_there(int error) noexcept { return error == 0 || error == EPERM; }
 
 }  // namespace
 
@@ -39,14 +45,28 @@ std::variant<Fd, Fault> open_process(int pid, uint64_t expected_ticks) {
   return pidfd;
 }
 
-bool unreaped(const Fd& pidfd) noexcept {
-  // EPERM: it is there, as another user.
-  return send(pidfd, 0, 0) || errno == EPERM;
+bool unreaped(const Fd& pidfd) noexcept { return is_there(send(pidfd, 0, 0)); }
+
+bool keeps_number(const Fd& pidfd) noexcept { return unreaped(pidfd) || is_there(send(pidfd, 0, kProcessGroup)); }
+
+int send_signal(const Fd& pidfd, int signal) noexcept { return send(pidfd, signal, 0); }
+
+uint64_t ticks_now() noexcept {
+  static const auto ticks_per_second = static_cast<uint64_t>(sysconf(_SC_CLK_TCK));
+  timespec t{};
+  clock_gettime(CLOCK_BOOTTIME, &t);
+  return static_cast<uint64_t>(t.tv_sec) * ticks_per_second +
+         static_cast<uint64_t>(t.tv_nsec) * ticks_per_second / 1'000'000'000;
 }
 
-void signal_group(int pid, const Fd& pidfd, int signal) noexcept {
-  if (send(pidfd, signal, kProcessGroup) || errno != EINVAL) return;
-  if (unreaped(pidfd)) kill(-pid, signal);
+int pid_of(int pidfd) noexcept {
+  char path[48];
+  std::snprintf(path, sizeof path, "/proc/self/fdinfo/%d", pidfd);
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path, "re"), std::fclose);
+  char line[64];
+  for (int pid = 0; file && std::fgets(line, sizeof line, file.get());)
+    if (std::sscanf(line, "Pid: %d", &pid) == 1) return pid > 0 ? pid : 0;
+  return 0;
 }
 
 }  // namespace sentry

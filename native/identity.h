@@ -27,9 +27,17 @@ std::variant<Fd, Fault> open_process(int pid, uint64_t start_ticks);
 // Whether it has not been reaped: then the number of its process is still its own.
 bool unreaped(const Fd& pidfd) noexcept;
 
-// Signals the group that a process leads, and never a stranger's: by the pidfd, which the group's processes hold on to
-// also when their leader is gone (PIDFD_SIGNAL_PROCESS_GROUP, Linux 6.9). Before 6.9 by number, as long as the leader
-// has not been reaped, and not at all afterwards.
-void signal_group(int pid, const Fd& pidfd, int signal) noexcept;
+// Whether its number can mean nobody else, as process, group or session: it has not been reaped, or processes of the
+// group that it led hold on to its number (PIDFD_SIGNAL_PROCESS_GROUP, Linux 6.9; before that nothing is known of those).
+bool keeps_number(const Fd& pidfd) noexcept;
+
+// 0, or an errno. ESRCH: it is gone; EPERM: it is there, as another user. Signal 0 only asks.
+int send_signal(const Fd& pidfd, int signal) noexcept;
+
+// Now, in the same ticks: whatever is born from here on has no smaller number.
+uint64_t ticks_now() noexcept;
+
+// The number of the process that a pidfd means; 0 where it has been reaped.
+int pid_of(int pidfd) noexcept;
 
 }  // namespace sentry

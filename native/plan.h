@@ -44,6 +44,7 @@ struct Request {
   std::string label;
   std::string colour;
   std::string kept;  // the keeper files the run's descriptors under this
+  std::string mark;  // the value of its SENTRY_RUN, which is in `env` as well
 };
 
 // The soft and hard limit of open files that children start with. Node raises its own soft limit to the hard one

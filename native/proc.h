@@ -1,14 +1,8 @@
 // All processes that there are, from one pass over /proc, and what whole trees of them use. proc(5), proc_pid_stat(5).
 //
 // A thousand supervised processes cost one pass: each process of the machine is read once, and then belongs to at most
-// one of the roots. To which is found by climbing from parent to parent. That loses what has detached itself: a process
-// whose parent has ended is given to init, or to the nearest subreaper. But a root leads a session, and who has not left it
-// still bears its number. So it is with a daemon, whose session was led by the parent from which it forked away: its
-// number is nobody else's while one of them lives. One that has left it, and has then lost its parent, is found by
-// neither; cgroups know it, /proc does not.
-//
-// A pass is not a snapshot: processes come, go, and leave their numbers to others while it goes on. So a parent that is
-// younger than its child is not its parent, and a circle is no way.
+// one of the roots. How it is found to which, and what is lost, says claims.h: who has left the session of his root, and
+// has then lost his parent, is found by cgroups, but not in /proc.
 #pragma once
 #include <cstdint>
 #include <optional>

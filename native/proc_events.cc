@@ -50,6 +50,13 @@ bool attach(int socket, ProcEvents::Scope scope) noexcept {
     return attach(socket, code);
   }
   const sock_filter remember = BPF_STMT(BPF_MISC | BPF_TAX, 0);
+  if (scope == ProcEvents::Scope::forks) {
+    std::array code{load(0), jump_if(kNone, 6, 0), jump_if(kFork, 0, 4),
+                    // A thread's pid is not its tgid.
+                    load(kBody + 8), remember, load(kBody + 12), sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_X, 0, 1, 0),
+                    kReject, kAccept};
+    return attach(socket, code);
+  }
   const auto own = static_cast<uint32_t>(getpid());
   const uint8_t others = scope == ProcEvents::Scope::all_exits ? 1 : 0;  // as far away as `accept`
   std::array code{

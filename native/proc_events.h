@@ -26,6 +26,7 @@ class ProcEvents {
     exits,       // all that tells of the exits of this process's children: those of the leaders, new threads, and the
                  // exits of threads that are no leaders, on the whole host, for their parent is not told
     all_exits,   // the same, and the exits of all other leaders: for processes that have another parent
+    forks,       // the starts of all processes on the host, and not those of threads
     everything,  // each fork, exec and exit on the host
   };
 

@@ -12,11 +12,14 @@
 namespace sentry {
 
 std::optional<ProcStat> parse_stat(std::string_view text) noexcept {
-  constexpr int kParent = 4, kSession = 6, kUser = 14, kSystem = 15, kChildrenUser = 16, kChildrenSystem = 17;
-  constexpr int kStart = 22, kResident = 24, kStatus = 52;
+  constexpr int kParent = 4, kGroup = 5, kSession = 6;
+  constexpr int kUser = 14, kSystem = 15, kChildrenUser = 16, kChildrenSystem = 17;
+  constexpr int kStart = 22, kResident = 24, kEnvironmentEnd = 51, kStatus = 52;
+  const size_t name = text.find('(');
   const size_t name_end = text.rfind(')');
-  if (name_end == text.npos || name_end + 2 >= text.size()) return std::nullopt;
+  if (name_end == text.npos || name > name_end || name_end + 2 >= text.size()) return std::nullopt;
   ProcStat stat;
+  stat.name = text.substr(name + 1, name_end - name - 1);
   stat.state = text[name_end + 2];
   text.remove_prefix(name_end + 3);  // each field that follows has a space in front
   for (int field = 4; field <= kStatus; ++field) {
@@ -27,6 +30,7 @@ std::optional<ProcStat> parse_stat(std::string_view text) noexcept {
     const auto take = [&](auto& number) { read = std::from_chars(text.data(), end, number); };
     switch (field) {
       case kParent: take(stat.parent); break;
+      case kGroup: take(stat.group); break;
       case kSession: take(stat.session); break;
       case kUser: take(stat.user_ticks); break;
       case kSystem: take(stat.system_ticks); break;
@@ -34,6 +38,7 @@ std::optional<ProcStat> parse_stat(std::string_view text) noexcept {
       case kChildrenSystem: take(stat.children_system_ticks); break;
       case kStart: take(stat.start_ticks); break;
       case kResident: take(stat.resident_pages); break;
+      case kEnvironmentEnd: take(stat.environment_end); break;
       case kStatus: take(stat.wait_status); break;
       default: break;
     }

@@ -5,13 +5,16 @@
 #pragma once
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace sentry {
 
 struct ProcStat {
-  char state = 0;                     // field 3: 'Z' for a zombie
-  int parent = 0;                     // 4: 0 where it is outside of our pid namespace, as for 6
+  std::string name;                   // field 2: of its program, at most 15 bytes, some of them escaped; any bytes
+  char state = 0;                     // 3: 'Z' for a zombie
+  int parent = 0;                     // 4: 0 where it is outside of our pid namespace, as for 5 and 6
+  int group = 0;                      // 5: -1 while it is being reaped, as for 6
   int session = 0;                    // 6
   uint64_t user_ticks = 0;            // 14, 15: CPU time of all its threads, also of those that have ended
   uint64_t system_ticks = 0;
@@ -19,6 +22,7 @@ struct ProcStat {
   uint64_t children_system_ticks = 0;
   uint64_t start_ticks = 0;           // 22: clock ticks between the boot and its start
   uint64_t resident_pages = 0;        // 24: shared ones included
+  uint64_t environment_end = 0;       // 51: an address; 0 as well in the middle of an execve(2), and as for 52
   uint32_t wait_status = 0;           // 52: of a zombie, as wait(2) gives it; 0 for those who may not trace the process
 };
 

@@ -4,53 +4,33 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <memory>
 
-#include "die_at.h"
 #include "identity.h"
-#include "waiting.h"
-#include "witness.h"
 
 namespace sentry {
 
-namespace {
-
-// Keys of the epoll set. Runs are numbered from 1.
-constexpr uint64_t kWake = 0;
-constexpr uint64_t kSignals = ~uint64_t{0};
-constexpr uint64_t kKeeper = kSignals - 1;
-
-constexpr int kDeafMs = 100;  // how often those are looked at for which epoll has no room
-
-bool add(const Fd& epoll, int fd, uint64_t key, uint32_t events = EPOLLIN) noexcept {
-  epoll_event event{};
-  event.events = events;
-  event.data.u64 = key;
-  return epoll_ctl(epoll.get(), EPOLL_CTL_ADD, fd, &event) == 0;
-}
-
-int64_t monotonic_ns() noexcept { return now().mono_us * 1000; }
-
-}  // namespace
-
-Reaper::Reaper(Post post, std::optional<Signals> signals, std::optional<ExitTimes> exit_times, KeeperLink keeper)
+Reaper::Reaper(Post post, std::optional<Signals> signals, std::optional<ExitTimes> exit_times, KeeperLink keeper,
+               std::optional<Descent> descent)
     : post_(std::move(post)),
       signals_(std::move(signals)),
-      exit_times_(std::move(exit_times)),
       keeper_(std::move(keeper)),
-      epoll_(epoll_create1(EPOLL_CLOEXEC)),
-      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  if (!epoll_ || !wake_ || !add(epoll_, wake_.get(), kWake)) {
+      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      strangers_(wait_set_, wake_.get()),
+      descent_(std::move(descent)),
+      exits_(runs_, wait_set_, std::move(exit_times)),
+      kin_(runs_, strangers_, descent_, [this] { look_for_strangers(); }),
+      endings_(runs_, kin_, wait_set_, post_),
+      roll_({runs_, strangers_, descent_, exits_, kin_, endings_, keeper_, post_}) {
+  if (!wait_set_ || !wake_ || !wait_set_.add(wake_.get(), WaitSet::Kind::wake)) {
     fault_ = Fault{"epoll", errno, "waiting thread"};
     return;
   }
-  if (signals_) add(epoll_, signals_->fd(), kSignals);
+  if (signals_) wait_set_.add(signals_->fd(), WaitSet::Kind::signals);
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -69,18 +49,18 @@ void Reaper::end_thread() {
 Reaper::Left Reaper::detach() {
   end_thread();
   Left left;
-  for (auto& [run, process] : watched_) {
-    process.threads = exit_times_ ? exit_times_->threads_of(process.pid) : std::nullopt;
-    left.processes.push_back(std::move(process));
-  }
-  watched_.clear();
-  if (exit_times_) left.events.emplace(exit_times_->release());
+  left.processes = roll_.give_away();
+  if (auto events = exits_.release()) left.events.emplace(std::move(*events));
+  if (descent_) left.forks.emplace(descent_->release());
   if (signals_) left.signals.emplace(std::move(*signals_));
-  exit_times_.reset();
+  descent_.reset();
   signals_.reset();
   keeper_connection_.reset();
+  strangers_.leave();
   return left;
 }
+
+// ---- what is asked
 
 void Reaper::ask(Operation operation) {
   {
@@ -89,83 +69,6 @@ void Reaper::ask(Operation operation) {
   }
   const uint64_t one = 1;
   [[maybe_unused]] const auto written = write(wake_.get(), &one, sizeof one);
-}
-
-void Reaper::watch(const Child& child, Fd pidfd) {
-  Threads threads;
-  threads.born_ns = child.at.mono_us * 1000;
-  Adopted process{child.run, child.pid, child.start_ticks, std::move(pidfd), false, child.inherited_rss,
-                  threads, child.kept};
-  // A std::function must be copyable, and a descriptor is not.
-  ask([this, process = std::make_shared<Adopted>(std::move(process))] { take_up(std::move(*process)); });
-}
-
-void Reaper::adopt(Adopted process) {
-  if (process.start_ticks == 0) process.start_ticks = start_ticks(process.pid, process.pidfd).value_or(0);
-  ask([this, process = std::make_shared<Adopted>(std::move(process))] {
-    Exit exit;
-    const bool stranger = exit_times_ && peek(process->pidfd, exit) == Peek::not_our_child;
-    if (stranger && !pidfd_will_tell()) exit_times_->watch_strangers();
-    take_up(std::move(*process));
-  });
-}
-
-void Reaper::signal(RunId run, int signal, bool group) {
-  ask([this, run, signal, group] {
-    const auto found = watched_.find(run);
-    if (found == watched_.end()) return;
-    const Watched& process = found->second;
-    if (group) signal_group(process.pid, process.pidfd, signal);
-    else syscall(SYS_pidfd_send_signal, process.pidfd.get(), signal, nullptr, 0);
-  });
-}
-
-void Reaper::reap(RunId run) {
-  ask([this, run] {
-    const auto found = watched_.find(run);
-    if (found == watched_.end() || !found->second.ended) return;
-    const Watched& process = found->second;
-    die_at("reap");
-    signal_group(process.pid, process.pidfd, SIGKILL);
-    take_zombie(process.pidfd);
-    die_at("reaped");
-    keeper_.release(process_label(process.kept, process.pid));
-    die_at("released");
-    watched_.erase(found);
-  });
-}
-
-void Reaper::watch_keeper(Fd duplicate) {
-  ask([this, duplicate = std::make_shared<Fd>(std::move(duplicate))] {
-    forget_keeper();
-    keeper_connection_ = std::move(*duplicate);
-    add(epoll_, keeper_connection_.get(), kKeeper, EPOLLRDHUP);  // and EPOLLHUP, which always is
-  });
-}
-
-void Reaper::hold_all() {
-  ask([this] {
-    for (const auto& [run, process] : watched_)
-      keeper_.hold(process_label(process.kept, process.pid), process.pidfd.get());
-  });
-}
-
-void Reaper::run() {
-  epoll_event events[256];
-  while (!ended_) {
-    const int count = epoll_wait(epoll_.get(), events, 256, deaf_.empty() ? -1 : kDeafMs);
-    const int64_t woke_ns = monotonic_ns();
-    do_asked();
-    for (int n = 0; n < count; ++n) {
-      const uint64_t key = events[n].data.u64;
-      if (key == kWake) continue;
-      if (key == kSignals) take_signals();
-      else if (key == kKeeper) look_at_keeper();
-      else look_at(static_cast<RunId>(key), woke_ns);
-    }
-    look_at_deaf();
-    if (const int64_t lost = exit_times_ ? exit_times_->lost() : 0; lost > 0) post_(LostFact{"processEvents", lost});
-  }
 }
 
 void Reaper::do_asked() {
@@ -179,70 +82,120 @@ void Reaper::do_asked() {
   for (const Operation& operation : asked) operation();
 }
 
-void Reaper::take_up(Adopted adopted) {
-  if (exit_times_ && !adopted.ended) {
-    Threads unknown;
-    unknown.countable = false;
-    exit_times_->watch(adopted.pid, adopted.threads.value_or(unknown));
+// A std::function must be copyable, and a descriptor is not.
+void Reaper::watch(const Child& child, Fd pidfd) {
+  auto process = std::make_shared<Watched>(newly_born(child, std::move(pidfd)));
+  ask([this, process] { roll_.take_up(std::move(*process)); });
+}
+
+void Reaper::adopt(Adopted adopted) {
+  auto process = std::make_shared<Watched>(taken_over(std::move(adopted)));
+  ask([this, process] { roll_.take_up(std::move(*process)); });
+}
+
+void Reaper::signal(RunId run, int signal) {
+  ask([this, run, signal] {
+    const auto found = runs_.find(run);
+    if (found != runs_.end()) send_signal(found->second.pidfd, signal);
+  });
+}
+
+void Reaper::end(RunId run, int signal, Scope scope) {
+  ask([this, run, signal, scope] { endings_.ask(run, signal, scope); });
+}
+
+void Reaper::inspect(RunId run, Scope scope) {
+  ask([this, run, scope] { questions_.push_back([this, run, scope] { endings_.inspect(run, scope); }); });
+}
+
+void Reaper::follow(RunId run, std::optional<int> pid) {
+  ask([this, run, pid] { questions_.push_back([this, run, pid] { roll_.follow(run, pid); }); });
+}
+
+void Reaper::strays(int64_t token) {
+  ask([this, token] {
+    look_ = true;
+    questions_.push_back([this, token] { tell_strays(token); });
+  });
+}
+
+void Reaper::reap(RunId run) {
+  ask([this, run] { roll_.reap(run); });
+}
+
+void Reaper::spare(Strangers::Why why, bool on) {
+  strangers_.spare(why, on);
+  if (!on) ask([this] { look_ = true; });
+}
+
+void Reaper::watch_keeper(Fd duplicate, int pid) {
+  strangers_.leave_alone(pid);
+  ask([this, duplicate = std::make_shared<Fd>(std::move(duplicate))] {
+    forget_keeper();
+    keeper_connection_ = std::move(*duplicate);
+    wait_set_.add(keeper_connection_.get(), WaitSet::Kind::keeper, 0, EPOLLRDHUP);  // and EPOLLHUP, which always is
+  });
+}
+
+void Reaper::hold_all() {
+  ask([this] {
+    for (const auto& [run, process] : runs_)
+      keeper_.hold(process_label(process.kept, process.pid), process.pidfd.get());
+  });
+}
+
+// ---- the thread
+
+void Reaper::run() {
+  epoll_event events[256];
+  int wait_ms = -1;
+  while (!ended_) {
+    const int count = wait_set_.wait(events, 256, wait_ms);
+    const int64_t woke_ns = now().mono_us * 1000;
+    do_asked();
+    for (int n = 0; n < count; ++n) look_at(WaitSet::key_of(events[n]), woke_ns);
+    exits_.look_at_deaf();
+    if (strangers_.called()) look_ = true;
+    tell_exits();
+    if (look_) look_for_strangers();
+    answer();
+    wait_ms = sooner(endings_.advance(), exits_.wait_ms());
+    if (const int64_t lost = exits_.lost(); lost > 0) post_(LostFact{"processEvents", lost});
   }
-  const RunId run = adopted.run;
-  const auto [place, added] = watched_.emplace(run, Watched{std::move(adopted)});
-  if (added && !place->second.ended) listen_to(place->second);
 }
 
-// There is an end to what all processes of a user may have in epoll together (/proc/sys/fs/epoll/max_user_watches). No
-// exit is missed for that: whoever finds no room is looked at from time to time.
-void Reaper::listen_to(const Watched& process) {
-  if (!add(epoll_, process.pidfd.get(), static_cast<uint64_t>(process.run))) deaf_.push_back(process.run);
+void Reaper::look_at(WaitSet::Key key, int64_t woke_ns) {
+  using Kind = WaitSet::Kind;
+  const auto pid = static_cast<int>(key.number);
+  if (key.kind == Kind::signals) take_signals();
+  if (key.kind == Kind::keeper) look_at_keeper();
+  if (key.kind == Kind::run) exits_.look_at(key.number, woke_ns);
+  if (key.kind == Kind::stranger) strangers_.look_at(pid);
+  if (key.kind == Kind::member) endings_.look_at(pid);
+  if (key.kind == Kind::stranger) look_ = true;  // it may have left somebody to us
 }
 
-void Reaper::look_at_deaf() {
-  for (const RunId run : std::exchange(deaf_, {})) {
-    look_at(run, monotonic_ns());
-    const auto found = watched_.find(run);
-    if (found != watched_.end() && !found->second.ended) listen_to(found->second);
-  }
+void Reaper::look_for_strangers() {
+  look_ = false;
+  strangers_.look([this] { do_asked(); });
 }
 
-void Reaper::look_at(RunId run, int64_t woke_ns) {
-  const auto found = watched_.find(run);
-  if (found == watched_.end() || found->second.ended) return;
-  Watched& process = found->second;
-  Exit exit;
-  const Peek seen = peek(process.pidfd, exit);
-  if (seen == Peek::lives || (seen == Peek::not_our_child && !is_over(process.pidfd))) return;
-  if (process.over_ns == 0) process.over_ns = woke_ns;
-  const auto end = exit_times_ ? exit_times_->end_of(process.pid, process.over_ns) : std::nullopt;
-  if (seen == Peek::not_our_child && !testified(process, end ? end->wait_status : std::nullopt, exit)) return;
-
-  // Before the descriptor is closed, and while nobody waits for it: a child between clone and exec may hold a copy,
-  // and epoll would go on reporting the exit, for a number that means another child by then.
-  epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, process.pidfd.get(), nullptr);
-  process.ended = true;
-  if (exit_times_) exit_times_->forget(process.pid);
-  exit.pid = process.pid;
-  if (exit.max_rss <= process.inherited_rss) exit.max_rss = -1;
-  exit.kernel_time = end.has_value();
-  exit.at = at_monotonic(end ? end->at_ns : process.over_ns);
-  die_at("peeked");
-  post_(ExitFact{run, exit});
+void Reaper::tell_exits() {
+  const auto seen = exits_.take();
+  if (!seen.empty()) kin_.look_anew();
+  for (const auto& [run, exit] : seen) post_(ExitFact{run, exit, kin_.is_alone(runs_.at(run))});
 }
 
-// Of one that is not our child. False: nothing is known yet, and the pidfd will hang up when more is.
-bool Reaper::testified(Watched& process, std::optional<uint32_t> told, Exit& exit) {
-  const Testimony testimony = testify(process.pid, process.start_ticks, process.pidfd, told);
-  process.user_us = std::max(process.user_us, testimony.user_us);
-  process.system_us = std::max(process.system_us, testimony.system_us);
-  if (testimony.yet_to_come) {
-    epoll_event hang_up{};  // EPOLLHUP, which need not be named
-    hang_up.data.u64 = static_cast<uint64_t>(process.run);
-    epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, process.pidfd.get(), &hang_up);
-    return false;
-  }
-  if (testimony.wait_status) exit = decode_exit(*testimony.wait_status);
-  exit.user_us = process.user_us;
-  exit.system_us = process.system_us;
-  return true;
+void Reaper::answer() {
+  if (!questions_.empty()) kin_.look_anew();
+  for (const Operation& question : std::exchange(questions_, {})) question();
+}
+
+void Reaper::tell_strays(int64_t token) {
+  StraysFact fact{token, {}};
+  for (const Process& one : kin_.strays())
+    fact.strays.push_back({one.pid, one.stat.name, one.stat.state, one.stat.start_ticks});
+  post_(std::move(fact));
 }
 
 void Reaper::take_signals() {
@@ -263,7 +216,7 @@ void Reaper::look_at_keeper() {
 
 // The connection stays open elsewhere, and so it would go on being reported.
 void Reaper::forget_keeper() {
-  if (keeper_connection_) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, keeper_connection_.get(), nullptr);
+  if (keeper_connection_) wait_set_.remove(keeper_connection_.get());
   keeper_connection_.reset();
 }
 

@@ -1,52 +1,45 @@
 // The one waiting thread. It sleeps in epoll over the pidfds of all processes, and sees each exit once.
 //
-// Peek, record, signal, reap. An exit is peeked at (WNOWAIT): status and times are read, the fact is posted, and the
-// zombie stays. Only when the caller has recorded the exit does it call reap(): then what is left in the process group
-// is killed while the zombie still keeps its number from being given to a stranger, and after that the zombie goes, and
-// the keeper lets go of its pidfd. A Sentry that dies between any two of these steps leaves the zombie's status, or its
-// record, behind.
+// Peek, record, reap. An exit is peeked at (WNOWAIT): status and times are read, the fact is posted, and the zombie stays:
+// until the caller has recorded the exit, and for as long as something is left of what the process has started. The zombie
+// keeps its number, as that of its session and its group, from being given to a stranger. Only reap() takes it away, and
+// then the keeper lets go of its pidfd. A Sentry that dies between any two of these steps leaves the zombie's status, or
+// its record, behind.
 //
 // Why not waitpid(-1), or waitid(P_ALL): they would take the exits of Node's own child processes. waitid(P_PIDFD)
-// takes exactly one. Why not SIGCHLD: it merges, and belongs to libuv.
+// takes exactly one. Why not SIGCHLD: it merges, and belongs to libuv. It is good for one thing (strangers.h).
 //
-// After a SIGKILL of Sentry the processes are somebody else's children. They are waited for in the same way, but waitid
-// has nothing to say of them, and their parent may be slow or quick to reap: witness.h tells how they ended. The same
-// goes for a child that something else in this process has reaped.
+// What one waking has brought is done in this order: what was asked; who has ended; the exits are told, each with whether
+// anything is left; who has come to us; then questions and endings, with one look at all processes for all of them.
 #pragma once
 #include <functional>
 #include <mutex>
 #include <optional>
-#include <string>
 #include <thread>
-#include <unordered_map>
 #include <vector>
 
-#include "exit_times.h"
+#include "descent.h"
+#include "ending.h"
+#include "exits.h"
 #include "fact.h"
 #include "fd.h"
 #include "keeper_link.h"
+#include "kin.h"
+#include "roll.h"
 #include "signals.h"
 #include "spawner.h"
+#include "strangers.h"
+#include "wait_set.h"
+#include "watched.h"
 
 namespace sentry {
-
-// A process that is taken up from an earlier image, or from a Sentry that is gone; and the same when it is left.
-struct Adopted {
-  RunId run = 0;
-  int pid = 0;
-  uint64_t start_ticks = 0;  // 0: to be found out (identity.h)
-  Fd pidfd;
-  bool ended = false;  // its exit has been posted; what is left to do is reap()
-  int64_t inherited_rss = 0;
-  std::optional<Threads> threads;  // as its events were counted; nothing where they were not
-  std::string kept;                // part of what the keeper has its pidfd under
-};
 
 class Reaper {
  public:
   // Signals to Sentry are waited for here as well. The kernel's process events are read when a pidfd woke the thread
   // and never for their own sake: a busy host does not wake an idle Sentry.
-  Reaper(Post post, std::optional<Signals> signals, std::optional<ExitTimes> exit_times, KeeperLink keeper);
+  Reaper(Post post, std::optional<Signals> signals, std::optional<ExitTimes> exit_times, KeeperLink keeper,
+         std::optional<Descent> descent = std::nullopt);
   // Why it cannot work: then there is no thread, and nothing else may be called.
   const std::optional<Fault>& fault() const noexcept { return fault_; }
   // Ends the thread. Processes live on; zombies that were not reaped stay.
@@ -55,12 +48,22 @@ class Reaper {
   // All of these come from any thread, never block, and are done in the order of the calls.
   void watch(const Child& child, Fd pidfd);
   void adopt(Adopted process);
-  void signal(RunId run, int signal, bool group);
+  void signal(RunId run, int signal);
   void reap(RunId run);
-  // KeeperGoneFact when this connection ends, once. Another one takes its place.
-  void watch_keeper(Fd duplicate);
+  // These are answered when all is done that was asked in the same moment.
+  void end(RunId run, int signal, Scope scope);
+  void inspect(RunId run, Scope scope);
+  void follow(RunId run, std::optional<int> pid);
+  void strays(int64_t token);
+  // KeeperGoneFact when this connection ends, once. Another one takes its place. `pid`: the keeper's.
+  void watch_keeper(Fd duplicate, int pid);
   // A new keeper is given what the former one had.
   void hold_all();
+
+  // These are done when they return: strangers.h.
+  void spare(Strangers::Why why, bool on);
+  void expect_birth() noexcept { strangers_.expect_birth(); }
+  void end_birth() noexcept { strangers_.end_birth(); }
 
   // Ends the thread, as the destructor does, and gives what it had. Facts are posted until it returns. Nothing else may
   // be called afterwards.
@@ -68,6 +71,7 @@ class Reaper {
     std::vector<Adopted> processes;
     std::optional<Signals> signals;
     std::optional<ProcEvents> events;
+    std::optional<ProcEvents> forks;
   };
   Left detach();
 
@@ -75,22 +79,17 @@ class Reaper {
   Reaper& operator=(const Reaper&) = delete;
 
  private:
-  struct Watched : Adopted {
-    int64_t over_ns = 0;  // when its end was seen first
-    int64_t user_us = 0;  // of a zombie that is not our child
-    int64_t system_us = 0;
-  };
   using Operation = std::function<void()>;
 
   void ask(Operation operation);
   void end_thread();
   void run();
   void do_asked();
-  void take_up(Adopted process);
-  void listen_to(const Watched& process);
-  void look_at_deaf();
-  void look_at(RunId run, int64_t woke_ns);
-  bool testified(Watched& process, std::optional<uint32_t> told, Exit& exit);
+  void look_at(WaitSet::Key key, int64_t woke_ns);
+  void look_for_strangers();
+  void tell_exits();
+  void answer();
+  void tell_strays(int64_t token);
   void take_signals();
   void look_at_keeper();
   void forget_keeper();
@@ -98,13 +97,19 @@ class Reaper {
   const Post post_;
   std::optional<Fault> fault_;
   std::optional<Signals> signals_;
-  std::optional<ExitTimes> exit_times_;
   KeeperLink keeper_;
-  Fd epoll_;
+  WaitSet wait_set_;
   Fd wake_;
   // The thread's own.
-  std::unordered_map<RunId, Watched> watched_;
-  std::vector<RunId> deaf_;  // for which epoll had no room
+  Runs runs_;
+  Strangers strangers_;
+  std::optional<Descent> descent_;
+  Exits exits_;
+  Kin kin_;
+  Endings endings_;
+  Roll roll_;
+  std::vector<Operation> questions_;
+  bool look_ = true;  // for strangers
   Fd keeper_connection_;
 
   std::mutex mutex_;

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 
 #include "clone.h"
 #include "die_at.h"
+#include "signals_blocked.h"
 
 namespace sentry {
 
@@ -24,20 +24,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr auto kHeld = std::chrono::seconds(1);
 constexpr int kSpareLanes = 4;  // low numbers for threads that replace held ones; later ones do without
-
-// Threads inherit the mask, and so does the child: no handler of Node's may run in either.
-class SignalsBlocked {
- public:
-  SignalsBlocked() noexcept {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_;
-};
 
 void send(int pidfd, int signal) noexcept { syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0); }
 
@@ -70,11 +56,13 @@ struct Spawner::Pool : std::enable_shared_from_this<Spawner::Pool> {
     int signal = 0;         // one that was asked for before there was a process to send it to
   };
 
-  Pool(Born born_, Post post_, int threads_wanted, KeeperLink keeper_, std::optional<FileLimit> file_limit_)
+  Pool(Born born_, Post post_, int threads_wanted, KeeperLink keeper_, std::optional<FileLimit> file_limit_,
+       std::shared_ptr<const Cgroups> cgroups_)
       : born(std::move(born_)),
         post(std::move(post_)),
         keeper(std::move(keeper_)),
         file_limit(file_limit_),
+        cgroups(std::move(cgroups_)),
         null(open("/dev/null", O_RDWR | O_CLOEXEC)) {
     for (int n = 0; n < threads_wanted + kSpareLanes; ++n) low_numbers.push_back(LowPair::reserve(null.get()));
   }
@@ -94,7 +82,7 @@ struct Spawner::Pool : std::enable_shared_from_this<Spawner::Pool> {
 
   void work() {
     std::unique_lock lock(mutex);
-    Lane lane(null.get(), low_pair(), keeper);
+    Lane lane(null.get(), low_pair(), keeper, cgroups);
     bool replaced = false;
     while (!replaced) {
       ++idle;
@@ -178,6 +166,7 @@ struct Spawner::Pool : std::enable_shared_from_this<Spawner::Pool> {
   const Post post;
   KeeperLink keeper;
   const std::optional<FileLimit> file_limit;
+  const std::shared_ptr<const Cgroups> cgroups;  // null: none
   const Fd null;  // every child's stdin
 
   std::mutex mutex;
@@ -194,8 +183,10 @@ struct Spawner::Pool : std::enable_shared_from_this<Spawner::Pool> {
   bool ended = false;
 };
 
-Spawner::Spawner(int threads, Born born, Post post, KeeperLink keeper, std::optional<FileLimit> file_limit)
-    : pool_(std::make_shared<Pool>(std::move(born), std::move(post), threads, std::move(keeper), file_limit)) {
+Spawner::Spawner(int threads, Born born, Post post, KeeperLink keeper, std::optional<FileLimit> file_limit,
+                 std::shared_ptr<const Cgroups> cgroups)
+    : pool_(std::make_shared<Pool>(std::move(born), std::move(post), threads, std::move(keeper), file_limit,
+                                   std::move(cgroups))) {
   std::lock_guard lock(pool_->mutex);
   for (int n = 0; n < threads; ++n) pool_->add_thread();
   run_detached([pool = pool_] { pool->replace_held(); });

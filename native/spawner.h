@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 
+#include "cgroup.h"
 #include "fact.h"
 #include "fd.h"
 #include "keeper_link.h"
@@ -34,6 +35,8 @@ struct Child {
   ino_t err_pipe = 0;
   std::string kept;           // the keeper has it under `pid `, `out ` and `err ` and this …
   uint64_t held_at = 0;       // … since that generation of keepers (keeper_link.h)
+  std::string mark;           // its SENTRY_RUN
+  std::string cgroup;         // its path, as /proc/PID/cgroup has it (cgroup.h); empty: it has none of its own
 };
 
 class Spawner {
@@ -42,9 +45,10 @@ class Spawner {
   static constexpr int kMostThreads = 64;  // with all replacements of held ones
 
   // `born` and `post` are called on the spawning threads: exactly one of them for each request, one call at a time.
-  // What children are allowed of open files is `file_limit`, where their requests do not say it.
+  // What children are allowed of open files is `file_limit`, where their requests do not say it. With `cgroups` each is
+  // born in one of its own; where that cannot be made, it is not started.
   Spawner(int threads, Born born, Post post, KeeperLink keeper,
-          std::optional<FileLimit> file_limit = file_limit_before_node());
+          std::optional<FileLimit> file_limit = file_limit_before_node(), std::shared_ptr<const Cgroups> cgroups = nullptr);
   // Requests that no thread has taken are dropped. Waits for the threads that are not held in an exec; those that
   // are have all they need of their own, and end by themselves or with the process.
   ~Spawner();

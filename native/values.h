@@ -18,7 +18,9 @@ namespace sentry {
 // In.
 int integer(const Napi::Value& value);
 int64_t long_integer(const Napi::Value& value);
+std::optional<int> integer_or_null(const Napi::Value& value);
 std::optional<std::string> text_or_null(const Napi::Value& value);
+Scope scope_of(const Napi::Value& value);
 std::vector<std::string> texts(const Napi::Value& list);
 std::vector<int> integers(const Napi::Value& list);
 Request request_of(const Napi::Object& object);
@@ -31,6 +33,8 @@ Host::Inherited inherited_of(const Napi::Value& value);
 
 // Out.
 std::string words(int error);  // as a part of a sentence: "no such file or directory"
+// Why something is missing; null where nothing is.
+Napi::Value reason_or_null(Napi::Env env, const std::optional<Fault>& fault);
 Napi::Error fault_error(Napi::Env env, const Fault& fault);
 void throw_fault(Napi::Env env, const Fault& fault);
 Napi::Array facts_array(Napi::Env env, const std::vector<Fact>& facts);

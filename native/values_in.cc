@@ -6,6 +6,15 @@ int integer(const Napi::Value& value) { return value.ToNumber().Int32Value(); }
 
 int64_t long_integer(const Napi::Value& value) { return value.ToNumber().Int64Value(); }
 
+std::optional<int> integer_or_null(const Napi::Value& value) {
+  return value.IsNumber() ? std::optional(integer(value)) : std::nullopt;
+}
+
+Scope scope_of(const Napi::Value& value) {
+  const std::string word = value.ToString();
+  return word == "process" ? Scope::process : word == "group" ? Scope::group : Scope::tree;
+}
+
 std::optional<std::string> text_or_null(const Napi::Value& value) {
   return value.IsString() ? std::optional(value.As<Napi::String>().Utf8Value()) : std::nullopt;
 }
@@ -13,10 +22,6 @@ std::optional<std::string> text_or_null(const Napi::Value& value) {
 namespace {
 
 std::string text(const Napi::Object& object, const char* key) { return object.Get(key).ToString(); }
-
-std::optional<int> integer_or_null(const Napi::Value& value) {
-  return value.IsNumber() ? std::optional(integer(value)) : std::nullopt;
-}
 
 Fd fd_or_null(const Napi::Value& value) { return Fd(integer_or_null(value).value_or(-1)); }
 
@@ -37,6 +42,24 @@ std::optional<Threads> threads_of(const Napi::Value& value) {
   threads.leader_over = object.Get("leaderOver").ToBoolean();
   threads.last_exit_ns = long_integer(object.Get("lastExitNs"));
   return threads;
+}
+
+Descendants descendants_of(const Napi::Value& list) {
+  Descendants descendants;
+  for_each(list, [&](const Napi::Value& value) {
+    const auto one = value.As<Napi::Object>();
+    Descendant descendant{static_cast<uint64_t>(long_integer(one.Get("startTicks"))), {}};
+    for (const std::string& name : texts(one.Get("signals"))) descendant.signals.push_back(signal_number(name));
+    descendants.emplace(integer(one.Get("pid")), std::move(descendant));
+  });
+  return descendants;
+}
+
+// A subscription to process events, where there is one.
+std::optional<ProcEvents> events_of(const Napi::Value& value) {
+  if (!value.IsObject()) return std::nullopt;
+  const auto about = value.As<Napi::Object>();
+  return ProcEvents::inherit(Fd(integer(about.Get("fd"))), about.Get("drops").ToNumber().Uint32Value());
 }
 
 }  // namespace
@@ -77,6 +100,7 @@ Request request_of(const Napi::Object& object) {
   request.label = text(object, "label");
   request.colour = text_or_null(object.Get("colour")).value_or("");
   request.kept = text(object, "kept");
+  request.mark = text_or_null(object.Get("mark")).value_or("");
   return request;
 }
 
@@ -87,6 +111,11 @@ Adopted adopted_of(const Napi::Object& object) {
   process.start_ticks = static_cast<uint64_t>(long_integer(object.Get("startTicks")));
   process.pidfd = fd_or_null(object.Get("pidfd"));
   process.ended = object.Get("ended").ToBoolean();
+  process.out_pipe = static_cast<ino_t>(long_integer(object.Get("outPipe")));
+  process.err_pipe = static_cast<ino_t>(long_integer(object.Get("errPipe")));
+  process.cgroup = text_or_null(object.Get("cgroup")).value_or("");
+  process.mark = text_or_null(object.Get("mark")).value_or("");
+  process.descendants = descendants_of(object.Get("descendants"));
   process.inherited_rss = long_integer(object.Get("inheritedRss"));
   process.threads = threads_of(object.Get("threads"));
   process.kept = text(object, "kept");
@@ -126,11 +155,8 @@ Host::Inherited inherited_of(const Napi::Value& value) {
   Host::Inherited inherited;
   if (!value.IsObject()) return inherited;
   const auto object = value.As<Napi::Object>();
-  if (const Napi::Value events = object.Get("events"); events.IsObject()) {
-    const auto about = events.As<Napi::Object>();
-    const uint32_t drops = about.Get("drops").ToNumber().Uint32Value();
-    inherited.events.emplace(ProcEvents::inherit(Fd(integer(about.Get("fd"))), drops));
-  }
+  if (auto events = events_of(object.Get("events"))) inherited.events.emplace(std::move(*events));
+  if (auto forks = events_of(object.Get("forks"))) inherited.forks.emplace(std::move(*forks));
   if (const Napi::Value signals = object.Get("signals"); signals.IsObject()) {
     const auto about = signals.As<Napi::Object>();
     inherited.signals_pipe = Fd(integer(about.Get("fd")));

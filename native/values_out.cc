@@ -14,6 +14,13 @@ Napi::Value or_null(Napi::Env env, bool there, const T& value) {
   return there ? Napi::Value::From(env, value) : env.Null();
 }
 
+template <typename List, typename Make>
+Napi::Array array_of(Napi::Env env, List& list, Make make) {
+  auto array = Napi::Array::New(env, list.size());
+  for (uint32_t n = 0; n < list.size(); ++n) array.Set(n, make(env, list[n]));
+  return array;
+}
+
 Napi::Object moment(Napi::Env env, const Stamp& at) {
   auto object = Napi::Object::New(env);
   object.Set("wall", static_cast<double>(at.wall_us));
@@ -33,12 +40,15 @@ Napi::Object fault_object(Napi::Env env, const Fault& fault) {
 struct FactObject {
   Napi::Env env;
 
-  Napi::Object operator()(const SpawnedFact& fact) const {
-    auto object = of("spawned", fact.run);
+  Napi::Object operator()(const SpawnedFact& fact) const { return process("spawned", fact); }
+  Napi::Object operator()(const FollowedFact& fact) const { return process("followed", fact); }
+  Napi::Object process(const char* kind, const SpawnedFact& fact) const {
+    auto object = of(kind, fact.run);
     object.Set("pid", fact.pid);
     object.Set("startTicks", static_cast<double>(fact.start_ticks));
     object.Set("outPipe", static_cast<double>(fact.out_pipe));
     object.Set("errPipe", static_cast<double>(fact.err_pipe));
+    object.Set("cgroup", or_null(env, !fact.cgroup.empty(), fact.cgroup));
     object.Set("at", moment(env, fact.at));
     return object;
   }
@@ -61,6 +71,41 @@ struct FactObject {
     object.Set("userMs", millis(exit.user_us));
     object.Set("systemMs", millis(exit.system_us));
     object.Set("maxRssBytes", or_null(env, exit.max_rss >= 0, static_cast<double>(exit.max_rss)));
+    object.Set("alone", fact.alone);
+    return object;
+  }
+  Napi::Object operator()(const ClearedFact& fact) const { return of("cleared", fact.run); }
+  Napi::Object operator()(const AstrayFact& fact) const {
+    auto object = of("astray", fact.run);
+    object.Set("step", "follow");
+    object.Set("errno", fact.error != 0 ? errno_name(fact.error) : "");
+    object.Set("message", fact.message.empty() ? words(fact.error) : fact.message);
+    object.Set("subject", fact.subject);
+    return object;
+  }
+  Napi::Object operator()(const SurvivingFact& fact) const {
+    auto object = of("surviving", fact.run);
+    object.Set("survivors", array_of(env, fact.survivors, [](Napi::Env env, const Survivor& one) {
+      auto object = Napi::Object::New(env);
+      object.Set("pid", one.pid);
+      object.Set("name", one.name);
+      object.Set("state", std::string(1, one.state));
+      object.Set("errno", one.error != 0 ? Napi::Value::From(env, errno_name(one.error)) : env.Null());
+      return object;
+    }));
+    return object;
+  }
+  Napi::Object operator()(const StraysFact& fact) const {
+    auto object = of("strays");
+    object.Set("token", static_cast<double>(fact.token));
+    object.Set("strays", array_of(env, fact.strays, [](Napi::Env env, const Stray& one) {
+      auto object = Napi::Object::New(env);
+      object.Set("pid", one.pid);
+      object.Set("name", one.name);
+      object.Set("state", std::string(1, one.state));
+      object.Set("startTicks", static_cast<double>(one.start_ticks));
+      return object;
+    }));
     return object;
   }
   Napi::Object operator()(const SignalFact& fact) const {
@@ -110,6 +155,21 @@ Napi::Value threads_object(Napi::Env env, const std::optional<Threads>& threads)
   return object;
 }
 
+Napi::Array descendants_array(Napi::Env env, const Descendants& descendants) {
+  auto array = Napi::Array::New(env, descendants.size());
+  uint32_t n = 0;
+  for (const auto& [pid, descendant] : descendants) {
+    auto object = Napi::Object::New(env);
+    object.Set("pid", pid);
+    object.Set("startTicks", static_cast<double>(descendant.start_ticks));
+    object.Set("signals", array_of(env, descendant.signals, [](Napi::Env env, int signal) {
+      return Napi::String::New(env, signal_name(signal));
+    }));
+    array.Set(n++, object);
+  }
+  return array;
+}
+
 Napi::Object adopted_object(Napi::Env env, Adopted& process) {
   auto object = Napi::Object::New(env);
   object.Set("run", static_cast<double>(process.run));
@@ -118,6 +178,11 @@ Napi::Object adopted_object(Napi::Env env, Adopted& process) {
   object.Set("pidfd", or_null(env, static_cast<bool>(process.pidfd), process.pidfd.get()));
   static_cast<void>(process.pidfd.release());
   object.Set("ended", process.ended);
+  object.Set("outPipe", static_cast<double>(process.out_pipe));
+  object.Set("errPipe", static_cast<double>(process.err_pipe));
+  object.Set("cgroup", or_null(env, !process.cgroup.empty(), process.cgroup));
+  object.Set("mark", process.mark);
+  object.Set("descendants", descendants_array(env, process.descendants));
   object.Set("inheritedRss", static_cast<double>(process.inherited_rss));
   object.Set("threads", threads_object(env, process.threads));
   object.Set("kept", process.kept);
@@ -144,15 +209,19 @@ Napi::Object owing_object(Napi::Env env, const Owing& owing) {
   return object;
 }
 
+Napi::Value events_object(Napi::Env env, std::optional<ProcEvents>& events) {
+  if (!events) return env.Null();
+  auto object = Napi::Object::New(env);
+  object.Set("drops", events->drops());
+  object.Set("fd", events->release().release());
+  return object;
+}
+
 Napi::Object inherited_object(Napi::Env env, Host::Left& left) {
   auto object = Napi::Object::New(env);
-  for (const char* key : {"events", "signals", "fileLimit"}) object.Set(key, env.Null());
-  if (left.events) {
-    auto events = Napi::Object::New(env);
-    events.Set("drops", left.events->drops());
-    events.Set("fd", left.events->release().release());
-    object.Set("events", events);
-  }
+  for (const char* key : {"signals", "fileLimit"}) object.Set(key, env.Null());
+  object.Set("events", events_object(env, left.events));
+  object.Set("forks", events_object(env, left.forks));
   if (left.signals) {
     auto signals = Napi::Object::New(env);
     signals.Set("fd", left.signals->fd());
@@ -168,19 +237,17 @@ Napi::Object inherited_object(Napi::Env env, Host::Left& left) {
   return object;
 }
 
-template <typename List, typename Make>
-Napi::Array array_of(Napi::Env env, List& list, Make make) {
-  auto array = Napi::Array::New(env, list.size());
-  for (uint32_t n = 0; n < list.size(); ++n) array.Set(n, make(env, list[n]));
-  return array;
-}
-
 }  // namespace
 
 std::string words(int error) {
   std::string text = std::strerror(error);
   if (text.size() > 1 && std::islower(text[1])) text[0] = static_cast<char>(std::tolower(text[0]));
   return text;
+}
+
+Napi::Value reason_or_null(Napi::Env env, const std::optional<Fault>& fault) {
+  if (!fault) return env.Null();
+  return Napi::String::New(env, fault->subject.empty() ? words(fault->error) : fault->subject);
 }
 
 Napi::Error fault_error(Napi::Env env, const Fault& fault) {

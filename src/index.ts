@@ -7,5 +7,6 @@ export { entry, sentry } from "./config/program.ts";
 export type { Entry, Program } from "./config/program.ts";
 export type {
   Duration, Size, EntryOptions, SentryOptions, Environment, Slot, Limit, Limits, LimitValue, ByteLimit, ByteLimits,
-  CountLimits, Listener, HttpAddress, HttpOptions,
+  CountLimits, Listener, HttpAddress, HttpOptions, RestartPolicy, Backoff, FailureLimit, Stop, StopScope, StopSignal,
+  DaemonFile, Ready,
 } from "./config/options.ts";

@@ -18,7 +18,7 @@ const argv = process.argv.slice(5);
 const env = Object.entries(process.env).map(([name, value]) => `${name}=${value}`);
 
 const addon = loadAddon();
-addon.start({ spawners: Math.min(availableParallelism(), 4), processEvents: true, inherited: null }, take);
+addon.start({ spawners: Math.min(availableParallelism(), 4), processEvents: true, cgroups: "sentry.bench", inherited: null }, take);
 const sink = addon.openTerminal(openSync("/dev/null", "w"));
 
 const moments: string[] = [];
@@ -42,7 +42,7 @@ function request(run: number, words: string[]): SpawnRequest {
   return {
     run, command: words[0] ?? "", argv: words, env, cwd: process.cwd(), umask: null, user: null, group: null,
     groups: null, nice: null, oomScoreAdj: null, noNewPrivileges: false, limits: [], pass: [], stdout: sink, stderr: sink,
-    label: "peer", colour: null, kept: `0.${run} peer:0`,
+    label: "peer", colour: null, kept: `0.${run} peer:0`, mark: `0.${run}`,
   };
 }
 

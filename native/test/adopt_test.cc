@@ -224,6 +224,7 @@ TEST("one that was reaped long before it was taken up has its status all the sam
 TEST("one whose exit was told before is told of no more, and is reaped") {
   CHECK(no_leaks([] {
     Pair pair;
+    pair.spare(true);  // it is a child like any other until it is taken up
     Own own(7);
     own.go.say();
     siginfo_t status{};
@@ -240,7 +241,7 @@ TEST("one whose exit was told before is told of no more, and is reaped") {
   }));
 }
 
-TEST("what somebody else's child left behind in its group is killed, though it has been reaped") {
+TEST("what somebody else's child left behind in its group is ended, though it has been reaped") {
   CHECK(no_leaks([] {
     stranger::Pipe left_behind;
     Stranger one([&] {
@@ -252,10 +253,13 @@ TEST("what somebody else's child left behind in its group is killed, though it h
     left_behind.to.reset();
     Pair pair;
     pair.adopt(adopted(1, one));
-    REQUIRE(pair.facts.await<ExitFact>(1));
+    const auto exit = pair.facts.await<ExitFact>(1);
+    REQUIRE(exit && !exit->alone);
     CHECK(kill(-one.pid, 0) == 0);
-    pair.reap(1);
+    pair.end(1, SIGKILL);
+    REQUIRE(pair.facts.await<ClearedFact>(1));
     left_behind.await_end();  // the last that had the pipe is gone
+    pair.reap(1);
   }));
 }
 
@@ -268,7 +272,7 @@ TEST("a group of somebody else's is signalled with its leader alive") {
     one.go();
     Pair pair;
     pair.adopt(adopted(1, one));
-    pair.signal(1, SIGTERM, true);
+    pair.end(1, SIGTERM, Scope::group);
     const auto exit = pair.facts.await<ExitFact>(1);
     REQUIRE(exit);
     CHECK(exit->exit.signal == SIGTERM);
@@ -333,8 +337,8 @@ TEST("the end of the keeper is told once, and only of the one that there is") {
     Facts facts;
     Keeper former, present;
     Image image(facts);
-    image.reaper.watch_keeper(former.duplicate());
-    image.reaper.watch_keeper(present.duplicate());
+    image.reaper.watch_keeper(former.duplicate(), 0);
+    image.reaper.watch_keeper(present.duplicate(), 0);
     former.theirs.reset();
     Own own(0);
     image.reaper.adopt(adopted(1, own.pid));
@@ -359,7 +363,7 @@ TEST("a connection to the keeper that we have given up is its end as well") {
     Facts facts;
     Keeper keeper;
     Image image(facts);
-    image.reaper.watch_keeper(keeper.duplicate());
+    image.reaper.watch_keeper(keeper.duplicate(), 0);
     shutdown(keeper.link.descriptor(), SHUT_RDWR);
     CHECK(facts.await_count<KeeperGoneFact>(1));
   }));

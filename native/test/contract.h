@@ -15,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include "../identity.h"
 #include "../reaper.h"
 #include "../spawner.h"
 #include "until.h"
@@ -35,9 +36,14 @@ class Facts {
   // Waits for the first fact of this kind about the run.
   template <typename Kind>
   std::optional<Kind> await(RunId run) {
+    return await_that<Kind>([run](const Kind& fact) { return fact.run == run; });
+  }
+
+  template <typename Kind>
+  std::optional<Kind> await_that(const std::function<bool(const Kind&)>& that) {
     std::unique_lock lock(mutex_);
     std::optional<Kind> found;
-    changed_.wait_for(lock, kNever, [&] { return (found = find<Kind>(run)).has_value(); });
+    changed_.wait_for(lock, kNever, [&] { return (found = find<Kind>(that)).has_value(); });
     return found;
   }
 
@@ -66,9 +72,9 @@ class Facts {
 
  private:
   template <typename Kind>
-  std::optional<Kind> find(RunId run) {
+  std::optional<Kind> find(const std::function<bool(const Kind&)>& that) {
     for (const Fact& fact : facts_)
-      if (const auto* kind = std::get_if<Kind>(&fact); kind && kind->run == run) return *kind;
+      if (const auto* kind = std::get_if<Kind>(&fact); kind && that(*kind)) return *kind;
     return std::nullopt;
   }
 
@@ -89,17 +95,34 @@ inline Request request(RunId run, std::vector<std::string> argv) {
 
 inline Request shell(RunId run, const std::string& script) { return request(run, {"/bin/sh", "-c", script}); }
 
-// A spawner and a reaper joined as Host joins them, with the pipes kept here instead of in the pump.
+// A spawner and a reaper joined as Host joins them, with the pipes kept here instead of in the pump. A test that has other
+// children says so (spare), or they are taken for strangers.
 class Pair {
  public:
-  explicit Pair(int threads = 2, std::optional<ExitTimes> exit_times = std::nullopt)
-      : reaper_([this](Fact fact) { facts.add(std::move(fact)); }, std::nullopt, std::move(exit_times), keeper_),
+  explicit Pair(int threads = 2, std::optional<ExitTimes> exit_times = std::nullopt,
+                std::optional<Descent> descent = std::nullopt, std::shared_ptr<const Cgroups> cgroups = nullptr)
+      : reaper_([this](Fact fact) { facts.add(std::move(fact)); }, std::nullopt, std::move(exit_times), keeper_,
+                std::move(descent)),
         spawner_(threads, [this](Child child) { born(std::move(child)); },
-                 [this](Fact fact) { facts.add(std::move(fact)); }, keeper_) {}
+                 [this](Fact fact) { facts.add(std::move(fact)); }, keeper_, file_limit_before_node(), std::move(cgroups)) {
+    spare(false);
+  }
 
   void spawn(Request request) { spawner_.spawn(std::move(request)); }
-  void signal(RunId run, int signal, bool group = false) {
-    if (!spawner_.signal(run, signal)) reaper_.signal(run, signal, group);
+  void signal(RunId run, int signal) {
+    if (!spawner_.signal(run, signal)) reaper_.signal(run, signal);
+  }
+  void end(RunId run, int signal, Scope scope = Scope::tree) {
+    if (!spawner_.signal(run, signal)) reaper_.end(run, signal, scope);
+  }
+  void inspect(RunId run, Scope scope = Scope::tree) { reaper_.inspect(run, scope); }
+  void follow(RunId run, std::optional<int> pid = std::nullopt) { reaper_.follow(run, pid); }
+  void spare(bool on) { reaper_.spare(Strangers::Why::node, on); }
+  std::vector<Stray> strays() {
+    const int64_t token = ++tokens_;
+    reaper_.strays(token);
+    const auto fact = facts.await_that<StraysFact>([&](const StraysFact& each) { return each.token == token; });
+    return fact ? fact->strays : std::vector<Stray>{};
   }
   void reap(RunId run) { reaper_.reap(run); }
   void quiesce() { spawner_.quiesce([this] { facts.add(QuietFact{}); }); }
@@ -130,13 +153,14 @@ class Pair {
 
  private:
   void born(Child child) {
-    facts.add(SpawnedFact{child.run, child.pid, child.at});
+    facts.add(SpawnedFact{child.run, child.pid, child.at, child.start_ticks, child.out_pipe, child.err_pipe, child.cgroup});
     std::lock_guard lock(mutex_);
     Fd pidfd = std::move(child.pidfd);
     reaper_.watch(children_.emplace_back(std::move(child)), std::move(pidfd));
   }
 
   std::mutex mutex_;
+  int64_t tokens_ = 0;
   std::vector<Child> children_;
   KeeperLink keeper_;  // to nobody
   Reaper reaper_;

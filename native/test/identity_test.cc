@@ -145,39 +145,46 @@ TEST("a process of another user's is there, though it may not be signalled") {
   CHECK(elsewhere([&] { return unreaped(roots.pidfd) ? 1 : 0; }, kNobody) == 0);
 }
 
-TEST("a group is signalled, with its leader alive, a zombie, or gone") {
-  for (const int leader : {0, 1, 2}) {
-    Group group;
-    if (leader >= 1) group.end_leader();
-    if (leader == 2) waitpid(group.leader, nullptr, 0);
-    signal_group(group.leader, group.pidfd, SIGKILL);
-    group.members.await_end();
-    if (leader < 2) waitpid(group.leader, nullptr, 0);
-  }
+TEST("a number is its process's own while that, or a process of its group, is there") {
+  Group group;
+  CHECK(keeps_number(group.pidfd));
+  group.end_leader();
+  CHECK(keeps_number(group.pidfd));
+  waitpid(group.leader, nullptr, 0);
+  CHECK(keeps_number(group.pidfd));
+  kill(-group.leader, SIGKILL);
+  group.members.await_end();
+  CHECK(until([&] { return !keeps_number(group.pidfd); }));  // it waits for whoever reaps it
 }
 
-TEST("before Linux 6.9 a group is signalled as long as its leader has not been reaped, and never afterwards") {
-  for (const int leader : {0, 1}) {
-    Group group;
-    if (leader == 1) group.end_leader();
-    const int answer = elsewhere([&] {
-      if (!before_6_9()) return 77;
-      signal_group(group.leader, group.pidfd, SIGKILL);
-      return 0;
-    });
-    CHECK(answer == 0);
-    group.members.await_end();
-    waitpid(group.leader, nullptr, 0);
-  }
+TEST("before Linux 6.9 a number is known to be its process's own until that has been reaped") {
   Group group;
+  const auto keeps = [&] { return elsewhere([&] { return !before_6_9() ? 77 : keeps_number(group.pidfd) ? 0 : 1; }); };
+  CHECK(keeps() == 0);
   group.end_leader();
+  CHECK(keeps() == 0);
   waitpid(group.leader, nullptr, 0);
-  CHECK(elsewhere([&] {
-    if (!before_6_9()) return 77;
-    signal_group(group.leader, group.pidfd, SIGKILL);
-    return 0;
-  }) == 0);
-  CHECK(kill(-group.leader, 0) == 0);  // the other process is still there
-  signal_group(group.leader, group.pidfd, SIGKILL);
+  CHECK(keeps() == 1);
+  CHECK(kill(-group.leader, SIGKILL) == 0);  // the other process was still there
   group.members.await_end();
+}
+
+TEST("a pidfd says who it means, until that one has been reaped") {
+  const int pid = forked([] {
+    for (;;) pause();
+  });
+  const Fd pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+  CHECK(pid_of(pidfd.get()) == pid);
+  kill(pid, SIGKILL);
+  waitpid(pid, nullptr, 0);
+  CHECK(pid_of(pidfd.get()) == 0);
+}
+
+TEST("what is born now has the ticks of now, or one more") {
+  const uint64_t before = ticks_now();
+  const int pid = forked([] { pause(); });
+  const uint64_t born = start_ticks(pid).value_or(0);
+  CHECK(before <= born && born <= ticks_now() + 1);
+  kill(pid, SIGKILL);
+  waitpid(pid, nullptr, 0);
 }

@@ -228,6 +228,27 @@ TEST("forks and execs are told where everything is asked for") {
   CHECK(story == "fork exec exit ");
 }
 
+TEST("of all forks, only those of processes are told where these are asked for, and nothing else") {
+  auto opened = listening(ProcEvents::Scope::forks);
+  auto* events = std::get_if<ProcEvents>(&opened);
+  if (events == nullptr) SKIP("no process events here");
+  const int pid = fork();
+  if (pid == 0) {
+    std::thread([] { wait_for(child(0)); }).join();
+    execl("/bin/true", "true", static_cast<char*>(nullptr));
+    _exit(127);
+  }
+  wait_for(pid);
+  int own = 0, of_child = 0, others = 0;
+  // The first is sent before that process can run.
+  CHECK(events->read([&](const ProcEvent& e) {
+    if (e.what != What::fork || e.pid != e.tgid) ++others;
+    else if (e.tgid == pid) own += e.parent_tgid == getpid() ? 1 : 100;
+    else if (e.parent_tgid == pid) ++of_child;
+  }) == 0);
+  CHECK(own == 1 && of_child == 1 && others == 0);
+}
+
 TEST("exits that found the buffer full are counted exactly, once") {
   auto opened = listening(ProcEvents::Scope::exits, 1);  // the kernel makes it its minimum: a few events
   auto* events = std::get_if<ProcEvents>(&opened);

@@ -110,8 +110,21 @@ TEST("the list has each process with its parent, its session and its start, and 
   REQUIRE(self != nullptr);
   CHECK(self->stat.parent == getppid() && self->stat.session == getsid(0));
   CHECK(self->stat.start_ticks == start_ticks(getpid()));
+  CHECK(self->stat.group == getpgrp() && self->stat.name == "proc_test" && self->stat.state == 'R');
   CHECK(self->stat.resident_pages > 0);
   CHECK(std::count_if(all.begin(), all.end(), [](const Process& one) { return one.pid == getpid(); }) == 1);
+}
+
+TEST("the name of a program may be anything, brackets and spaces included, and nothing else is taken for it") {
+  std::string rest = " S 7 8 9";
+  for (int field = 7; field <= 52; ++field) rest += " " + std::to_string(field);
+  for (const std::string name : {"sh", "", "a) R 1 1 (b", ")", "( )"}) {
+    const auto stat = parse_stat("12 (" + name + ")" + rest);
+    REQUIRE(stat.has_value());
+    CHECK(stat->name == name && stat->state == 'S' && stat->parent == 7 && stat->group == 8 && stat->session == 9);
+    CHECK(stat->start_ticks == 22);
+  }
+  for (const char* const torn : {"", "12", "12 (", "12 )(", "12 (sh", "12 (sh)", "12 (sh) ", "12 sh) S 7 8 9"}) CHECK(!parse_stat(torn));
 }
 
 TEST("what keeps the list from being read is a fault") {
@@ -214,12 +227,11 @@ TEST("a session whose leader is no root is nobody's, and what is below one of it
   CHECK(sizes(all, {{10, 0}}) == std::vector{2});
 }
 
-TEST("what a daemon has lost is found by the session in which it was left, with the oldest root there") {
-  const std::vector<Process> all{made(10, 1, 9, 100), made(11, 1, 9, 200), made(12, 1, 9, 50), made(13, 1, 9, 150),
+TEST("what a daemon has lost is found by the session in which it was left, and 0 is none") {
+  const std::vector<Process> all{made(10, 1, 9, 100), made(12, 1, 9, 50), made(13, 1, 9, 150), made(14, 13, 14, 160),
                                  made(20, 1, 0, 100), made(21, 1, 0, 200)};
-  CHECK(sizes(all, {{10, 0}}) == std::vector{3});
-  CHECK(sizes(all, {{11, 0}, {10, 0}}) == std::vector{1, 2});
-  CHECK(sizes(all, {{20, 0}}) == std::vector{1});  // 0 is no session
+  CHECK(sizes(all, {{10, 0}}) == std::vector{4});
+  CHECK(sizes(all, {{20, 0}}) == std::vector{1});
 }
 
 TEST("a number that was given away in the middle of the pass makes nobody a parent, and a circle is no way") {

@@ -101,6 +101,7 @@ TEST("a thousand exits are a thousand facts, each once, each with its own code")
 TEST("children that others have made keep their exits") {
   CHECK(no_leaks([] {
     Pair pair;
+    pair.spare(true);
     std::vector<int> others;
     for (int n = 0; n < 300; ++n) {
       pair.spawn(shell(n + 1, "exit 1"));
@@ -118,7 +119,7 @@ TEST("children that others have made keep their exits") {
   }));
 }
 
-TEST("the zombie stays until the exit has been recorded, and what was left in its group is killed before it goes") {
+TEST("the zombie stays until the exit has been recorded, and what was left has been ended") {
   CHECK(no_leaks([] {
     Pair pair;
     int ends[2];
@@ -130,11 +131,13 @@ TEST("the zombie stays until the exit has been recorded, and what was left in it
     theirs.reset();
     const auto exit = pair.facts.await<ExitFact>(1);
     REQUIRE(exit);
-    CHECK(exit->exit.code == 5);
-    CHECK(state_of(exit->exit.pid) == 'Z');
-    pair.reap(1);
+    CHECK(exit->exit.code == 5 && !exit->alone);
+    pair.end(1, SIGTERM);
+    REQUIRE(pair.facts.await<ClearedFact>(1));
     char byte;
     CHECK(read(ours.get(), &byte, 1) == 0);  // the last holder, the sleep, is gone
+    CHECK(state_of(exit->exit.pid) == 'Z');
+    pair.reap(1);
     CHECK(until([&] { return state_of(exit->exit.pid) == 0; }));
   }));
 }
@@ -148,7 +151,7 @@ TEST("a signal reaches the process, or its whole group") {
     REQUIRE(pair.facts.await<SpawnedFact>(2));
     CHECK(until([&] { return !pair.output(1).empty(); }));
     pair.signal(1, SIGTERM);
-    pair.signal(2, SIGTERM, true);
+    pair.end(2, SIGTERM, Scope::group);
     const auto trapped = pair.facts.await<ExitFact>(1);
     const auto group = pair.facts.await<ExitFact>(2);
     REQUIRE(trapped && group);
@@ -156,7 +159,7 @@ TEST("a signal reaches the process, or its whole group") {
     CHECK(group->exit.signal == SIGTERM);
     pair.reap(1);
     pair.reap(2);
-    pair.signal(2, SIGTERM, true);  // gone: nothing happens
+    pair.end(2, SIGTERM, Scope::group);  // gone: nothing happens
   }));
 }
 
@@ -201,6 +204,7 @@ int with_few_pids() {
   for (int pid = 0; pid < 300; waitpid(pid, nullptr, 0))
     if ((pid = fork()) == 0) _exit(0);
   Pair pair(1);
+  pair.spare(true);
   pair.spawn(shell(1, "exit 0"));
   const auto exit = pair.facts.await<ExitFact>(1);
   if (!exit) return 1;
@@ -227,8 +231,8 @@ int with_few_pids() {
   if (stranger != number) return 4;
   if (!until([&] { return getpgid(stranger) == stranger; })) return 5;
   // Everything that could reach the old group, now that a stranger leads one of that number.
-  pair.signal(1, SIGKILL, true);
-  pair.signal(1, SIGKILL, false);
+  for (const Scope scope : {Scope::process, Scope::group, Scope::tree}) pair.end(1, SIGKILL, scope);
+  pair.signal(1, SIGKILL);
   pair.reap(1);
   pair.run_to_end(request(2, {"/bin/true"}));  // done in order: what was asked before is over
   if (state_of(stranger) == 'Z' || state_of(stranger) == 0) return 6;

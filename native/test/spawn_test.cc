@@ -188,7 +188,7 @@ TEST("a clone that the pids controller refuses is a fault, and the number of its
     if (!put(group + "/pids.max", "1") || !put(group + "/cgroup.procs", "0")) _exit(2);
     const Fd null(open("/dev/null", O_RDWR | O_CLOEXEC));
     auto planned = Plan::make(request(1, {"/bin/true"}), null.get(), std::nullopt);
-    Lane lane(null.get(), LowPair::reserve(null.get()), KeeperLink());
+    Lane lane(null.get(), LowPair::reserve(null.get()), KeeperLink(), nullptr);
     Handle handle;
     const auto result = lane.clone(*std::get<std::unique_ptr<Plan>>(planned), handle);
     const auto* fault = std::get_if<Fault>(&result);

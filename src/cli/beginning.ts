@@ -175,12 +175,16 @@ function taken({ configuration, addon }: Circumstances, { snapshot, found, held,
   }
   dieAt("taken");
   for (const fd of found.close) addon.close(fd);
+  for (const { label, fd } of found.superfluous) {
+    addon.release(label);
+    addon.close(fd);
+  }
 
   const startedAt = systemClock.now().wall;
   return {
     instance: found.instance ?? randomBytes(8).toString("hex"), state: found.state, lastId: snapshot?.lastId ?? 0,
     definitions: definitionsInForce(snapshot, found.state, configuration), addresses, socket, tcp, startedAt, reexecedAt: null,
-    processes: found.adoptions.map((one) => ({ ...one, inheritedRss: 0, threads: null })),
+    processes: found.adoptions.map((one) => ({ ...one, inheritedRss: 0, threads: null, descendants: [] })),
     outputs: found.outputs.map((one) => ({ ...one, sink: 0, colour: null })), owed: [],
     tails: [...found.tails].map(([entry, fd]) => ({ entry, fd })), inherited: null,
     idle: { socket: [], tcp: [] }, tallies: null,

@@ -12,6 +12,8 @@ export function toBeStarted(state: State | null, laws: readonly Law[]): SlotId[]
     .map(([id]) => id);
 }
 
+const ANSWERS: readonly HistoryRecord["type"][] = ["started", "fault", "stopped", "finished", "failed"];
+
 export class FirstStarts {
   readonly #awaited: Set<SlotId>;
   readonly #done: () => void;
@@ -24,8 +26,8 @@ export class FirstStarts {
   }
 
   record(record: HistoryRecord): void {
-    if (record.type !== "started" && record.type !== "fault" && record.type !== "stopped") return;
-    if (record.slot === null) return;
+    if (record.slot === null || !ANSWERS.includes(record.type)) return;
+    if (record.type === "fault" && record.run === null) return; // of a process that there is
     if (this.#awaited.delete(slotId(record.entry, record.slot)) && this.#awaited.size === 0) this.#done();
   }
 }

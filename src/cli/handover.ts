@@ -13,16 +13,17 @@ import type { Unanswered } from "../engine/engine.ts";
 import { SentryError } from "../errors.ts";
 import type { Addon, Adoption, Fact, Inherited, KeeperDescriptors, Output, UnixSocket } from "../native/addon.ts";
 import type { Unwritten } from "../survival/history.ts";
+import { readText } from "../survival/snapshot.ts";
 import type { Snapshot } from "../survival/snapshot.ts";
 import type { BoundAddress } from "./addresses.ts";
 import type { Place } from "./place.ts";
 import type { KeptTail } from "./sinks.ts";
 import type { TcpSocket } from "./tcp.ts";
 
-export const HANDOVER_VERSION = 2;
+export const HANDOVER_VERSION = 3;
 
 /** Those that can be read. */
-export const KNOWN_VERSIONS: readonly number[] = [1, HANDOVER_VERSION];
+export const KNOWN_VERSIONS: readonly number[] = [1, 2, HANDOVER_VERSION];
 
 export interface Handover {
   readonly version: typeof HANDOVER_VERSION;
@@ -71,7 +72,7 @@ export interface Handover {
 export function descriptorsOf({ processes, outputs, tails, inherited, lock, socket, tcp, keeper, addresses, idle }: Handover): number[] {
   const all = [
     ...processes.map(({ pidfd }) => pidfd), ...outputs.map(({ fd }) => fd), ...tails.map(({ fd }) => fd),
-    inherited.events?.fd ?? null, inherited.signals?.fd ?? null,
+    inherited.events?.fd ?? null, inherited.forks?.fd ?? null, inherited.signals?.fd ?? null,
     lock, socket.fd, tcp?.fd ?? null, ...tcp?.idle ?? [], keeper?.connection ?? null, keeper?.process ?? null, ...addresses.flatMap(({ fd, socket }) => [fd, socket?.fd ?? null]), ...idle,
   ];
   return all.filter((fd) => fd !== null);
@@ -88,8 +89,29 @@ export function readHandover(memfd: number): Handover {
   if (!KNOWN_VERSIONS.includes(read.version as number)) {
     throw new SentryError("E_FAILED", `what was handed over has version ${String(read.version)}, this Sentry knows ${KNOWN_VERSIONS.join(" and ")}`);
   }
-  // The first version served no TCP, counted nothing, and kept no output.
-  return { tcp: null, tallies: null, tails: [], ...read, version: HANDOVER_VERSION } as Handover;
+  return completed(read as Older);
+}
+
+/** What an older image does not hand over. */
+type Older = Omit<Handover, "version" | "tcp" | "tallies" | "tails" | "processes"> & Partial<Pick<Handover, "tcp" | "tallies" | "tails">> & {
+  readonly processes: readonly (Partial<Adoption> & Omit<Adoption, "outPipe" | "errPipe" | "cgroup" | "mark" | "descendants">)[];
+};
+
+/**
+ * The first version served no TCP, counted nothing, and kept no output; the second knew no more of a process than itself.
+ * Whether one was alone when it ended is found out once more.
+ */
+function completed(read: Older): Handover {
+  const left = readText(JSON.stringify(read.snapshot));
+  if (left.kind !== "ok") throw new SentryError("E_FAILED", `the state that was handed over ${left.kind === "bad" ? left.why : "is none"}`);
+  const unknown = { outPipe: 0, errPipe: 0, cgroup: null, descendants: [] };
+  return {
+    tcp: null, tallies: null, tails: [], ...read, version: HANDOVER_VERSION, snapshot: left.snapshot,
+    processes: read.processes.map((one) => ({ ...unknown, mark: one.kept.slice(0, one.kept.indexOf(" ")), ...one })),
+    inherited: { ...read.inherited, forks: (read.inherited as Partial<Inherited>).forks ?? null },
+    queued: read.queued.map((one) => (one.kind === "exited" ? { ...one, alone: (one as Partial<typeof one>).alone ?? false } : one)),
+    facts: read.facts.map((one) => (one.kind === "exit" ? { ...one, alone: (one as Partial<typeof one>).alone ?? false } : one)),
+  };
 }
 
 /**

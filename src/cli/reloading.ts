@@ -68,6 +68,8 @@ export class Reloading {
   #again: { readonly by: By } | null = null;
   #trial: Trial | null = null;
   readonly #plans = new Set<Trial>();
+  /** How many processes of ours Node has: they are its own to wait for. */
+  #trials = 0;
   /** What the native threads were asked for, and have not answered. */
   readonly #awaited = new Map<"quiet" | "flushed", () => void>();
 
@@ -104,7 +106,7 @@ export class Reloading {
 
   /** What a reload would do now. Null: one was under way, and has come first. */
   async plan(): Promise<Verdict | null> {
-    const plan = runTrial(this.#question(this.#image.snapshot()));
+    const plan = this.#run();
     this.#plans.add(plan);
     const verdict = await plan.verdict;
     await plan.over;
@@ -190,7 +192,7 @@ export class Reloading {
   }
 
   async #try(): Promise<Verdict> {
-    this.#trial = runTrial(this.#question(this.#image.snapshot()));
+    this.#trial = this.#run();
     const verdict = await this.#trial.verdict;
     await this.#trial.over; // no image is to find a zombie that it does not know
     for (const line of this.#trial.printed().split("\n")) if (line !== "") this.#image.transcript.tell(line);
@@ -198,8 +200,16 @@ export class Reloading {
     return verdict;
   }
 
-  #question(snapshot: Snapshot): Question {
-    return { handover: HANDOVER_VERSION, config: this.#image.place.config, snapshot: JSON.stringify(snapshot) };
+  /** Node waits for its own children: the waiting thread must not take one for a process that was left to us. */
+  #run(): Trial {
+    const { place, addon } = this.#image;
+    const question: Question = { handover: HANDOVER_VERSION, config: place.config, snapshot: JSON.stringify(this.#image.snapshot()) };
+    if (this.#trials++ === 0) addon.spare(true);
+    const trial = runTrial(question);
+    void trial.over.then(() => {
+      if (--this.#trials === 0) addon.spare(false);
+    });
+    return trial;
   }
 
   /** Whether the native threads have answered in time. */

@@ -1,6 +1,6 @@
 /** What the HTTP interface may see of a running Sentry, and ask of it. */
 import type { Change } from "../config/changes.ts";
-import type { Configuration, EntryConfiguration } from "../config/configuration.ts";
+import type { Configuration } from "../config/configuration.ts";
 import type { Definition } from "../config/definition.ts";
 import { systemClock } from "../engine/clock.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -10,8 +10,10 @@ import type { Addon } from "../native/addon.ts";
 import type { Transcript } from "../output/journal.ts";
 import { Logs } from "../output/logs.ts";
 import type { History } from "../survival/history.ts";
+import { optionsOf } from "./entry-options.ts";
 import type { Reloading } from "./reloading.ts";
 import type { NamedSinks } from "./sinks.ts";
+import type { Strays } from "./strays.ts";
 import { version } from "./version.ts";
 
 export interface Parts {
@@ -25,12 +27,13 @@ export interface Parts {
   readonly reloading: Reloading;
   readonly reopenLogs: View["reopenLogs"];
   readonly sinks: NamedSinks;
+  readonly strays: Strays;
   readonly tallies: Tallies;
   readonly transcript: Transcript;
 }
 
 export function viewOf({
-  addon, configuration, definitions, engine, history, openapi, reloading, reopenLogs, sinks, tallies, transcript,
+  addon, configuration, definitions, engine, history, openapi, reloading, reopenLogs, sinks, strays, tallies, transcript,
 }: Parts): View {
   const entries = new Map(configuration.entries.map((entry) => [entry.law.name, entry]));
   const known = new Map(definitions.map((definition) => [definition.law.name, definition.process]));
@@ -47,16 +50,10 @@ export function viewOf({
     },
     openapi, logs: new Logs((entry) => sinks.whereOf(entry)), reopenLogs,
     sweep: (roots) => addon.sweep(roots),
+    strays: () => strays.ask(),
     peer: (fd) => addon.peer(fd),
     duplicate: (fd) => addon.duplicate(fd),
     tell: (text) => transcript.tell(text),
     bug: (error, what) => transcript.bug(error, what),
   };
-}
-
-/** All that is configured, but no environment: that is nobody's business. */
-function optionsOf(entry: EntryConfiguration | undefined): Record<string, unknown> {
-  if (entry === undefined) return {};
-  const { law, command: _command, args: _args, env: _env, envFunction: _function, envSource: _source, ...options } = entry;
-  return { count: law.count, delay: law.delay, ...options };
 }

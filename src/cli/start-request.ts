@@ -28,7 +28,8 @@ export async function startRequest(
   const { name } = entry.law;
   const pass = bound(entry, surroundings);
   if (!Array.isArray(pass)) return pass;
-  const extra = { SENTRY_RUN: `${surroundings.instance}.${run}`, ...listenVariables(name, pass.length) };
+  const mark = `${surroundings.instance}.${run}`;
+  const extra = { SENTRY_RUN: mark, ...listenVariables(name, pass.length) };
   const env = await makeEnvironment(entry, slot, surroundings.inherited, extra, surroundings.functions);
   if (!Array.isArray(env)) return env;
 
@@ -38,8 +39,13 @@ export async function startRequest(
   return {
     run, command, argv: [command, ...args], env, cwd, umask, user, group, groups, nice, oomScoreAdj, noNewPrivileges,
     limits, pass, stdout: sink, stderr: sink, label: name, colour: surroundings.colourOf(name),
-    kept: keptOf(surroundings.instance, run, name, slot),
+    kept: keptOf(surroundings.instance, run, name, slot), mark,
   };
+}
+
+/** Where a daemon writes its pid; null: it does not, or the entry is not configured any more. */
+export function pidFileOf(entry: EntryConfiguration | undefined, slot: number): string | null {
+  return entry?.pidFile?.replaceAll("{slot}", String(slot)) ?? null;
 }
 
 function bound(entry: EntryConfiguration, surroundings: Surroundings): number[] | Fault {

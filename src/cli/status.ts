@@ -1,9 +1,14 @@
-/** `sentry status`: a table of processes. What a Sentry of another version leaves out is shown as not known. */
+/**
+ * `sentry status`: a table of processes, and below it those of which nobody can say whose they are. What a Sentry of another
+ * version leaves out is shown as not known.
+ */
+import { SentryError } from "../errors.ts";
+import { printable } from "../printable.ts";
 import { ask } from "./client.ts";
 import type { Place } from "./place.ts";
-import { print, room } from "./print.ts";
+import { print, room, write } from "./print.ts";
 import { duration } from "./story.ts";
-import { narrowed, table } from "./table.ts";
+import { narrowed, table, wrapped } from "./table.ts";
 import type { Options } from "./words.ts";
 
 interface Exit {
@@ -27,18 +32,52 @@ interface Process {
   readonly lastExit?: Exit | null;
 }
 
+/** Started by one of the others, but nothing says by which. */
+interface Stray {
+  readonly pid: number;
+  readonly name: string;
+}
+
 export async function status(place: Place, _names: readonly string[], { json }: Options): Promise<void> {
-  const processes = await ask(place, "GET", "/processes") as Process[];
-  if (json) return print(processes);
-  if (processes.length === 0) return print(`Nothing is to run for ${place.config}.`);
+  if (json) return print(await ask(place, "GET", "/processes") as Process[]);
+  const [processes, strays] = await Promise.all([ask(place, "GET", "/processes") as Promise<Process[]>, aboutStrays(place)]);
+  const lines = processes.length === 0 ? [`Nothing is to run for ${printable(place.config)}.`] : tableOf(processes);
+  if (strays !== null) lines.push("", ...wrapped(printable(strays), room()));
+  void write(`${lines.join("\n")}\n`); // not printed: colours would be spelled out
+}
+
+/** Null: there is nothing to tell. A Sentry that is older than this command knows of none. */
+async function aboutStrays(place: Place): Promise<string | null> {
+  try {
+    const strays = await ask(place, "GET", "/strays") as Stray[];
+    return strays.length === 0 ? null : told(strays);
+  } catch (error) {
+    if (!(error instanceof SentryError)) throw error;
+    // What else there is to show is not to be missing for that.
+    return error.code === "E_VERSION" ? null : `Whether there are others, nobody knows whose, could not be found out: ${error.message}.`;
+  }
+}
+
+function tableOf(processes: readonly Process[]): string[] {
   const now = Date.now();
   const rows = [COLUMNS.map(({ title }) => title), ...processes.map((each) => COLUMNS.map(({ cell }) => cell(each, now)))];
-  const lines = table(narrowed(rows, COLUMNS.map(({ leaveOut }) => leaveOut), room()), room());
-  const runs = processes.some(({ pid }) => typeof pid === "number");
+  const isRed = (row: number): boolean => isColoured() && processes[row - 1]?.state === "failed";
+  const paint = (line: string, row: number): string => isRed(row) ? `${RED}${line}${PLAIN}` : line;
+  const lines = table(narrowed(rows, COLUMNS.map(({ leaveOut }) => leaveOut), room()), room(), paint);
+  // What a process has left behind is still to end.
+  const runs = processes.some(({ pid, state }) => typeof pid === "number" || state === "stopping");
   // A summary is for people; what reads a pipe counts for itself.
-  if (!runs || process.stdout.isTTY) lines.push("", summary(processes, runs));
-  print(lines.join("\n"));
+  return !runs || process.stdout.isTTY ? [...lines, "", printable(summary(processes, runs))] : lines;
 }
+
+/** Of somebody who watches a terminal, and has not said otherwise. https://no-color.org */
+function isColoured(): boolean {
+  return process.stdout.isTTY && !process.env["NO_COLOR"];
+}
+
+/** SGR. ECMA-48, 8.3.117. */
+const RED = "\u001b[31m";
+const PLAIN = "\u001b[0m";
 
 interface Column {
   readonly title: string;
@@ -77,6 +116,17 @@ function summary(processes: readonly Process[], runs: boolean): string {
   const counts = new Map<string, number>();
   for (const { state } of processes) counts.set(state, (counts.get(state) ?? 0) + 1);
   return `${processes.length} in all: ${[...counts].map(([state, count]) => `${count} ${state}`).join(", ")}.`;
+}
+
+/** So many are named. */
+const FEW = 10;
+
+function told(strays: readonly Stray[]): string {
+  const who = strays.length === 1 ? "1 process was" : `${strays.length} processes were`;
+  const named = strays.slice(0, FEW).map(({ pid, name }) => `${name} (PID ${pid})`).join(", ");
+  const more = strays.length > FEW ? `, and ${strays.length - FEW} more` : "";
+  return `${who} started by one of these, and nothing says by which: ${named}${more}. `
+    + `${strays.length === 1 ? "It is" : "They are"} left alone; docs/stopping.md says why.`;
 }
 
 const NOT_KNOWN = "-";

@@ -1,8 +1,13 @@
-/** `sentry stop`: stops everything, and waits until Sentry is gone. */
+/** `sentry stop`: stops everything, and waits until Sentry is gone. Where that takes its time, it says what cannot be ended. */
 import { SentryError } from "../errors.ts";
+import { printableText } from "../printable.ts";
 import { Client } from "./client.ts";
+import { outlasting } from "./outlasting.ts";
 import type { Place } from "./place.ts";
 import { print } from "./print.ts";
+
+/** Milliseconds. A stop that takes longer may take for ever; most are over by then, and are not to be slowed down. */
+const LONG = 1000;
 
 export async function stop(place: Place, json: boolean): Promise<void> {
   const client = await open(place);
@@ -12,11 +17,17 @@ export async function stop(place: Place, json: boolean): Promise<void> {
     client.close();
     throw new SentryError("E_FAILED", `Sentry refused to stop: ${answer.body.toString()}`);
   }
+  const timer = setTimeout(() => void tellOutlasting(place), LONG);
   await client.gone();
+  clearTimeout(timer);
   if (answer === null && await answers(place)) {
     throw new SentryError("E_FAILED", `Sentry closes connections to ${place.socket} without an answer; SIGTERM to the PID in ${place.pidFile} stops it`);
   }
   print(json ? { stopped: true, config: place.config } : `Sentry stopped for ${place.config}.`);
+}
+
+async function tellOutlasting(place: Place): Promise<void> {
+  for await (const sentence of outlasting(place)) process.stderr.write(`${printableText(sentence)}\n`);
 }
 
 /** @throws SentryError that names what is left, where Sentry is gone and its processes are not */

@@ -29,6 +29,8 @@ export interface Told {
   readonly errno?: string;
   readonly message?: string;
   readonly subject?: string;
+  /** Null where a fault is none of a start. */
+  readonly run?: number | null;
 }
 
 /** What another version of Sentry leaves out is as if there were nothing to tell. */
@@ -45,26 +47,38 @@ export function story(lines: readonly Told[]): string[] {
   const latest = new Map<string, Told>();
   const followers = new Map<Told, Told>();
   const toldBefore = new Set<Told>();
+  /** How many processes and starts of a slot have come to their end since it was last at rest. */
+  const tries = new Map<string, number>();
+  const tooOften = new Set<Told>();
   for (const told of all) {
     const key = `${told.entry}:${told.slot}`;
     const before = latest.get(key);
     latest.set(key, told);
+    if (endsTry(told)) tries.set(key, (tries.get(key) ?? 0) + 1);
+    if (told.type === "failed" && (tries.get(key) ?? 0) > 1) tooOften.add(told);
+    if (isRest(told)) tries.delete(key);
     if (before === undefined) continue;
     followers.set(before, told);
-    if (isWait(told) && (before.type === "exited" || before.type === "fault")) toldBefore.add(told);
+    if (isWait(told) && endsTry(before)) toldBefore.add(told);
   }
   return all.filter((told) => !toldBefore.has(told))
-    .map((told) => `${localTime(told.at)}  ${printable(sentence(told, followers.get(told)))}`);
+    .map((told) => `${localTime(told.at)}  ${printable(sentence(told, followers.get(told), tooOften.has(told)))}`);
 }
 
-function sentence(told: Told, then: Told | undefined): string {
+/** @param tooOften it was started again before that: so restarts are not forbidden, but there were too many failures */
+function sentence(told: Told, then: Told | undefined, tooOften: boolean): string {
   const who = told.entry === null ? "Sentry" : told.slot === null ? told.entry : `${told.entry}:${told.slot}`;
   switch (told.type) {
     case "started": return `${who} started (PID ${told.pid}${told.restarts ? `, restart ${told.restarts}` : ""})`;
+    case "ready": return `${who} is ready, followed as PID ${told.pid}`;
     case "exited": return `${who} ${ending(told)}${lasted(told)}${OCCASIONS[told.cause ?? ""] ?? ""}${wait(told, then)}`;
-    case "fault": return `${who} could not ${attempt(told)}: ${complaint(told)}${wait(told, then)}`;
-    case "stopping": return `${who} was told to end${asker(told)}${REASONS[told.cause ?? ""] ?? ""}`;
+    case "fault": return `${who} could not ${attempt(told)}: ${complaint(told)}${endsTry(told) ? wait(told, then) : ""}`;
+    case "stopping":
+      if (told.cause === "leftover") return `${who} left processes behind, which are told to end`;
+      return `${who} was told to end${asker(told)}${REASONS[told.cause ?? ""] ?? ""}`;
     case "stopped": return `${who} ${told.entry === null ? "was stopped, with all that it ran" : "is stopped"}${asker(told, ", asked by")}`;
+    case "finished": return `${who} has finished, and is not started again`;
+    case "failed": return `${who} has failed${tooOften ? " too often" : ""}, and is not started again`;
     case "waiting": return told.by === null ? `${who} waits for its start` : `${who} was asked to be up${asker(told)}`;
     case "scaled":
       // Of a rolling restart: with one process more than are wanted.
@@ -104,10 +118,12 @@ const REASONS: Readonly<Record<string, string>> = {
   watchdog: ", for its watchdog ran out", memory: ", for it took too much memory", schedule: ", by schedule", watch: ", for a file changed",
 };
 
-/** What came to nothing. A fault of a whole entry is about its rolling restart. */
-function attempt({ entry, slot }: Told): string {
+/** What came to nothing. A fault of a whole entry is about its rolling restart, one without a run about a process that there is. */
+function attempt({ entry, slot, run, step }: Told): string {
   if (entry === null) return "reload";
-  return slot === null ? "be restarted to the end" : "be started";
+  if (slot === null) return "be restarted to the end";
+  if (run !== null) return "be started";
+  return step === "kill" ? "be ended" : "be followed";
 }
 
 function complaint({ subject = "", step = "", errno = "", message = "" }: Told): string {
@@ -125,6 +141,16 @@ function wait({ mono }: Told, then: Told | undefined): string {
   if (mono === undefined || then.until === undefined) return ": another try follows";
   const left = Math.round(then.until - mono);
   return left <= 0 ? ": restart at once" : `: restart in ${duration(left).replace(".0 s", " s")}`;
+}
+
+/** A process, or a start that has come to none. */
+function endsTry({ type, run }: Told): boolean {
+  return type === "exited" || (type === "fault" && run !== null);
+}
+
+/** Nothing follows, unless somebody asks for it. */
+function isRest({ type }: Told): boolean {
+  return type === "stopped" || type === "finished" || type === "failed";
 }
 
 /** For the restart, and not for one that somebody asked for. */

@@ -2,14 +2,13 @@
  * The composition root: joins the law, the loop and the native threads to one running Sentry, from what it begins with to
  * its end, or to the image that comes after it. Everything that is decided is decided elsewhere.
  */
-import { existsSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { setTimeout as pause } from "node:timers/promises";
 
 import type { EntryConfiguration } from "../config/configuration.ts";
 import { Functions } from "../config/functions.ts";
 import type { HistoryRecord } from "../core/record.ts";
-import type { Fault, Millis, RunId } from "../core/types.ts";
+import type { Fault, RunId } from "../core/types.ts";
 import { systemClock, SystemTimers } from "../engine/clock.ts";
 import { dieAt } from "../engine/die-at.ts";
 import { Engine } from "../engine/engine.ts";
@@ -19,7 +18,7 @@ import type { Late } from "../http/listener.ts";
 import { Tallies } from "../http/tallies.ts";
 import type { View } from "../http/view.ts";
 import type { Fact, SpawnRequest } from "../native/addon.ts";
-import { happeningOf, NativeKernel } from "../native/kernel.ts";
+import { NativeKernel } from "../native/kernel.ts";
 import { colourOf } from "../output/colours.ts";
 import { Transcript } from "../output/journal.ts";
 import { History } from "../survival/history.ts";
@@ -35,21 +34,21 @@ import { openDoors } from "./doors.ts";
 import type { Doors } from "./doors.ts";
 import { FirstStarts, toBeStarted } from "./first-starts.ts";
 import { keepAll } from "./late.ts";
+import { clearUp, LEAVING, sayBye } from "./leaving.ts";
+import type { Leaving } from "./leaving.ts";
 import { orRefuse } from "./refusal.ts";
 import { Reloading } from "./reloading.ts";
 import { viewOf } from "./shown.ts";
 import { Signals } from "./signals.ts";
 import type { SignalFact } from "./signals.ts";
 import { fileSinks, terminalSink } from "./sinks.ts";
-import { startRequest } from "./start-request.ts";
+import { pidFileOf, startRequest } from "./start-request.ts";
+import { Strays } from "./strays.ts";
 import { tokenOf } from "./token.ts";
 import { version } from "./version.ts";
 
 /** More spawning threads than cores gain nothing; more than four have nothing to do. */
 const MOST_SPAWNERS = 4;
-
-/** How long the output may take at the end. */
-const LAST_WORDS: Millis = 2000;
 
 export interface Supervision extends Circumstances {
   /** Output goes to files in the run folder, and nothing to the terminal. */
@@ -71,8 +70,11 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
   const signals = new Signals(process.ppid);
   let doors: Doors | null = null;
 
-  const eventsFault = orRefuse("the native threads", () => addon.start({
-    spawners: Math.min(availableParallelism(), MOST_SPAWNERS), processEvents: configuration.processEvents, inherited: beginning.inherited,
+  const strays = new Strays(addon);
+
+  const missing = orRefuse("the native threads", () => addon.start({
+    spawners: Math.min(availableParallelism(), MOST_SPAWNERS), processEvents: configuration.processEvents,
+    cgroups: `sentry.${instance}`, inherited: beginning.inherited,
   }, take));
   const names = new Set([...entries.keys(), ...(beginning.state?.entries.keys() ?? []), ...beginning.outputs.map(({ kept }) => entryOf(kept))]);
   const sinks = detached ? fileSinks(addon, place, names, beginning.tails) : terminalSink(addon, names, beginning.tails);
@@ -103,7 +105,8 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
       started();
       reloading.begin();
     });
-  const kernel = new NativeKernel(addon, systemClock, prepare, (facts) => engine.post(facts));
+  const pidFile = (name: string, slot: number): string | null => pidFileOf(entries.get(name), slot);
+  const kernel = new NativeKernel(addon, systemClock, { prepare, pidFileOf: pidFile }, (facts) => engine.post(facts));
   const engine: Engine = new Engine({
     clock: systemClock, timers: new SystemTimers(systemClock, (token) => engine.post([{ kind: "timeUp", token }])), kernel,
     journal: { record, bug: (error, what) => transcript.bug(error, what) },
@@ -135,8 +138,8 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
   });
 
   for (const text of [...beginning.told, ...sinks.told]) transcript.tell(text);
-  if (eventsFault !== null) {
-    transcript.tell(`The kernel's process events are not listened to: ${eventsFault}. Exits are exact without them.`);
+  if (missing.processEvents !== null) {
+    transcript.tell(`The kernel's process events are not listened to: ${missing.processEvents}. Exits are exact without them.`);
   }
   const ended = takeUp();
   if (beginning.failed !== null) record({ type: "fault", at: systemClock.now().wall, entry: null, slot: null, pid: null, cause: null, by: null, ...beginning.failed });
@@ -146,7 +149,7 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
   writeDown();
   dieAt("resumed");
   const view = viewOf({
-    addon, configuration, definitions, engine, history, openapi: late.openapi, reloading, reopenLogs, sinks, tallies, transcript,
+    addon, configuration, definitions, engine, history, openapi: late.openapi, reloading, reopenLogs, sinks, strays, tallies, transcript,
   });
   const http = new Http(view, () => import(late.http().href) as Promise<Late>);
   // Supervision comes first. Whoever has connected meanwhile waits in the socket's queue.
@@ -165,12 +168,14 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
       addon.adoptOutput({ ...output, sink: sinks.of(entry), colour: surroundings.colourOf(entry) });
     }
     const gone = beginning.processes.filter((process) => !addon.adopt(process));
+    addon.spare(false);
     if (!existsSync(place.keeper)) renewKeeper();
-    // Recorded, but perhaps not reaped. After an exec the law knows of those, and says so itself.
-    if (beginning.inherited === null) for (const { run, ended } of beginning.processes) if (ended) addon.reap(run);
-    return gone
-      .filter(({ ended }) => !ended)
-      .map(({ run, pid }) => endUnknown(run, pid, systemClock.now()));
+    // Recorded, but perhaps not reaped: of no concern to the law any more, unless it has yet to end what they left behind.
+    for (const { run, ended } of beginning.processes) if (ended && !engine.state.runs.has(run)) addon.reap(run);
+    return gone.filter(({ ended }) => !ended).map((process) => {
+      addon.adopt({ ...process, pidfd: null, ended: true }); // for the sake of what it has left behind
+      return endUnknown(process.run, process.pid, systemClock.now(), false);
+    });
   }
 
   function record(record: HistoryRecord): void {
@@ -183,7 +188,7 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
   /** A batch of what native threads have seen. */
   function take(facts: Fact[]): void {
     const now = systemClock.now();
-    const commands = facts.map((fact) => happeningOf(fact) ?? commandOf(fact)).filter((command) => command !== null);
+    const commands = facts.map((fact) => kernel.happeningOf(fact) ?? commandOf(fact)).filter((command) => command !== null);
     for (const command of commands) if (command.kind === "exited") tallies.seen(command.exit, now);
     engine.post(commands);
   }
@@ -197,11 +202,13 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
         return null;
       case "quiet": reloading.answered("quiet"); return null;
       case "keeperGone": renewKeeper(); return null;
+      case "strays": strays.answered(fact); return null;
       case "lost":
         record({ type: "lost", at: systemClock.now().wall, entry: null, slot: null, pid: null, cause: null, by: null, what: fact.what, count: fact.count });
         return null;
       case "signal": return wishOf(fact);
-      case "spawned": case "fault": case "exit": return null; // happenings
+      case "spawned": case "fault": case "exit": case "cleared": case "followed": case "astray": case "surviving":
+        return null; // happenings
     }
   }
 
@@ -253,33 +260,18 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
     if (trouble !== null) transcript.tell(trouble);
   }
 
-  /** Nothing is alive any more; what was printed is written before the end, but no slow reader is waited for. */
   function leave(): void {
     reloading.abort();
     functions?.close();
-    transcript.tell("Bye.");
-    addon.flush(LEAVING);
-    const outputs = new Promise<void>((resolve) => { saidAll = resolve; });
-    void Promise.race([Promise.all([outputs, doors?.endStreams(LAST_WORDS)]), pause(LAST_WORDS)]).then(end);
-  }
-
-  function end(): void {
-    process.off("uncaughtException", tell);
-    keeper.letGo();
-    history.close();
-    rmSync(place.state, { force: true });
-    addresses.removeAll();
-    if (tcp !== null) addon.close(tcp.fd);
-    addon.endKeeper();
-    addon.removeSocket(place.socket);
-    addon.removeLock(place.pidFile);
-    addon.stop();
-    gone();
+    const flushed = new Promise<void>((resolve) => { saidAll = resolve; });
+    const all: Leaving = { place, addon, keeper, transcript, history, addresses, tcp, doors, flushed };
+    void sayBye(all).then(() => {
+      process.off("uncaughtException", tell);
+      clearUp(all);
+      gone();
+    });
   }
 }
-
-/** The flush at the end; reloads have other numbers. */
-const LEAVING = 0;
 
 /** Whose run it is: that is part of what its descriptors are kept under. */
 function entryOf(kept: string): string {

@@ -6,14 +6,15 @@ type Rows = readonly (readonly string[])[];
 /**
  * Rows as columns that line up. The last column takes what room is left, and goes on in further lines where that is too
  * little.
+ * @param paint what becomes of each line of that row, such as a colour
  */
-export function table(rows: Rows, room: number): string[] {
+export function table(rows: Rows, room: number, paint: (line: string, row: number) => string = (line) => line): string[] {
   const printed = rows.map((row) => row.map(printable));
   const widths = widthsOf(printed);
-  return printed.flatMap((cells) => {
+  return printed.flatMap((cells, row) => {
     const left = cells.slice(0, -1).map((cell, n) => cell.padEnd(widths[n] ?? 0) + GAP).join("");
     const lines = wrapped(cells.at(-1) ?? "", Math.max(LEAST, room - left.length));
-    return lines.map((line, n) => `${n === 0 ? left : " ".repeat(left.length)}${line}`.trimEnd());
+    return lines.map((line, n) => paint(`${n === 0 ? left : " ".repeat(left.length)}${line}`.trimEnd(), row));
   });
 }
 
@@ -44,7 +45,7 @@ function widthsOf(rows: Rows): number[] {
 }
 
 /** At spaces, where there are any. */
-function wrapped(text: string, room: number): string[] {
+export function wrapped(text: string, room: number): string[] {
   const lines: string[] = [];
   let rest = text;
   while (rest.length > room) {

@@ -2,7 +2,7 @@
  * What another configuration would change, per entry, and why. A reload does this, and `sentry plan` shows it: the same
  * decision, made here.
  */
-import type { Law } from "../core/types.ts";
+import type { Backoff, Law, Limit } from "../core/types.ts";
 import type { Listen } from "./configuration.ts";
 import type { Definition, ProcessDefinition } from "./definition.ts";
 
@@ -66,8 +66,14 @@ function lawChanges(old: Law, law: Law): string[] {
   return [
     ...changed("count", old.count, law.count),
     ...changed("delay", old.delay, law.delay, millis),
-    ...changed("stop signal", old.stopSignal, law.stopSignal),
-    ...changed("grace", old.grace, law.grace, millis),
+    ...changed("backoff", old.backoff, law.backoff, growth),
+    ...changed("restart", old.restart, law.restart),
+    ...changed("successCodes", old.successCodes, law.successCodes, JSON.stringify),
+    ...changed("limit", old.limit, law.limit, tolerated),
+    ...changed("stop.signal", old.stopSignal, law.stopSignal),
+    ...changed("stop.grace", old.grace, law.grace, millis),
+    ...changed("stop.scope", old.scope, law.scope),
+    ...changed("ready.timeout", old.readyTimeout, law.readyTimeout, millis),
   ];
 }
 
@@ -94,6 +100,7 @@ function processChanges(old: ProcessDefinition, now: ProcessDefinition): string[
     ...changed("noNewPrivileges", old.noNewPrivileges, now.noNewPrivileges),
     ...limitChanges(old.limits, now.limits),
     ...changed("listen", old.listen, now.listen, addresses),
+    ...changed("daemon", old.daemon, now.daemon, (daemon) => daemon === true ? "true" : daemon.pidFile),
   ];
 }
 
@@ -106,6 +113,14 @@ function limitChanges(old: ProcessDefinition["limits"], now: ProcessDefinition["
 function limitOf([resource, soft, hard]: ProcessDefinition["limits"][number]): [string, string] {
   const spelled = (limit: number): string => limit === -1 ? "unlimited" : String(limit);
   return [resource, soft === hard ? spelled(soft) : `${spelled(soft)}:${spelled(hard)}`];
+}
+
+function growth({ factor, max, jitter, resetAfter }: Backoff): string {
+  return `factor ${factor}, max ${max} ms, jitter ${jitter}, resetAfter ${resetAfter} ms`;
+}
+
+function tolerated({ count, within }: Limit): string {
+  return `${count} within ${within} ms`;
 }
 
 function addresses(all: readonly Listen[]): string {
@@ -121,8 +136,8 @@ function millis(value: number): string {
   return `${value} ms`;
 }
 
-/** `delay 1000 ms → 2000 ms`, or nothing. */
+/** `delay 1000 ms → 2000 ms`, or nothing. What an older version did not know of yet is undefined, and was none. */
 function changed<T>(what: string, old: T, now: T, spell: (value: NonNullable<T>) => string = String): string[] {
   const told = (value: T): string => value === null || value === undefined ? "none" : spell(value);
-  return JSON.stringify(old) === JSON.stringify(now) ? [] : [`${what} ${told(old)} → ${told(now)}`];
+  return JSON.stringify(old ?? null) === JSON.stringify(now ?? null) ? [] : [`${what} ${told(old)} → ${told(now)}`];
 }

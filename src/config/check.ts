@@ -5,7 +5,16 @@ const External = [
   /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/u,
   /^[^\0]+$/u,
   /^[^\0]*$/u,
-  /(^count$|^delay$|^cwd$|^env$|^envFile$|^inheritEnv$|^user$|^group$|^groups$|^umask$|^nice$|^oomScoreAdj$|^noNewPrivileges$|^limits$|^listen$)/u,
+  /(^count$|^delay$|^backoff$|^restart$|^successCodes$|^limit$|^stop$|^daemon$|^ready$|^cwd$|^env$|^envFile$|^inheritEnv$|^user$|^group$|^groups$|^umask$|^nice$|^oomScoreAdj$|^noNewPrivileges$|^limits$|^listen$)/u,
+  /^[0-9]{1,12}(ms|s|m|h)$/u,
+  /(^factor$|^max$|^jitter$|^resetAfter$)/u,
+  /^[0-9]{1,12}(ms|s|m|h)$/u,
+  /^[0-9]{1,12}(ms|s|m|h)$/u,
+  /^[0-9]{1,12}(ms|s|m|h)$/u,
+  /(^signal$|^grace$|^scope$)/u,
+  /^(SIGHUP|SIGINT|SIGQUIT|SIGILL|SIGTRAP|SIGABRT|SIGBUS|SIGFPE|SIGKILL|SIGUSR1|SIGSEGV|SIGUSR2|SIGPIPE|SIGALRM|SIGTERM|SIGSTKFLT|SIGCHLD|SIGCONT|SIGSTOP|SIGTSTP|SIGTTIN|SIGTTOU|SIGURG|SIGXCPU|SIGXFSZ|SIGVTALRM|SIGPROF|SIGWINCH|SIGIO|SIGPWR|SIGSYS|SIGRTMIN|SIGRTMIN[+]([1-9]|[12][0-9]))$/u,
+  /^[0-9]{1,12}(ms|s|m|h)$/u,
+  /^[^\0]+$/u,
   /^[0-9]{1,12}(ms|s|m|h)$/u,
   /^[^\0]+$/u,
   /(^[^=\0]+$)/u,
@@ -78,43 +87,111 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && unique_0.options !== null
     && !(Array.isArray(unique_0.options)))
     && (Object.getOwnPropertyNames(unique_0.options).every((unique_2, unique_3) => ((External[3].test(unique_2) || false)))
-    && (((((((((((((((unique_0.options.count === undefined || (!("count" in unique_0.options) || (Number.isInteger(unique_0.options.count)
+    && ((((((((((((((((((((((unique_0.options.count === undefined || (!("count" in unique_0.options) || (Number.isInteger(unique_0.options.count)
     && (!((Number.isFinite(unique_0.options.count) || typeof unique_0.options.count === "bigint")) || (unique_0.options.count >= 0
     && unique_0.options.count <= 100000)))))
     && (unique_0.options.delay === undefined || (!("delay" in unique_0.options) || ((Number.isInteger(unique_0.options.delay)
     && (!((Number.isFinite(unique_0.options.delay) || typeof unique_0.options.delay === "bigint")) || (unique_0.options.delay >= 0
     && unique_0.options.delay <= 9007199254740991))) || (typeof unique_0.options.delay === "string"
     && External[4].test(unique_0.options.delay))))))
+    && (unique_0.options.backoff === undefined || (!("backoff" in unique_0.options) || ((typeof unique_0.options.backoff === "object"
+    && unique_0.options.backoff !== null
+    && !(Array.isArray(unique_0.options.backoff)))
+    && (Object.getOwnPropertyNames(unique_0.options.backoff).every((unique_4, unique_5) => ((External[5].test(unique_4) || false)))
+    && ((((unique_0.options.backoff.factor === undefined || (!("factor" in unique_0.options.backoff) || (Number.isFinite(unique_0.options.backoff.factor)
+    && unique_0.options.backoff.factor >= 1)))
+    && (unique_0.options.backoff.max === undefined || (!("max" in unique_0.options.backoff) || ((Number.isInteger(unique_0.options.backoff.max)
+    && (!((Number.isFinite(unique_0.options.backoff.max) || typeof unique_0.options.backoff.max === "bigint")) || (unique_0.options.backoff.max >= 0
+    && unique_0.options.backoff.max <= 9007199254740991))) || (typeof unique_0.options.backoff.max === "string"
+    && External[6].test(unique_0.options.backoff.max))))))
+    && (unique_0.options.backoff.jitter === undefined || (!("jitter" in unique_0.options.backoff) || (Number.isFinite(unique_0.options.backoff.jitter)
+    && (unique_0.options.backoff.jitter >= 0
+    && unique_0.options.backoff.jitter <= 1)))))
+    && (unique_0.options.backoff.resetAfter === undefined || (!("resetAfter" in unique_0.options.backoff) || ((Number.isInteger(unique_0.options.backoff.resetAfter)
+    && (!((Number.isFinite(unique_0.options.backoff.resetAfter) || typeof unique_0.options.backoff.resetAfter === "bigint")) || (unique_0.options.backoff.resetAfter >= 0
+    && unique_0.options.backoff.resetAfter <= 9007199254740991))) || (typeof unique_0.options.backoff.resetAfter === "string"
+    && External[7].test(unique_0.options.backoff.resetAfter)))))))))))
+    && (unique_0.options.restart === undefined || (!("restart" in unique_0.options) || (((typeof unique_0.options.restart === "string"
+    && unique_0.options.restart === "always") || (typeof unique_0.options.restart === "string"
+    && unique_0.options.restart === "on-failure")) || (typeof unique_0.options.restart === "string"
+    && unique_0.options.restart === "never")))))
+    && (unique_0.options.successCodes === undefined || (!("successCodes" in unique_0.options) || (Array.isArray(unique_0.options.successCodes)
+    && unique_0.options.successCodes.every((unique_6, index) => ((Number.isInteger(unique_6)
+    && (!((Number.isFinite(unique_6) || typeof unique_6 === "bigint")) || (unique_6 >= 0
+    && unique_6 <= 255)))))))))
+    && (unique_0.options.limit === undefined || (!("limit" in unique_0.options) || ((typeof unique_0.options.limit === "object"
+    && unique_0.options.limit !== null
+    && !(Array.isArray(unique_0.options.limit)))
+    && ((("count" in unique_0.options.limit
+    && "within" in unique_0.options.limit)
+    && Object.getOwnPropertyNames(unique_0.options.limit).length === 2)
+    && ((Number.isInteger(unique_0.options.limit.count)
+    && (!((Number.isFinite(unique_0.options.limit.count) || typeof unique_0.options.limit.count === "bigint")) || (unique_0.options.limit.count >= 0
+    && unique_0.options.limit.count <= 1000)))
+    && ((Number.isInteger(unique_0.options.limit.within)
+    && (!((Number.isFinite(unique_0.options.limit.within) || typeof unique_0.options.limit.within === "bigint")) || (unique_0.options.limit.within >= 0
+    && unique_0.options.limit.within <= 9007199254740991))) || (typeof unique_0.options.limit.within === "string"
+    && External[8].test(unique_0.options.limit.within)))))))))
+    && (unique_0.options.stop === undefined || (!("stop" in unique_0.options) || ((typeof unique_0.options.stop === "object"
+    && unique_0.options.stop !== null
+    && !(Array.isArray(unique_0.options.stop)))
+    && (Object.getOwnPropertyNames(unique_0.options.stop).every((unique_7, unique_8) => ((External[9].test(unique_7) || false)))
+    && (((unique_0.options.stop.signal === undefined || (!("signal" in unique_0.options.stop) || (typeof unique_0.options.stop.signal === "string"
+    && External[10].test(unique_0.options.stop.signal))))
+    && (unique_0.options.stop.grace === undefined || (!("grace" in unique_0.options.stop) || ((Number.isInteger(unique_0.options.stop.grace)
+    && (!((Number.isFinite(unique_0.options.stop.grace) || typeof unique_0.options.stop.grace === "bigint")) || (unique_0.options.stop.grace >= 0
+    && unique_0.options.stop.grace <= 9007199254740991))) || (typeof unique_0.options.stop.grace === "string"
+    && External[11].test(unique_0.options.stop.grace))))))
+    && (unique_0.options.stop.scope === undefined || (!("scope" in unique_0.options.stop) || (((typeof unique_0.options.stop.scope === "string"
+    && unique_0.options.stop.scope === "tree") || (typeof unique_0.options.stop.scope === "string"
+    && unique_0.options.stop.scope === "group")) || (typeof unique_0.options.stop.scope === "string"
+    && unique_0.options.stop.scope === "process"))))))))))
+    && (unique_0.options.daemon === undefined || (!("daemon" in unique_0.options) || (typeof unique_0.options.daemon === "boolean" || ((typeof unique_0.options.daemon === "object"
+    && unique_0.options.daemon !== null
+    && !(Array.isArray(unique_0.options.daemon)))
+    && (("pidFile" in unique_0.options.daemon
+    && Object.getOwnPropertyNames(unique_0.options.daemon).length === 1)
+    && (typeof unique_0.options.daemon.pidFile === "string"
+    && External[12].test(unique_0.options.daemon.pidFile))))))))
+    && (unique_0.options.ready === undefined || (!("ready" in unique_0.options) || ((typeof unique_0.options.ready === "object"
+    && unique_0.options.ready !== null
+    && !(Array.isArray(unique_0.options.ready)))
+    && (("timeout" in unique_0.options.ready
+    && Object.getOwnPropertyNames(unique_0.options.ready).length === 1)
+    && ((Number.isInteger(unique_0.options.ready.timeout)
+    && (!((Number.isFinite(unique_0.options.ready.timeout) || typeof unique_0.options.ready.timeout === "bigint")) || (unique_0.options.ready.timeout >= 0
+    && unique_0.options.ready.timeout <= 9007199254740991))) || (typeof unique_0.options.ready.timeout === "string"
+    && External[13].test(unique_0.options.ready.timeout))))))))
     && (unique_0.options.cwd === undefined || (!("cwd" in unique_0.options) || (typeof unique_0.options.cwd === "string"
-    && External[5].test(unique_0.options.cwd)))))
+    && External[14].test(unique_0.options.cwd)))))
     && (unique_0.options.env === undefined || (!("env" in unique_0.options) || ((typeof unique_0.options.env === "object"
     && unique_0.options.env !== null
     && !(Array.isArray(unique_0.options.env)))
-    && (Object.getOwnPropertyNames(unique_0.options.env).every((unique_4, unique_5) => ((External[6].test(unique_4) || false)))
-    && Object.entries(unique_0.options.env).every(([unique_6, unique_7], _) => ((!(External[7].test(unique_6)) || (typeof unique_7 === "string"
-    && External[8].test(unique_7))))))))))
+    && (Object.getOwnPropertyNames(unique_0.options.env).every((unique_9, unique_10) => ((External[15].test(unique_9) || false)))
+    && Object.entries(unique_0.options.env).every(([unique_11, unique_12], _) => ((!(External[16].test(unique_11)) || (typeof unique_12 === "string"
+    && External[17].test(unique_12))))))))))
     && (unique_0.options.envFile === undefined || (!("envFile" in unique_0.options) || (typeof unique_0.options.envFile === "string"
-    && External[9].test(unique_0.options.envFile)))))
+    && External[18].test(unique_0.options.envFile)))))
     && (unique_0.options.inheritEnv === undefined || (!("inheritEnv" in unique_0.options) || (typeof unique_0.options.inheritEnv === "boolean" || (Array.isArray(unique_0.options.inheritEnv)
-    && unique_0.options.inheritEnv.every((unique_8, index) => ((typeof unique_8 === "string"
-    && External[10].test(unique_8)))))))))
+    && unique_0.options.inheritEnv.every((unique_13, index) => ((typeof unique_13 === "string"
+    && External[19].test(unique_13)))))))))
     && (unique_0.options.user === undefined || (!("user" in unique_0.options) || ((typeof unique_0.options.user === "string"
-    && External[11].test(unique_0.options.user)) || (Number.isInteger(unique_0.options.user)
+    && External[20].test(unique_0.options.user)) || (Number.isInteger(unique_0.options.user)
     && (!((Number.isFinite(unique_0.options.user) || typeof unique_0.options.user === "bigint")) || (unique_0.options.user >= 0
     && unique_0.options.user <= 4294967294)))))))
     && (unique_0.options.group === undefined || (!("group" in unique_0.options) || ((typeof unique_0.options.group === "string"
-    && External[12].test(unique_0.options.group)) || (Number.isInteger(unique_0.options.group)
+    && External[21].test(unique_0.options.group)) || (Number.isInteger(unique_0.options.group)
     && (!((Number.isFinite(unique_0.options.group) || typeof unique_0.options.group === "bigint")) || (unique_0.options.group >= 0
     && unique_0.options.group <= 4294967294)))))))
     && (unique_0.options.groups === undefined || (!("groups" in unique_0.options) || (Array.isArray(unique_0.options.groups)
-    && unique_0.options.groups.every((unique_9, index) => (((typeof unique_9 === "string"
-    && External[13].test(unique_9)) || (Number.isInteger(unique_9)
-    && (!((Number.isFinite(unique_9) || typeof unique_9 === "bigint")) || (unique_9 >= 0
-    && unique_9 <= 4294967294))))))))))
+    && unique_0.options.groups.every((unique_14, index) => (((typeof unique_14 === "string"
+    && External[22].test(unique_14)) || (Number.isInteger(unique_14)
+    && (!((Number.isFinite(unique_14) || typeof unique_14 === "bigint")) || (unique_14 >= 0
+    && unique_14 <= 4294967294))))))))))
     && (unique_0.options.umask === undefined || (!("umask" in unique_0.options) || ((Number.isInteger(unique_0.options.umask)
     && (!((Number.isFinite(unique_0.options.umask) || typeof unique_0.options.umask === "bigint")) || (unique_0.options.umask >= 0
     && unique_0.options.umask <= 511))) || (typeof unique_0.options.umask === "string"
-    && External[14].test(unique_0.options.umask))))))
+    && External[23].test(unique_0.options.umask))))))
     && (unique_0.options.nice === undefined || (!("nice" in unique_0.options) || (Number.isInteger(unique_0.options.nice)
     && (!((Number.isFinite(unique_0.options.nice) || typeof unique_0.options.nice === "bigint")) || (unique_0.options.nice >= -20
     && unique_0.options.nice <= 19))))))
@@ -125,11 +202,11 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && (unique_0.options.limits === undefined || (!("limits" in unique_0.options) || ((typeof unique_0.options.limits === "object"
     && unique_0.options.limits !== null
     && !(Array.isArray(unique_0.options.limits)))
-    && (Object.getOwnPropertyNames(unique_0.options.limits).every((unique_10, unique_11) => ((External[15].test(unique_10) || false)))
+    && (Object.getOwnPropertyNames(unique_0.options.limits).every((unique_15, unique_16) => ((External[24].test(unique_15) || false)))
     && ((((((((((((((((unique_0.options.limits.as === undefined || (!("as" in unique_0.options.limits) || ((((Number.isInteger(unique_0.options.limits.as)
     && (!((Number.isFinite(unique_0.options.limits.as) || typeof unique_0.options.limits.as === "bigint")) || (unique_0.options.limits.as >= 0
     && unique_0.options.limits.as <= 9007199254740991))) || (typeof unique_0.options.limits.as === "string"
-    && External[16].test(unique_0.options.limits.as))) || (typeof unique_0.options.limits.as === "string"
+    && External[25].test(unique_0.options.limits.as))) || (typeof unique_0.options.limits.as === "string"
     && unique_0.options.limits.as === "unlimited")) || ((typeof unique_0.options.limits.as === "object"
     && unique_0.options.limits.as !== null
     && !(Array.isArray(unique_0.options.limits.as)))
@@ -139,17 +216,17 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && ((((Number.isInteger(unique_0.options.limits.as.soft)
     && (!((Number.isFinite(unique_0.options.limits.as.soft) || typeof unique_0.options.limits.as.soft === "bigint")) || (unique_0.options.limits.as.soft >= 0
     && unique_0.options.limits.as.soft <= 9007199254740991))) || (typeof unique_0.options.limits.as.soft === "string"
-    && External[17].test(unique_0.options.limits.as.soft))) || (typeof unique_0.options.limits.as.soft === "string"
+    && External[26].test(unique_0.options.limits.as.soft))) || (typeof unique_0.options.limits.as.soft === "string"
     && unique_0.options.limits.as.soft === "unlimited"))
     && (((Number.isInteger(unique_0.options.limits.as.hard)
     && (!((Number.isFinite(unique_0.options.limits.as.hard) || typeof unique_0.options.limits.as.hard === "bigint")) || (unique_0.options.limits.as.hard >= 0
     && unique_0.options.limits.as.hard <= 9007199254740991))) || (typeof unique_0.options.limits.as.hard === "string"
-    && External[18].test(unique_0.options.limits.as.hard))) || (typeof unique_0.options.limits.as.hard === "string"
+    && External[27].test(unique_0.options.limits.as.hard))) || (typeof unique_0.options.limits.as.hard === "string"
     && unique_0.options.limits.as.hard === "unlimited"))))))))
     && (unique_0.options.limits.core === undefined || (!("core" in unique_0.options.limits) || ((((Number.isInteger(unique_0.options.limits.core)
     && (!((Number.isFinite(unique_0.options.limits.core) || typeof unique_0.options.limits.core === "bigint")) || (unique_0.options.limits.core >= 0
     && unique_0.options.limits.core <= 9007199254740991))) || (typeof unique_0.options.limits.core === "string"
-    && External[19].test(unique_0.options.limits.core))) || (typeof unique_0.options.limits.core === "string"
+    && External[28].test(unique_0.options.limits.core))) || (typeof unique_0.options.limits.core === "string"
     && unique_0.options.limits.core === "unlimited")) || ((typeof unique_0.options.limits.core === "object"
     && unique_0.options.limits.core !== null
     && !(Array.isArray(unique_0.options.limits.core)))
@@ -159,12 +236,12 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && ((((Number.isInteger(unique_0.options.limits.core.soft)
     && (!((Number.isFinite(unique_0.options.limits.core.soft) || typeof unique_0.options.limits.core.soft === "bigint")) || (unique_0.options.limits.core.soft >= 0
     && unique_0.options.limits.core.soft <= 9007199254740991))) || (typeof unique_0.options.limits.core.soft === "string"
-    && External[20].test(unique_0.options.limits.core.soft))) || (typeof unique_0.options.limits.core.soft === "string"
+    && External[29].test(unique_0.options.limits.core.soft))) || (typeof unique_0.options.limits.core.soft === "string"
     && unique_0.options.limits.core.soft === "unlimited"))
     && (((Number.isInteger(unique_0.options.limits.core.hard)
     && (!((Number.isFinite(unique_0.options.limits.core.hard) || typeof unique_0.options.limits.core.hard === "bigint")) || (unique_0.options.limits.core.hard >= 0
     && unique_0.options.limits.core.hard <= 9007199254740991))) || (typeof unique_0.options.limits.core.hard === "string"
-    && External[21].test(unique_0.options.limits.core.hard))) || (typeof unique_0.options.limits.core.hard === "string"
+    && External[30].test(unique_0.options.limits.core.hard))) || (typeof unique_0.options.limits.core.hard === "string"
     && unique_0.options.limits.core.hard === "unlimited")))))))))
     && (unique_0.options.limits.cpu === undefined || (!("cpu" in unique_0.options.limits) || (((Number.isInteger(unique_0.options.limits.cpu)
     && (!((Number.isFinite(unique_0.options.limits.cpu) || typeof unique_0.options.limits.cpu === "bigint")) || (unique_0.options.limits.cpu >= 0
@@ -186,7 +263,7 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && (unique_0.options.limits.data === undefined || (!("data" in unique_0.options.limits) || ((((Number.isInteger(unique_0.options.limits.data)
     && (!((Number.isFinite(unique_0.options.limits.data) || typeof unique_0.options.limits.data === "bigint")) || (unique_0.options.limits.data >= 0
     && unique_0.options.limits.data <= 9007199254740991))) || (typeof unique_0.options.limits.data === "string"
-    && External[22].test(unique_0.options.limits.data))) || (typeof unique_0.options.limits.data === "string"
+    && External[31].test(unique_0.options.limits.data))) || (typeof unique_0.options.limits.data === "string"
     && unique_0.options.limits.data === "unlimited")) || ((typeof unique_0.options.limits.data === "object"
     && unique_0.options.limits.data !== null
     && !(Array.isArray(unique_0.options.limits.data)))
@@ -196,17 +273,17 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && ((((Number.isInteger(unique_0.options.limits.data.soft)
     && (!((Number.isFinite(unique_0.options.limits.data.soft) || typeof unique_0.options.limits.data.soft === "bigint")) || (unique_0.options.limits.data.soft >= 0
     && unique_0.options.limits.data.soft <= 9007199254740991))) || (typeof unique_0.options.limits.data.soft === "string"
-    && External[23].test(unique_0.options.limits.data.soft))) || (typeof unique_0.options.limits.data.soft === "string"
+    && External[32].test(unique_0.options.limits.data.soft))) || (typeof unique_0.options.limits.data.soft === "string"
     && unique_0.options.limits.data.soft === "unlimited"))
     && (((Number.isInteger(unique_0.options.limits.data.hard)
     && (!((Number.isFinite(unique_0.options.limits.data.hard) || typeof unique_0.options.limits.data.hard === "bigint")) || (unique_0.options.limits.data.hard >= 0
     && unique_0.options.limits.data.hard <= 9007199254740991))) || (typeof unique_0.options.limits.data.hard === "string"
-    && External[24].test(unique_0.options.limits.data.hard))) || (typeof unique_0.options.limits.data.hard === "string"
+    && External[33].test(unique_0.options.limits.data.hard))) || (typeof unique_0.options.limits.data.hard === "string"
     && unique_0.options.limits.data.hard === "unlimited")))))))))
     && (unique_0.options.limits.fsize === undefined || (!("fsize" in unique_0.options.limits) || ((((Number.isInteger(unique_0.options.limits.fsize)
     && (!((Number.isFinite(unique_0.options.limits.fsize) || typeof unique_0.options.limits.fsize === "bigint")) || (unique_0.options.limits.fsize >= 0
     && unique_0.options.limits.fsize <= 9007199254740991))) || (typeof unique_0.options.limits.fsize === "string"
-    && External[25].test(unique_0.options.limits.fsize))) || (typeof unique_0.options.limits.fsize === "string"
+    && External[34].test(unique_0.options.limits.fsize))) || (typeof unique_0.options.limits.fsize === "string"
     && unique_0.options.limits.fsize === "unlimited")) || ((typeof unique_0.options.limits.fsize === "object"
     && unique_0.options.limits.fsize !== null
     && !(Array.isArray(unique_0.options.limits.fsize)))
@@ -216,12 +293,12 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && ((((Number.isInteger(unique_0.options.limits.fsize.soft)
     && (!((Number.isFinite(unique_0.options.limits.fsize.soft) || typeof unique_0.options.limits.fsize.soft === "bigint")) || (unique_0.options.limits.fsize.soft >= 0
     && unique_0.options.limits.fsize.soft <= 9007199254740991))) || (typeof unique_0.options.limits.fsize.soft === "string"
-    && External[26].test(unique_0.options.limits.fsize.soft))) || (typeof unique_0.options.limits.fsize.soft === "string"
+    && External[35].test(unique_0.options.limits.fsize.soft))) || (typeof unique_0.options.limits.fsize.soft === "string"
     && unique_0.options.limits.fsize.soft === "unlimited"))
     && (((Number.isInteger(unique_0.options.limits.fsize.hard)
     && (!((Number.isFinite(unique_0.options.limits.fsize.hard) || typeof unique_0.options.limits.fsize.hard === "bigint")) || (unique_0.options.limits.fsize.hard >= 0
     && unique_0.options.limits.fsize.hard <= 9007199254740991))) || (typeof unique_0.options.limits.fsize.hard === "string"
-    && External[27].test(unique_0.options.limits.fsize.hard))) || (typeof unique_0.options.limits.fsize.hard === "string"
+    && External[36].test(unique_0.options.limits.fsize.hard))) || (typeof unique_0.options.limits.fsize.hard === "string"
     && unique_0.options.limits.fsize.hard === "unlimited")))))))))
     && (unique_0.options.limits.locks === undefined || (!("locks" in unique_0.options.limits) || (((Number.isInteger(unique_0.options.limits.locks)
     && (!((Number.isFinite(unique_0.options.limits.locks) || typeof unique_0.options.limits.locks === "bigint")) || (unique_0.options.limits.locks >= 0
@@ -243,7 +320,7 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && (unique_0.options.limits.memlock === undefined || (!("memlock" in unique_0.options.limits) || ((((Number.isInteger(unique_0.options.limits.memlock)
     && (!((Number.isFinite(unique_0.options.limits.memlock) || typeof unique_0.options.limits.memlock === "bigint")) || (unique_0.options.limits.memlock >= 0
     && unique_0.options.limits.memlock <= 9007199254740991))) || (typeof unique_0.options.limits.memlock === "string"
-    && External[28].test(unique_0.options.limits.memlock))) || (typeof unique_0.options.limits.memlock === "string"
+    && External[37].test(unique_0.options.limits.memlock))) || (typeof unique_0.options.limits.memlock === "string"
     && unique_0.options.limits.memlock === "unlimited")) || ((typeof unique_0.options.limits.memlock === "object"
     && unique_0.options.limits.memlock !== null
     && !(Array.isArray(unique_0.options.limits.memlock)))
@@ -253,17 +330,17 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && ((((Number.isInteger(unique_0.options.limits.memlock.soft)
     && (!((Number.isFinite(unique_0.options.limits.memlock.soft) || typeof unique_0.options.limits.memlock.soft === "bigint")) || (unique_0.options.limits.memlock.soft >= 0
     && unique_0.options.limits.memlock.soft <= 9007199254740991))) || (typeof unique_0.options.limits.memlock.soft === "string"
-    && External[29].test(unique_0.options.limits.memlock.soft))) || (typeof unique_0.options.limits.memlock.soft === "string"
+    && External[38].test(unique_0.options.limits.memlock.soft))) || (typeof unique_0.options.limits.memlock.soft === "string"
     && unique_0.options.limits.memlock.soft === "unlimited"))
     && (((Number.isInteger(unique_0.options.limits.memlock.hard)
     && (!((Number.isFinite(unique_0.options.limits.memlock.hard) || typeof unique_0.options.limits.memlock.hard === "bigint")) || (unique_0.options.limits.memlock.hard >= 0
     && unique_0.options.limits.memlock.hard <= 9007199254740991))) || (typeof unique_0.options.limits.memlock.hard === "string"
-    && External[30].test(unique_0.options.limits.memlock.hard))) || (typeof unique_0.options.limits.memlock.hard === "string"
+    && External[39].test(unique_0.options.limits.memlock.hard))) || (typeof unique_0.options.limits.memlock.hard === "string"
     && unique_0.options.limits.memlock.hard === "unlimited")))))))))
     && (unique_0.options.limits.msgqueue === undefined || (!("msgqueue" in unique_0.options.limits) || ((((Number.isInteger(unique_0.options.limits.msgqueue)
     && (!((Number.isFinite(unique_0.options.limits.msgqueue) || typeof unique_0.options.limits.msgqueue === "bigint")) || (unique_0.options.limits.msgqueue >= 0
     && unique_0.options.limits.msgqueue <= 9007199254740991))) || (typeof unique_0.options.limits.msgqueue === "string"
-    && External[31].test(unique_0.options.limits.msgqueue))) || (typeof unique_0.options.limits.msgqueue === "string"
+    && External[40].test(unique_0.options.limits.msgqueue))) || (typeof unique_0.options.limits.msgqueue === "string"
     && unique_0.options.limits.msgqueue === "unlimited")) || ((typeof unique_0.options.limits.msgqueue === "object"
     && unique_0.options.limits.msgqueue !== null
     && !(Array.isArray(unique_0.options.limits.msgqueue)))
@@ -273,12 +350,12 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && ((((Number.isInteger(unique_0.options.limits.msgqueue.soft)
     && (!((Number.isFinite(unique_0.options.limits.msgqueue.soft) || typeof unique_0.options.limits.msgqueue.soft === "bigint")) || (unique_0.options.limits.msgqueue.soft >= 0
     && unique_0.options.limits.msgqueue.soft <= 9007199254740991))) || (typeof unique_0.options.limits.msgqueue.soft === "string"
-    && External[32].test(unique_0.options.limits.msgqueue.soft))) || (typeof unique_0.options.limits.msgqueue.soft === "string"
+    && External[41].test(unique_0.options.limits.msgqueue.soft))) || (typeof unique_0.options.limits.msgqueue.soft === "string"
     && unique_0.options.limits.msgqueue.soft === "unlimited"))
     && (((Number.isInteger(unique_0.options.limits.msgqueue.hard)
     && (!((Number.isFinite(unique_0.options.limits.msgqueue.hard) || typeof unique_0.options.limits.msgqueue.hard === "bigint")) || (unique_0.options.limits.msgqueue.hard >= 0
     && unique_0.options.limits.msgqueue.hard <= 9007199254740991))) || (typeof unique_0.options.limits.msgqueue.hard === "string"
-    && External[33].test(unique_0.options.limits.msgqueue.hard))) || (typeof unique_0.options.limits.msgqueue.hard === "string"
+    && External[42].test(unique_0.options.limits.msgqueue.hard))) || (typeof unique_0.options.limits.msgqueue.hard === "string"
     && unique_0.options.limits.msgqueue.hard === "unlimited")))))))))
     && (unique_0.options.limits.nice === undefined || (!("nice" in unique_0.options.limits) || (((Number.isInteger(unique_0.options.limits.nice)
     && (!((Number.isFinite(unique_0.options.limits.nice) || typeof unique_0.options.limits.nice === "bigint")) || (unique_0.options.limits.nice >= 0
@@ -334,7 +411,7 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && (unique_0.options.limits.rss === undefined || (!("rss" in unique_0.options.limits) || ((((Number.isInteger(unique_0.options.limits.rss)
     && (!((Number.isFinite(unique_0.options.limits.rss) || typeof unique_0.options.limits.rss === "bigint")) || (unique_0.options.limits.rss >= 0
     && unique_0.options.limits.rss <= 9007199254740991))) || (typeof unique_0.options.limits.rss === "string"
-    && External[34].test(unique_0.options.limits.rss))) || (typeof unique_0.options.limits.rss === "string"
+    && External[43].test(unique_0.options.limits.rss))) || (typeof unique_0.options.limits.rss === "string"
     && unique_0.options.limits.rss === "unlimited")) || ((typeof unique_0.options.limits.rss === "object"
     && unique_0.options.limits.rss !== null
     && !(Array.isArray(unique_0.options.limits.rss)))
@@ -344,12 +421,12 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && ((((Number.isInteger(unique_0.options.limits.rss.soft)
     && (!((Number.isFinite(unique_0.options.limits.rss.soft) || typeof unique_0.options.limits.rss.soft === "bigint")) || (unique_0.options.limits.rss.soft >= 0
     && unique_0.options.limits.rss.soft <= 9007199254740991))) || (typeof unique_0.options.limits.rss.soft === "string"
-    && External[35].test(unique_0.options.limits.rss.soft))) || (typeof unique_0.options.limits.rss.soft === "string"
+    && External[44].test(unique_0.options.limits.rss.soft))) || (typeof unique_0.options.limits.rss.soft === "string"
     && unique_0.options.limits.rss.soft === "unlimited"))
     && (((Number.isInteger(unique_0.options.limits.rss.hard)
     && (!((Number.isFinite(unique_0.options.limits.rss.hard) || typeof unique_0.options.limits.rss.hard === "bigint")) || (unique_0.options.limits.rss.hard >= 0
     && unique_0.options.limits.rss.hard <= 9007199254740991))) || (typeof unique_0.options.limits.rss.hard === "string"
-    && External[36].test(unique_0.options.limits.rss.hard))) || (typeof unique_0.options.limits.rss.hard === "string"
+    && External[45].test(unique_0.options.limits.rss.hard))) || (typeof unique_0.options.limits.rss.hard === "string"
     && unique_0.options.limits.rss.hard === "unlimited")))))))))
     && (unique_0.options.limits.rtprio === undefined || (!("rtprio" in unique_0.options.limits) || (((Number.isInteger(unique_0.options.limits.rtprio)
     && (!((Number.isFinite(unique_0.options.limits.rtprio) || typeof unique_0.options.limits.rtprio === "bigint")) || (unique_0.options.limits.rtprio >= 0
@@ -405,7 +482,7 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && (unique_0.options.limits.stack === undefined || (!("stack" in unique_0.options.limits) || ((((Number.isInteger(unique_0.options.limits.stack)
     && (!((Number.isFinite(unique_0.options.limits.stack) || typeof unique_0.options.limits.stack === "bigint")) || (unique_0.options.limits.stack >= 0
     && unique_0.options.limits.stack <= 9007199254740991))) || (typeof unique_0.options.limits.stack === "string"
-    && External[37].test(unique_0.options.limits.stack))) || (typeof unique_0.options.limits.stack === "string"
+    && External[46].test(unique_0.options.limits.stack))) || (typeof unique_0.options.limits.stack === "string"
     && unique_0.options.limits.stack === "unlimited")) || ((typeof unique_0.options.limits.stack === "object"
     && unique_0.options.limits.stack !== null
     && !(Array.isArray(unique_0.options.limits.stack)))
@@ -415,36 +492,36 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && ((((Number.isInteger(unique_0.options.limits.stack.soft)
     && (!((Number.isFinite(unique_0.options.limits.stack.soft) || typeof unique_0.options.limits.stack.soft === "bigint")) || (unique_0.options.limits.stack.soft >= 0
     && unique_0.options.limits.stack.soft <= 9007199254740991))) || (typeof unique_0.options.limits.stack.soft === "string"
-    && External[38].test(unique_0.options.limits.stack.soft))) || (typeof unique_0.options.limits.stack.soft === "string"
+    && External[47].test(unique_0.options.limits.stack.soft))) || (typeof unique_0.options.limits.stack.soft === "string"
     && unique_0.options.limits.stack.soft === "unlimited"))
     && (((Number.isInteger(unique_0.options.limits.stack.hard)
     && (!((Number.isFinite(unique_0.options.limits.stack.hard) || typeof unique_0.options.limits.stack.hard === "bigint")) || (unique_0.options.limits.stack.hard >= 0
     && unique_0.options.limits.stack.hard <= 9007199254740991))) || (typeof unique_0.options.limits.stack.hard === "string"
-    && External[39].test(unique_0.options.limits.stack.hard))) || (typeof unique_0.options.limits.stack.hard === "string"
+    && External[48].test(unique_0.options.limits.stack.hard))) || (typeof unique_0.options.limits.stack.hard === "string"
     && unique_0.options.limits.stack.hard === "unlimited"))))))))))))))
     && (unique_0.options.listen === undefined || (!("listen" in unique_0.options) || (((Number.isInteger(unique_0.options.listen)
     && (!((Number.isFinite(unique_0.options.listen) || typeof unique_0.options.listen === "bigint")) || (unique_0.options.listen >= 1
     && unique_0.options.listen <= 65535))) || (typeof unique_0.options.listen === "string"
-    && External[40].test(unique_0.options.listen))) || (Array.isArray(unique_0.options.listen)
-    && unique_0.options.listen.every((unique_12, index) => (((Number.isInteger(unique_12)
-    && (!((Number.isFinite(unique_12) || typeof unique_12 === "bigint")) || (unique_12 >= 1
-    && unique_12 <= 65535))) || (typeof unique_12 === "string"
-    && External[41].test(unique_12))))))))))))))))))
+    && External[49].test(unique_0.options.listen))) || (Array.isArray(unique_0.options.listen)
+    && unique_0.options.listen.every((unique_17, index) => (((Number.isInteger(unique_17)
+    && (!((Number.isFinite(unique_17) || typeof unique_17 === "bigint")) || (unique_17 >= 1
+    && unique_17 <= 65535))) || (typeof unique_17 === "string"
+    && External[50].test(unique_17))))))))))))))))))
     && ((typeof value.options === "object"
     && value.options !== null
     && !(Array.isArray(value.options)))
-    && (Object.getOwnPropertyNames(value.options).every((unique_13, unique_14) => ((External[42].test(unique_13) || false)))
+    && (Object.getOwnPropertyNames(value.options).every((unique_18, unique_19) => ((External[51].test(unique_18) || false)))
     && (((value.options.http === undefined || (!("http" in value.options) || (((typeof value.options.http === "boolean"
     && value.options.http === false) || (typeof value.options.http === "string"
-    && External[43].test(value.options.http))) || ((typeof value.options.http === "object"
+    && External[52].test(value.options.http))) || ((typeof value.options.http === "object"
     && value.options.http !== null
     && !(Array.isArray(value.options.http)))
-    && (Object.getOwnPropertyNames(value.options.http).every((unique_15, unique_16) => ((External[44].test(unique_15) || false)))
+    && (Object.getOwnPropertyNames(value.options.http).every((unique_20, unique_21) => ((External[53].test(unique_20) || false)))
     && ((value.options.http.address === undefined || (!("address" in value.options.http) || (typeof value.options.http.address === "string"
-    && External[45].test(value.options.http.address))))
+    && External[54].test(value.options.http.address))))
     && (value.options.http.hosts === undefined || (!("hosts" in value.options.http) || (Array.isArray(value.options.http.hosts)
-    && value.options.http.hosts.every((unique_17, index) => ((typeof unique_17 === "string"
-    && External[46].test(unique_17)))))))))))))
+    && value.options.http.hosts.every((unique_22, index) => ((typeof unique_22 === "string"
+    && External[55].test(unique_22)))))))))))))
     && (value.options.maxCount === undefined || (!("maxCount" in value.options) || (Number.isInteger(value.options.maxCount)
     && (!((Number.isFinite(value.options.maxCount) || typeof value.options.maxCount === "bigint")) || (value.options.maxCount >= 1
     && value.options.maxCount <= 100000))))))

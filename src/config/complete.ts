@@ -1,14 +1,15 @@
 /** From what was asked for to a configuration: units, paths and defaults. The only place that knows defaults. */
 import { isIP } from "node:net";
 import { resolve } from "node:path";
+import type { Backoff, Law, Millis } from "../core/types.ts";
 import { Complaint } from "./complaint.ts";
 import type { Configuration, EntryConfiguration, HttpConfiguration, Listen } from "./configuration.ts";
 import type { AskedEntry, Given } from "./given.ts";
-import type { HttpAddress, HttpOptions, Limits, LimitValue, SentryOptions } from "./options.ts";
+import type { Backoff as AskedBackoff, Duration, HttpAddress, HttpOptions, Limits, LimitValue, SentryOptions } from "./options.ts";
 import { bytesOf, maskOf, millisOf } from "./units.ts";
 
 // setTimeout(3) of Node takes no more, and would fire at once.
-const longestDelay = 2 ** 31 - 1;
+const longestSpan = 2 ** 31 - 1;
 
 const httpAddress: HttpAddress = "127.0.0.1:8001";
 
@@ -32,14 +33,14 @@ export function complete(path: string, folder: string, given: Given): Omit<Confi
 }
 
 type Complain = (message: string) => never;
+type Refuse = (option: string, why: string) => never;
 
 function completeEntry(
   { name, command, args, options }: AskedEntry, envSource: string | null, folder: string, complain: Complain,
 ): EntryConfiguration {
-  const delay = millisOf(options.delay ?? 1000);
-  if (delay > longestDelay) complain(`option \`delay\` of entry \`${name}\` must be at most 24 days`);
+  const refuse: Refuse = (option, why) => complain(`option \`${option}\` of entry \`${name}\` ${why}`);
   return {
-    law: { name, count: options.count ?? 1, delay, stopSignal: "SIGTERM", grace: 10_000 },
+    law: lawOf(name, options, refuse),
     command,
     args,
     cwd: resolve(folder, options.cwd ?? "."),
@@ -61,7 +62,55 @@ function completeEntry(
     listen: [options.listen ?? []].flat().map((one) => listenOf(one, folder, () => complain(
       `option \`listen\` of entry \`${name}\`: "${one}" is no port from 1 to 65535, "host:port", or path with a slash`,
     ))),
+    pidFile: pidFileOf(options, folder, refuse),
   };
+}
+
+function lawOf(name: string, options: AskedEntry["options"], refuse: Refuse): Law {
+  const { count = 1, restart = "always", successCodes = [0], backoff, limit, stop = {}, daemon = false, ready } = options;
+  const { signal = "SIGTERM", grace = "10s", scope = "tree" } = stop;
+  if (ready !== undefined && daemon === false) refuse("ready", "is not built in this version, but for the `timeout` of a `daemon`");
+  const delay = spanOf("delay", options.delay ?? 1000, refuse);
+  return {
+    name, count, restart, delay,
+    // In order and without repetitions: the same codes are no change.
+    successCodes: [...new Set(successCodes)].sort((one, other) => one - other),
+    backoff: backoff === undefined ? null : backoffOf(backoff, delay, refuse),
+    limit: limit === undefined ? null : { count: limit.count, within: stretchOf("limit.within", limit.within, refuse) },
+    stopSignal: endingSignal(signal, refuse), grace: spanOf("stop.grace", grace, refuse), scope,
+    daemon: daemon !== false,
+    readyTimeout: stretchOf("ready.timeout", ready?.timeout ?? "60s", refuse),
+  };
+}
+
+function backoffOf({ factor = 2, max = "60s", jitter = 0.2, resetAfter = "30s" }: AskedBackoff, delay: Millis, refuse: Refuse): Backoff {
+  const most = spanOf("backoff.max", max, refuse);
+  if (most < delay) refuse("backoff.max", `is ${most} ms, less than the \`delay\` of ${delay} ms`);
+  return { factor, max: most, jitter, resetAfter: spanOf("backoff.resetAfter", resetAfter, refuse) };
+}
+
+function endingSignal(signal: string, refuse: Refuse): string {
+  if (signal === "SIGSTOP" || signal === "SIGCONT") refuse("stop.signal", `is ${signal}, which ends no process`);
+  return signal;
+}
+
+function pidFileOf({ daemon, count = 1 }: AskedEntry["options"], folder: string, refuse: Refuse): string | null {
+  if (typeof daemon !== "object") return null;
+  if (count > 1 && !daemon.pidFile.includes("{slot}")) {
+    refuse("daemon.pidFile", `must have \`{slot}\` in it: each of its ${count} processes writes one of its own`);
+  }
+  return resolve(folder, daemon.pidFile);
+}
+
+function spanOf(option: string, given: Duration, refuse: Refuse): Millis {
+  const millis = millisOf(given);
+  return millis <= longestSpan ? millis : refuse(option, "must be at most 24 days");
+}
+
+/** Of no length at all it would mean nothing. */
+function stretchOf(option: string, given: Duration, refuse: Refuse): Millis {
+  const millis = spanOf(option, given, refuse);
+  return millis > 0 ? millis : refuse(option, "must be more than 0");
 }
 
 function httpOf(http: SentryOptions["http"], place: Given["place"]): HttpConfiguration | null {

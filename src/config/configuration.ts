@@ -44,6 +44,8 @@ export interface EntryConfiguration {
   /** [resource, soft, hard] with the names of getrlimit(2) in lower case; -1 is unlimited. */
   limits: [resource: string, soft: number, hard: number][];
   listen: Listen[];
+  /** Absolute, `{slot}` still in it. Null also where it is no daemon (see the law). */
+  pidFile: string | null;
 }
 
 export interface HttpConfiguration {

@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 
 import type { Law } from "../core/types.ts";
 import type { EntryConfiguration, Listen } from "./configuration.ts";
+import type { DaemonFile } from "./options.ts";
 
 /** Sha-256, cut to 32 hex digits. */
 export type Digest = string;
@@ -39,6 +40,8 @@ export interface ProcessDefinition {
   readonly noNewPrivileges: boolean;
   readonly limits: readonly (readonly [resource: string, soft: number, hard: number])[];
   readonly listen: readonly Listen[];
+  /** Null: it is none. Another way of being a process takes another process. */
+  readonly daemon: true | DaemonFile | null;
 }
 
 export function definitionOf(entry: EntryConfiguration): Definition {
@@ -54,9 +57,15 @@ export function definitionOf(entry: EntryConfiguration): Definition {
       envSource: envSource === null ? null : digestOf(envSource),
       envFile, envFileContent: envFile === null ? null : digestOfFile(envFile),
       inheritEnv, user, group, groups, umask, nice, oomScoreAdj, noNewPrivileges, limits, listen,
+      daemon: daemonOf(entry),
     },
     law,
   };
+}
+
+export function daemonOf({ law, pidFile }: EntryConfiguration): ProcessDefinition["daemon"] {
+  if (!law.daemon) return null;
+  return pidFile === null ? true : { pidFile };
 }
 
 function digestOf(content: string | Buffer): Digest {

@@ -37,7 +37,7 @@ function explainOptions(
     return new Complaint(`the options${whose || " of `sentry`"} must be an object, not ${kindOf(options)}`, place);
   }
   for (const [key, value] of Object.entries(options)) {
-    if (later.includes(key)) return new Complaint(`option \`${key}\`${whose} is not built in this version`, place);
+    if (later.includes(key) && !isBuilt(known[key], value)) return new Complaint(`option \`${key}\`${whose} is not built in this version`, place);
     const field = known[key];
     if (field === undefined) {
       const near = nearest(key, [...Object.keys(known), ...later]);
@@ -47,6 +47,14 @@ function explainOptions(
     if (wrong !== null) return new Complaint(wrong, place);
   }
   return null;
+}
+
+/** It has fields, and they are all known. What is in them is another question. */
+function isBuilt(schema: TSchema | undefined, value: unknown): boolean {
+  const known = schema === undefined ? null : fieldsOf(schema);
+  if (known === null || typeof value !== "object" || value === null) return false;
+  const keys = Object.keys(value);
+  return keys.length > 0 && keys.every((key) => key in known);
 }
 
 /** What stands there, as the end of a sentence. */

@@ -4,7 +4,10 @@
  * 5 to 10 ms: so check.ts is made from this file (see schema.build.ts), and this file is loaded only for a complaint.
  */
 import { Type, type TSchema } from "typebox";
-import type { EntryOptions, Limits, SentryOptions } from "./options.ts";
+import type {
+  Backoff, DaemonFile, EntryOptions, FailureLimit, Limits, Ready, RestartPolicy, SentryOptions, Stop, StopScope,
+} from "./options.ts";
+import { signalPattern } from "./signals.ts";
 
 // NUL ends a C string: it can be in no name, path, argument or variable that reaches a process.
 const text = (description: string) => Type.String({ pattern: "^[^\\0]*$", description });
@@ -16,6 +19,11 @@ const closed = (properties: Record<string, TSchema>, description: string) =>
 const options = (properties: Record<string, TSchema>, description = "an object of options") => {
   const optional = Object.entries(properties).map(([key, schema]) => [key, Type.Optional(schema)]);
   return closed(Object.fromEntries(optional) as typeof properties, description);
+};
+/** One of these words: keys, so that the compiler misses none. */
+const oneOf = <Word extends string>(words: Record<Word, true>) => {
+  const known = Object.keys(words);
+  return Type.Union(known.map((word) => Type.Literal(word)), { description: known.map((word) => `"${word}"`).join(" or ") });
 };
 const flag = Type.Boolean({ description: "true or false" });
 const most = Number.MAX_SAFE_INTEGER;
@@ -48,6 +56,26 @@ const sized = limit(
   'bytes as a whole number from 0, text such as "64K", "512M" or "2G"',
 );
 
+const backoff = options({
+  factor: Type.Number({ minimum: 1, description: "a number from 1" }),
+  max: duration,
+  jitter: Type.Number({ minimum: 0, maximum: 1, description: "a number from 0 to 1" }),
+  resetAfter: duration,
+} satisfies Record<keyof Backoff, TSchema>, 'an object such as { factor: 2, max: "60s", jitter: 0.2, resetAfter: "30s" }');
+
+const failureLimit = closed(
+  { count: whole(0, 1000), within: duration } satisfies Record<keyof FailureLimit, TSchema>,
+  'an object such as { count: 10, within: "5m" }',
+);
+
+const stop = options({
+  signal: Type.String({ pattern: signalPattern, description: 'the name of a signal, such as "SIGTERM" (signal(7))' }),
+  grace: duration,
+  scope: oneOf<StopScope>({ tree: true, group: true, process: true }),
+} satisfies Record<keyof Stop, TSchema>, 'an object such as { signal: "SIGTERM", grace: "10s", scope: "tree" }');
+
+const daemonFile = closed({ pidFile: filled("the path of a file") } satisfies Record<keyof DaemonFile, TSchema>, "{ pidFile }");
+
 const listener = Type.Union([whole(1, 65535), filled("an address")], {
   description: 'a port from 1 to 65535, "host:port", or a path with a slash',
 });
@@ -55,6 +83,13 @@ const listener = Type.Union([whole(1, 65535), filled("an address")], {
 export const optionsOfEntry = options({
   count: whole(0, mostProcesses),
   delay: duration,
+  backoff,
+  restart: oneOf<RestartPolicy>({ always: true, "on-failure": true, never: true }),
+  successCodes: Type.Array(whole(0, 255), { description: "a list of exit codes" }),
+  limit: failureLimit,
+  stop,
+  daemon: Type.Union([flag, daemonFile], { description: "true, false, or { pidFile }" }),
+  ready: closed({ timeout: duration } satisfies Record<keyof Ready, TSchema>, "{ timeout }"),
   cwd: filled("the path of a folder"),
   env: environment,
   envFile: filled("the path of a file"),
@@ -102,11 +137,8 @@ export const asked = closed({
   options: optionsOfWhole,
 }, "a configuration");
 
-/** Options of later versions: refused by name, never ignored. */
+/** Options of later versions: refused by name, never ignored. Of one that has a schema, all but what that knows. */
 export const notBuilt = {
-  entry: [
-    "backoff", "restart", "successCodes", "limit", "cgroup", "stop", "daemon", "ready", "health", "watchdog", "after",
-    "schedule", "watch", "restartAbove", "log",
-  ],
+  entry: ["cgroup", "ready", "health", "watchdog", "after", "schedule", "watch", "restartAbove", "log"],
   whole: ["on", "exitWhen"],
 };

@@ -12,6 +12,8 @@ export default sentry([
   // entry("web", "node", ["server.js"], {
   //   count: 2,
   //   delay: "2s",
+  //   limit: { count: 10, within: "5m" },
+  //   stop: { grace: "30s" },
   //   cwd: "./web",
   //   env: ({ slot }) => ({ PORT: String(8080 + slot) }),
   //   limits: { nofile: 4096 },

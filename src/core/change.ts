@@ -1,7 +1,8 @@
 /** How a command gets to the slots that it is about. */
 import type { Draft } from "./draft.ts";
+import type { Event } from "./event.ts";
 import { turn } from "./phases.ts";
-import type { Event } from "./phases.ts";
+import { NO_FAILURES } from "./restart.ts";
 import type { Slot } from "./state.ts";
 import { slotId } from "./types.ts";
 import type { By, Cause } from "./types.ts";
@@ -48,5 +49,5 @@ export function dropSlots(draft: Draft, entry: string, from: number, to: number,
 }
 
 export function freshSlot(entry: string, number: number): Slot {
-  return { entry, number, wanted: true, starts: 0, lastExit: null, phase: { kind: "stopped" } };
+  return { entry, number, wanted: true, starts: 0, lastExit: null, failures: NO_FAILURES, phase: { kind: "stopped" } };
 }

@@ -12,6 +12,17 @@ export interface TakeOver {
   readonly processes: number;
 }
 
+/** A process that is still there although it was sent SIGKILL. */
+export interface Survivor {
+  readonly pid: number;
+  /** Of its program, as the kernel has it: at most 15 bytes. proc_pid_comm(5) */
+  readonly name: string;
+  /** One letter: `D` waits for a device and cannot be interrupted. proc_pid_stat(5) */
+  readonly state: string;
+  /** What the kernel says to a signal for it: `EPERM`; null: it takes it. */
+  readonly errno: string | null;
+}
+
 /** Somebody wants something of one slot. */
 export type SlotRequest =
   /** Where it waits for its restart, it waits no longer. */
@@ -49,7 +60,16 @@ export type Happening =
   | { readonly kind: "reload"; readonly laws: readonly Law[]; readonly replaced: readonly string[]; readonly by: By }
   | { readonly kind: "spawned"; readonly run: RunId; readonly pid: number; readonly at: Stamp; readonly identity: Identity }
   | { readonly kind: "fault"; readonly run: RunId; readonly fault: Fault; readonly at: Stamp }
-  | { readonly kind: "exited"; readonly run: RunId; readonly exit: Exit }
+  /** `alone`: of what it has started nothing is left, as far as can be known. */
+  | { readonly kind: "exited"; readonly run: RunId; readonly exit: Exit; readonly alone: boolean }
+  /** The answer to `end`, once the exit of the run has been told: nothing of that scope is left. */
+  | { readonly kind: "cleared"; readonly run: RunId }
+  /** An answer to `follow`: the run's process is this one from now on. `settled`: its PID file says so. */
+  | { readonly kind: "followed"; readonly run: RunId; readonly pid: number; readonly at: Stamp; readonly identity: Identity; readonly settled: boolean }
+  /** The other answer to `follow`: there is nothing that could be followed, or too much. */
+  | { readonly kind: "astray"; readonly run: RunId; readonly fault: Fault }
+  /** The answer to `inspect`: what is still there. Never empty. */
+  | { readonly kind: "surviving"; readonly run: RunId; readonly survivors: readonly Survivor[] }
   | { readonly kind: "timeUp"; readonly token: Token };
 
 export type Command = Request | Happening;

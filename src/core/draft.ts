@@ -2,10 +2,11 @@
  * A draft of the next state. A step writes into it and reads through it; only when the whole step has gone well is it
  * put in place. A step that throws leaves nothing half done, and costs what it touches, not what there is.
  */
+import { draw } from "./chance.ts";
 import type { Effect } from "./effect.ts";
 import { Overlay } from "./overlay.ts";
 import type { HistoryRecord } from "./record.ts";
-import { roomOf, runOf, timerOf } from "./state.ts";
+import { isAtRest, roomOf, runOf, timerOf } from "./state.ts";
 import type { Course, Entry, Phase, Removed, Slot, State } from "./state.ts";
 import { slotId } from "./types.ts";
 import type { By, Law, RunId, SlotId, Stamp, Token } from "./types.ts";
@@ -23,6 +24,7 @@ export class Draft {
   readonly runs: Overlay<RunId, SlotId>;
   readonly timers: Overlay<Token, SlotId>;
   readonly #state: State;
+  #seed: number;
   #nextRun: RunId;
   #nextToken: Token;
 
@@ -38,6 +40,7 @@ export class Draft {
     this.slots = new Overlay(state.slots);
     this.runs = new Overlay(state.runs);
     this.timers = new Overlay(state.timers);
+    this.#seed = state.seed;
     this.#nextRun = state.nextRun;
     this.#nextToken = state.nextToken;
   }
@@ -48,6 +51,18 @@ export class Draft {
 
   newToken(): Token {
     return this.#nextToken++;
+  }
+
+  /** Another Sentry than the one before has other numbers: two machines that begin alike are not to go on alike. */
+  reseed(): void {
+    this.#seed = this.now.wall >>> 0;
+  }
+
+  /** From 0 to 1. */
+  random(): number {
+    const { random, seed } = draw(this.#seed);
+    this.#seed = seed;
+    return random;
   }
 
   emit(effect: Effect): void {
@@ -109,7 +124,7 @@ export class Draft {
       if (!this.asleep) this.#start(after);
     }
 
-    const more = Number(after.phase.kind !== "stopped") - Number(before.phase.kind !== "stopped");
+    const more = Number(isAtRest(before.phase)) - Number(isAtRest(after.phase));
     if (more !== 0) this.#enliven(after.entry, more);
     if (after.number >= this.count(after.entry) && after.phase.kind === "stopped") this.slots.delete(id);
   }
@@ -149,6 +164,7 @@ export class Draft {
     this.#state.leaveBy = this.leaveBy;
     this.#state.asleep = this.asleep;
     this.#state.live = this.live;
+    this.#state.seed = this.#seed;
     this.#state.nextRun = this.#nextRun;
     this.#state.nextToken = this.#nextToken;
   }

@@ -1,17 +1,30 @@
 /** All that can be done about it. Performed in the order in which `step` gives them. */
 import type { Answer, ReplyTo } from "./command.ts";
 import type { HistoryRecord } from "./record.ts";
-import type { Millis, RunId, Token } from "./types.ts";
-
-/** Whom a signal is for: the process alone, or all of its process group. */
-export type Scope = "process" | "group";
+import type { Millis, RunId, Scope, Token } from "./types.ts";
 
 export type Effect =
   /** Start a process. Answered by exactly one `spawned` or `fault` with the same run. */
   | { readonly kind: "spawn"; readonly run: RunId; readonly entry: string; readonly slot: number }
-  /** Also for a run whose start is not answered yet: then the start is ended. */
-  | { readonly kind: "signal"; readonly run: RunId; readonly signal: string; readonly scope: Scope }
-  /** The exit is recorded: end what is left of the group, let go of the pid. Nothing may be sent to that run after. */
+  /** To the process alone. */
+  | { readonly kind: "signal"; readonly run: RunId; readonly signal: string }
+  /**
+   * The signal, once for each process of the scope, and then SIGCONT, so that a stopped one takes it; SIGKILL again and
+   * again, until none is left. Also for a run whose start is not answered yet: then the start is ended. Once the exit of
+   * the run has been told it is for what is left of the scope, and is answered by one `cleared` when nothing is.
+   */
+  | { readonly kind: "end"; readonly run: RunId; readonly signal: string; readonly scope: Scope }
+  /** What of the scope is still there? Answered by `surviving`, or by nothing where nothing is. */
+  | { readonly kind: "inspect"; readonly run: RunId; readonly scope: Scope }
+  /**
+   * The daemon's process has ended well: look for the one that it has left. Answered by `followed` or `astray`; where it
+   * has a PID file, only once that names a process of the run, or nothing is left that it could name.
+   */
+  | { readonly kind: "follow"; readonly run: RunId; readonly entry: string; readonly slot: number }
+  /**
+   * The end of the process is recorded, or another is followed in its place: let go of its pid. Where no other is
+   * followed, nothing may be sent to that run after.
+   */
   | { readonly kind: "reap"; readonly run: RunId }
   /** Answered by one `timeUp` at that moment of the monotonic clock, unless it is cancelled. */
   | { readonly kind: "setTimer"; readonly token: Token; readonly at: Millis }

@@ -44,6 +44,18 @@ export interface ExitedRecord extends OfSlot {
   readonly userMs: Millis;
   readonly systemMs: Millis;
   readonly maxRssBytes: number | null;
+  /** It has left processes behind, which the slot ends before anything else. */
+  readonly leftovers: boolean;
+}
+
+/** A daemon has forked itself away: this is the slot's process from now on, by the same run. */
+export interface ReadyRecord extends OfSlot {
+  readonly type: "ready";
+  readonly run: RunId;
+  readonly pid: number;
+  readonly mono: Millis;
+  readonly identity: Identity;
+  readonly cause: null;
 }
 
 /** `cause` is not null where the start was being ended already: then the fault may be of our own making. */
@@ -53,7 +65,19 @@ export interface FaultRecord extends OfSlot, Fault {
   readonly pid: null;
 }
 
-/** Told to end. `until`: the end of its grace, on the monotonic time line. */
+/**
+ * What went wrong with a process that was started: a daemon that cannot be followed, or processes that outlast SIGKILL. It
+ * changes nothing by itself; what follows from it is other records.
+ */
+export interface TroubleRecord extends OfSlot, Fault {
+  readonly type: "fault";
+  readonly run: null;
+}
+
+/**
+ * Told to end. `until`: the end of its grace, on the monotonic time line. With the cause `leftover` the process itself has
+ * ended, and this is for what it has left behind.
+ */
 export interface StoppingRecord extends OfSlot {
   readonly type: "stopping";
   readonly run: RunId;
@@ -75,6 +99,16 @@ export interface StoppedRecord extends OfSlot {
 export interface WaitingRecord extends OfSlot {
   readonly type: "waiting";
   readonly until: Millis;
+}
+
+/** Ended well, and is not to be restarted. */
+export interface FinishedRecord extends OfSlot {
+  readonly type: "finished";
+}
+
+/** Ended badly, and is not to be restarted: by its policy, or because there were too many failures. */
+export interface FailedRecord extends OfSlot {
+  readonly type: "failed";
 }
 
 /** Somebody has sent the process a signal. What becomes of it, if anything, is another record. */
@@ -168,7 +202,8 @@ export interface LeftRecord extends OfSentry {
 }
 
 export type SlotRecord =
-  | StartedRecord | ExitedRecord | FaultRecord | StoppingRecord | StoppedRecord | WaitingRecord | SignalledRecord;
+  | StartedRecord | ReadyRecord | ExitedRecord | FaultRecord | TroubleRecord | StoppingRecord | StoppedRecord
+  | WaitingRecord | FinishedRecord | FailedRecord | SignalledRecord;
 
 /** Those about a slot have its number, those about an entry or about Sentry have none. */
 export type HistoryRecord =

@@ -5,7 +5,7 @@
 import { addSlots, dropSlots, wish } from "./change.ts";
 import type { Draft } from "./draft.ts";
 import { callOff } from "./rolling.ts";
-import { roomOf } from "./state.ts";
+import { isAtRest, roomOf } from "./state.ts";
 import type { Entry, Slot } from "./state.ts";
 import { tellScaled } from "./telling.ts";
 import { slotId } from "./types.ts";
@@ -34,7 +34,7 @@ function remove(draft: Draft, configured: ReadonlySet<string>, by: By): void {
   for (const [name, { entry, slots }] of gone) {
     draft.record({ type: "removed", at: draft.now.wall, entry: name, slot: null, pid: null, cause: null, by });
     draft.entries.delete(name);
-    const live = slots.filter(({ phase }) => phase.kind !== "stopped").length;
+    const live = slots.filter(({ phase }) => !isAtRest(phase)).length;
     if (live > 0) draft.removed.set(name, { law: entry.law, live });
     for (const slot of slots) wish(draft, slot, { wanted: false, cause: "removed", by });
   }

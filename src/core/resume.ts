@@ -16,6 +16,7 @@ import type { Cause } from "./types.ts";
 export function resume(draft: Draft, tookOver: TakeOver | null): void {
   if (!draft.asleep) return;
   if (tookOver !== null) {
+    draft.reseed();
     draft.record({ type: "tookOver", at: draft.now.wall, entry: null, slot: null, ...tookOver, cause: null, by: null });
   }
   for (const slot of inOrder(draft)) {

@@ -15,8 +15,8 @@
  */
 import { freshSlot, wish } from "./change.ts";
 import type { Draft } from "./draft.ts";
-import { unawaited } from "./state.ts";
-import type { Entry, Rolling, Slot } from "./state.ts";
+import { runOf, unawaited } from "./state.ts";
+import type { Entry, Phase, Rolling, Slot } from "./state.ts";
 import { tellRolling, tellRollingFault } from "./telling.ts";
 import { slotId } from "./types.ts";
 import type { By, Cause } from "./types.ts";
@@ -44,7 +44,7 @@ export function advance(draft: Draft, before: Slot, after: Slot): void {
     const failure = failureOf(draft, before, after);
     const others = after.number === entry.count ? "the others" : "those after it";
     if (failure !== null) fail(draft, entry, `${id} ${failure}; ${others} were not touched`);
-  } else if (after.number === entry.count && after.phase.kind !== "running") {
+  } else if (after.number === entry.count && !standsIn(after)) {
     fail(draft, entry, `${id}, the extra one, has ended; those still to come were not touched`);
   }
 }
@@ -59,22 +59,47 @@ export function callOff(draft: Draft, entry: Entry, why: string): Entry {
   return keep(draft, entry, null);
 }
 
-/** A run that is awaited has its timer from the start on: where it has none any more, it has stayed. */
+/**
+ * A run that is awaited has its timer from the start on: where it has none any more, it has stayed. One that has finished
+ * has done its work, and none is to follow it.
+ */
 function hasSettled({ phase }: Slot): boolean {
-  return phase.kind === "running" && phase.settles === null;
+  return phase.kind === "finished" || (phase.kind === "running" && phase.settles === null);
+}
+
+/** It runs, or has done its work. */
+function standsIn({ phase }: Slot): boolean {
+  return phase.kind === "running" || phase.kind === "finished" || (phase.kind === "clearing" && phase.next.kind === "finished");
 }
 
 /**
- * What has become of the awaited slot, where that is no new process any more. Its old process may still be ending, or its
- * start be under way; but it has one try: without a delay the next one begins with the end of the first.
+ * What has become of the awaited slot, where that is no new process any more. Its old process, or what that has left, may
+ * still be ending, or its start be under way; but it has one try: without a delay the next one begins with the end of the
+ * first.
  */
 function failureOf(draft: Draft, before: Slot, after: Slot): string | null {
   const [was, is] = [before.phase, after.phase];
   if (!draft.wants(after)) return "was taken down";
-  if (is.kind === "running" || is.kind === "stopping") return null;
-  if (was.kind === "running") return `ended ${Math.round(after.lastExit?.ran ?? 0)} ms after its start`;
-  const isFirstTry = is.kind === "starting" && (was.kind !== "starting" || was.run === is.run);
-  return isFirstTry ? null : "did not get ready";
+  if (isOnTheWay(was, is)) return null;
+  return was.kind === "running" ? `ended ${Math.round(after.lastExit?.ran ?? 0)} ms after its start` : "did not get ready";
+}
+
+function isOnTheWay(was: Phase, is: Phase): boolean {
+  switch (is.kind) {
+    case "following": case "settling": case "running": case "stopping": return true;
+    case "clearing": return was.kind === "clearing" || is.next.kind === "stopped" || is.next.kind === "finished";
+    case "starting": return !isTry(was) || runOf(was) === is.run;
+    case "stopped": case "finished": case "failed": case "waiting": return false;
+  }
+}
+
+/** Where the next start comes directly after it, this was the one that counts. */
+function isTry(phase: Phase): boolean {
+  switch (phase.kind) {
+    case "starting": case "following": case "settling": case "running": return true;
+    case "stopping": return phase.cause === "readyTimeout";
+    case "stopped": case "finished": case "failed": case "clearing": case "waiting": return false;
+  }
 }
 
 function goOn(draft: Draft, entry: Entry, rolling: Rolling): void {

@@ -23,20 +23,51 @@ export interface Started {
 export type Phase =
   /** Nothing is there, and nothing is under way. */
   | { readonly kind: "stopped" }
+  /** It has ended well, or badly, and is not to be restarted unless somebody asks for it. */
+  | { readonly kind: "finished" }
+  | { readonly kind: "failed" }
   /** The start has been asked for; its answer, a process or a fault, is still to come. */
   | { readonly kind: "starting"; readonly run: RunId }
+  /**
+   * A daemon that has not forked itself away yet. Once its process has `ended` well, what it has left is looked for.
+   * `started` may be one in between already.
+   */
+  | {
+      readonly kind: "following"; readonly run: RunId; readonly started: Started; readonly ended: Exit | null;
+      readonly deadline: Timer;
+    }
+  /**
+   * Only one process was left, and it is followed. But a program that forks twice leaves one in between: that ends well
+   * within a moment, and leaves another. `until`: what is left of the deadline then.
+   */
+  | { readonly kind: "settling"; readonly run: RunId; readonly started: Started; readonly settles: Timer; readonly until: Millis }
   /** `settles` is not null while a rolling restart waits for this run to have stayed that long. */
   | { readonly kind: "running"; readonly run: RunId; readonly started: Started; readonly settles: Timer | null }
   /**
    * Told to end. `started` is null while the start itself has not been answered. `grace` is null once SIGKILL was
-   * sent: there is nothing stronger to wait for.
+   * sent: there is nothing stronger to wait for, but what outlasts even that (`patience`) is told.
    */
   | {
       readonly kind: "stopping"; readonly run: RunId; readonly started: Started | null;
-      readonly grace: Timer | null; readonly cause: Cause; readonly by: By;
+      readonly grace: Timer | null; readonly patience: Timer | null; readonly cause: Cause; readonly by: By;
+    }
+  /**
+   * The process has ended, and that is recorded; what it has left behind is told to end as well. The ended process keeps
+   * its pid until then.
+   */
+  | {
+      readonly kind: "clearing"; readonly run: RunId; readonly grace: Timer | null; readonly patience: Timer | null;
+      readonly cause: Cause; readonly by: By; readonly next: Next;
     }
   /** Between an exit, or a fault, and the next start. */
   | { readonly kind: "waiting"; readonly restart: Timer };
+
+/** What comes once nothing is left: what the law of restarts says, or rest, where somebody has told the slot to stop. */
+export type Next =
+  | { readonly kind: "restart"; readonly at: Millis }
+  | { readonly kind: "finished" }
+  | { readonly kind: "failed" }
+  | { readonly kind: "stopped" };
 
 export type PhaseOf<Kind extends Phase["kind"]> = Extract<Phase, { kind: Kind }>;
 
@@ -55,7 +86,16 @@ export interface Slot {
   /** How many processes it has had. */
   readonly starts: number;
   readonly lastExit: LastExit | null;
+  readonly failures: Failures;
   readonly phase: Phase;
+}
+
+/** What decides whether, and when, there is another try. */
+export interface Failures {
+  /** Without a success, or a stable run, in between. */
+  readonly inARow: number;
+  /** When the last ones were, the oldest first: no more than the law's limit counts. */
+  readonly times: readonly Millis[];
 }
 
 export interface Entry {
@@ -109,6 +149,8 @@ export interface State {
   readonly timers: Map<Token, SlotId>;
   /** How many slots are not at rest. */
   live: number;
+  /** Where the next jitter comes from: the same state gives the same one. */
+  seed: number;
   nextRun: RunId;
   nextToken: Token;
 }
@@ -117,7 +159,7 @@ export function emptyState(): State {
   return {
     course: "keeping", leaveBy: null, asleep: false,
     entries: new Map(), removed: new Map(), slots: new Map(), runs: new Map(), timers: new Map(),
-    live: 0, nextRun: 1, nextToken: 1,
+    live: 0, seed: 0, nextRun: 1, nextToken: 1,
   };
 }
 
@@ -128,25 +170,31 @@ export function roomOf({ count, rolling }: Pick<Entry, "count" | "rolling">): nu
 
 export function runOf(phase: Phase): RunId | null {
   switch (phase.kind) {
-    case "starting": case "running": case "stopping": return phase.run;
-    case "stopped": case "waiting": return null;
+    case "starting": case "following": case "settling": case "running": case "stopping": case "clearing": return phase.run;
+    case "stopped": case "finished": case "failed": case "waiting": return null;
   }
+}
+
+/** Nothing is there, nothing is under way, and nothing will be unless somebody asks for it. */
+export function isAtRest(phase: Phase): boolean {
+  return phase.kind === "stopped" || phase.kind === "finished" || phase.kind === "failed";
 }
 
 /** The process that is there in that phase. */
 export function startedOf(phase: Phase): Started | null {
   switch (phase.kind) {
-    case "running": case "stopping": return phase.started;
-    case "stopped": case "starting": case "waiting": return null;
+    case "following": case "settling": case "running": case "stopping": return phase.started;
+    case "stopped": case "finished": case "failed": case "starting": case "clearing": case "waiting": return null;
   }
 }
 
 export function timerOf(phase: Phase): Timer | null {
   switch (phase.kind) {
     case "waiting": return phase.restart;
-    case "running": return phase.settles;
-    case "stopping": return phase.grace;
-    case "stopped": case "starting": return null;
+    case "running": case "settling": return phase.settles;
+    case "following": return phase.deadline;
+    case "stopping": case "clearing": return phase.grace ?? phase.patience;
+    case "stopped": case "finished": case "failed": case "starting": return null;
   }
 }
 

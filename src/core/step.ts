@@ -10,7 +10,7 @@ import { addSlots, dropSlots, happen, wish } from "./change.ts";
 import type { Answer, Command, Refusal, ReplyTo, SlotRequest } from "./command.ts";
 import { Draft } from "./draft.ts";
 import type { Effect } from "./effect.ts";
-import type { Event } from "./phases.ts";
+import type { Event } from "./event.ts";
 import { reload } from "./reload.ts";
 import { resume } from "./resume.ts";
 import { advance, callOff, roll } from "./rolling.ts";
@@ -33,7 +33,8 @@ function obey(draft: Draft, command: Command): void {
     case "start": return start(draft, command.laws);
     case "resume": return resume(draft, command.tookOver);
     case "reload": return reload(draft, command.laws, new Set(command.replaced), command.by);
-    case "spawned": case "fault": case "exited": return happenTo(draft, draft.runs.get(command.run), command);
+    case "spawned": case "fault": case "exited": case "cleared": case "followed": case "astray": case "surviving":
+      return happenTo(draft, draft.runs.get(command.run), command);
     case "timeUp": return happenTo(draft, draft.timers.get(command.token), command);
     case "up": case "down": case "restart": case "signal": return answer(draft, command.reply, ask(draft, command));
     case "scale": return answer(draft, command.reply, scale(draft, command.entry, command.count, command.by));
@@ -46,6 +47,7 @@ function obey(draft: Draft, command: Command): void {
 
 function start(draft: Draft, laws: readonly Law[]): void {
   if (draft.course !== "keeping") return; // stopped before it began
+  draft.reseed();
   for (const law of laws) {
     draft.entries.set(law.name, { law, count: law.count, rolling: null });
     addSlots(draft, law.name, 0, law.count, null);

@@ -1,4 +1,5 @@
 /** How a step tells what happens to a slot, or to its entry. */
+import type { Survivor } from "./command.ts";
 import type { Draft } from "./draft.ts";
 import type { Slot, Started, Timer } from "./state.ts";
 import { statusOf } from "./types.ts";
@@ -12,6 +13,12 @@ export function tellStarted(draft: Draft, slot: Slot, run: RunId, { pid, at, ide
   });
 }
 
+/** The process that a daemon has left is the slot's from now on. */
+export function tellReady(draft: Draft, slot: Slot, run: RunId, { pid, at, identity }: Started): void {
+  const { mono } = at;
+  draft.record({ type: "ready", ...about(draft, slot), pid, run, mono, identity, cause: null, by: null });
+}
+
 export function tellFault(
   draft: Draft, slot: Slot, run: RunId, fault: Fault, at: Stamp, cause: Cause | null, by: By,
 ): void {
@@ -20,14 +27,35 @@ export function tellFault(
 }
 
 export function tellExited(
-  draft: Draft, slot: Slot, run: RunId, exit: Exit, ran: Millis, cause: Cause, by: By,
+  draft: Draft, slot: Slot, run: RunId, exit: Exit, ran: Millis, leftovers: boolean, cause: Cause, by: By,
 ): void {
   const { entry, number } = slot;
   const { pid, code, signal, coreDumped, at, userMs, systemMs, maxRssBytes } = exit;
   draft.record({
     type: "exited", at: at.wall, entry, slot: number, pid, run, code, signal, coreDumped, status: statusOf(exit),
-    cause, by, ranMs: ran, mono: at.mono, userMs, systemMs, maxRssBytes,
+    cause, by, ranMs: ran, mono: at.mono, userMs, systemMs, maxRssBytes, leftovers,
   });
+}
+
+export function tellAstray(draft: Draft, slot: Slot, { pid }: Started, fault: Fault): void {
+  draft.record({ type: "fault", ...about(draft, slot), pid, run: null, ...fault, cause: null, by: null });
+}
+
+/** `started`: the process that is to end, where it is still there itself. */
+export function tellSurviving(
+  draft: Draft, slot: Slot, started: Started | null, survivors: readonly Survivor[], cause: Cause, by: By,
+): void {
+  const pid = survivors.find((survivor) => survivor.pid === started?.pid)?.pid ?? null;
+  const errno = survivors.find((survivor) => survivor.errno !== null)?.errno ?? "";
+  const message = `${survivors.map(outlasts).join(", ")}; Sentry goes on waiting`;
+  draft.record({
+    type: "fault", ...about(draft, slot), pid, run: null, step: "kill", errno, message, subject: "", cause, by,
+  });
+}
+
+function outlasts({ pid, name, state, errno }: Survivor): string {
+  if (errno !== null) return `${pid} (${name}): ${errno}`;
+  return `${pid} (${name}) is in state ${state}${state === "D" ? " and cannot be interrupted" : ""}`;
 }
 
 /** Without a grace it was killed already. */
@@ -39,8 +67,14 @@ export function tellStopping(
   draft.record({ type: "stopping", ...about(draft, slot), pid: started?.pid ?? null, run, wanted, until, cause, by });
 }
 
-export function tellStopped(draft: Draft, slot: Slot, cause: Cause, by: By): void {
+export function tellStopped(draft: Draft, slot: Slot, cause: Cause | null, by: By): void {
   draft.record({ type: "stopped", ...about(draft, slot), pid: null, wanted: slot.wanted, cause, by });
+}
+
+/** `cause`: why the last process has ended; null: there was none, its start has failed. */
+export function tellOver(draft: Draft, slot: Slot, type: "finished" | "failed", cause: Cause | null): void {
+  const record = { ...about(draft, slot), pid: null, cause, by: null };
+  draft.record(type === "finished" ? { type, ...record } : { type, ...record });
 }
 
 /** `started`: the process that has to end before. */

@@ -33,13 +33,45 @@ export interface Law {
   readonly name: string;
   /** How many processes are wanted. */
   readonly count: number;
+  /** Which ends are followed by a restart. */
+  readonly restart: "always" | "on-failure" | "never";
+  /** Exit codes that are no failure. */
+  readonly successCodes: readonly number[];
   /** Wait before a restart, counted from the exit. */
   readonly delay: Millis;
+  /** How that wait grows; null: it does not. */
+  readonly backoff: Backoff | null;
+  /** Null: it is restarted for ever. */
+  readonly limit: Limit | null;
   /** What a process is sent first to stop it … */
   readonly stopSignal: string;
-  /** … and how long after that it is killed. */
+  /** … how long after that it is killed … */
   readonly grace: Millis;
+  /** … and who else is meant. */
+  readonly scope: Scope;
+  /** The program forks itself away, and what it leaves is the slot's process. */
+  readonly daemon: boolean;
+  /** How long that may take. */
+  readonly readyTimeout: Millis;
 }
+
+/** The delay is multiplied by `factor` with each failure in a row, up to `max`, and then varied by `jitter` (0 to 1) of itself. */
+export interface Backoff {
+  readonly factor: number;
+  readonly max: Millis;
+  readonly jitter: number;
+  /** A process that has lived this long ends the row. */
+  readonly resetAfter: Millis;
+}
+
+/** More failures than `count` within that time are too many. */
+export interface Limit {
+  readonly count: number;
+  readonly within: Millis;
+}
+
+/** Of what a process is the beginning: itself alone, all of its process group, or all that it has started. */
+export type Scope = "process" | "group" | "tree";
 
 /**
  * What a successor knows a process by, where nobody holds it open any more: a pid alone may be a stranger's by then.
@@ -50,6 +82,8 @@ export interface Identity {
   readonly startTicks: number;
   /** The inodes of the pipes that it was given as stdout and stderr. */
   readonly pipes: readonly [number, number];
+  /** The path of its own cgroup below the v2 mount, as /proc/PID/cgroup has it; null: it has none of its own. */
+  readonly cgroup: string | null;
 }
 
 /** How a process ended, as the kernel told it. One of `code` and `signal` is null; both are where nobody can know. */

@@ -144,7 +144,10 @@ export class Engine {
     const { kernel, timers, journal } = this.#ports;
     switch (effect.kind) {
       case "spawn": return kernel.spawn(effect.run, effect.entry, effect.slot);
-      case "signal": return kernel.signal(effect.run, effect.signal, effect.scope);
+      case "signal": return kernel.signal(effect.run, effect.signal);
+      case "end": return kernel.end(effect.run, effect.signal, effect.scope);
+      case "inspect": return kernel.inspect(effect.run, effect.scope);
+      case "follow": return kernel.follow(effect.run, effect.entry, effect.slot);
       case "reap": return kernel.reap(effect.run);
       case "setTimer": return timers.set(effect.token, effect.at);
       case "cancelTimer": return timers.cancel(effect.token);

@@ -3,8 +3,7 @@
  * test/support. None of them calls the engine back before the call to it has returned: what comes of it is a command.
  */
 import type { HistoryRecord } from "../core/record.ts";
-import type { Scope } from "../core/effect.ts";
-import type { Millis, RunId, Stamp, Token } from "../core/types.ts";
+import type { Millis, RunId, Scope, Stamp, Token } from "../core/types.ts";
 
 export interface Clock {
   /** This moment. `mono` is CLOCK_MONOTONIC, the same time line as the stamps of exits. */
@@ -21,9 +20,14 @@ export interface Timers {
 export interface Kernel {
   /** Answered by exactly one `spawned` or `fault` of this run. */
   spawn(run: RunId, entry: string, slot: number): void;
+  /** To the process alone. */
+  signal(run: RunId, signal: string): void;
   /** Also before the start is answered: then the start is ended, or the process that comes of it gets the signal. */
-  signal(run: RunId, signal: string, scope: Scope): void;
-  /** Kills what is left of the group, then lets go of the zombie. Once per `exited`, after it was recorded. */
+  end(run: RunId, signal: string, scope: Scope): void;
+  inspect(run: RunId, scope: Scope): void;
+  /** An `end` of the same run ends the search, if that has not been answered by then. */
+  follow(run: RunId, entry: string, slot: number): void;
+  /** Lets go of a process whose end was told and recorded. */
   reap(run: RunId): void;
 }
 

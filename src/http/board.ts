@@ -7,6 +7,7 @@
  */
 import { runOf } from "../core/state.ts";
 import type { Slot } from "../core/state.ts";
+import { livingIn } from "./living.ts";
 import { show } from "./process.ts";
 import type { ProcessShown } from "./schema.ts";
 import { write } from "./shape.ts";
@@ -71,7 +72,7 @@ export class Board {
   }
 
   #show(slot: Slot): ProcessShown {
-    const run = runOf(slot.phase);
+    const run = livingIn(slot.phase) === null ? null : runOf(slot.phase);
     const reading = run === null ? undefined : this.#readings.get(run);
     return show(slot, this.#view.program(slot.entry), reading?.used, this.#view.clock.now());
   }

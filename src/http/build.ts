@@ -24,6 +24,7 @@ import { processes } from "./routes/processes.ts";
 import { reloadLogs } from "./routes/reload-logs.ts";
 import { reload } from "./routes/reload.ts";
 import { stop } from "./routes/stop.ts";
+import { strays } from "./routes/strays.ts";
 import { types } from "./routes/types.ts";
 import { schemaController } from "./shape.ts";
 import { Usage } from "./usage.ts";
@@ -80,6 +81,7 @@ export function build(view: View, doors: Doors): FastifyInstance {
   const wishes = new Wishes(view, doors);
   health(app, view);
   processes(app, view, new Board(view, usage), wishes);
+  strays(app, view);
   entries(app, view, wishes);
   logs(app, view, doors);
   history(app, view);

@@ -89,6 +89,12 @@ const Process = (it: any): string =>
   `,"memoryBytes":${number(it.memoryBytes)}` +
   `,"lastExit":${object(it.lastExit, ProcessLastExit)}` + "}";
 
+const Stray = (it: any): string =>
+  `{"pid":${number(it.pid)}` +
+  `,"name":${text(it.name)}` +
+  `,"state":${text(it.state)}` +
+  `,"startedAt":${text(it.startedAt)}` + "}";
+
 const Entry = (it: any): string =>
   `{"name":${text(it.name)}` +
   `,"command":${text(it.command)}` +
@@ -132,4 +138,4 @@ const Reopened = (it: any): string =>
   `{"reopened":${number(it.reopened)}` +
   `,"failed":${list(it.failed, text)}` + "}";
 
-export const writers: Readonly<Record<AnswerName, (it: any) => string>> = { Process, Entry, Record, Change, Problem, Health, Readiness, ReloadAccepted, StopAccepted, Reopened };
+export const writers: Readonly<Record<AnswerName, (it: any) => string>> = { Process, Stray, Entry, Record, Change, Problem, Health, Readiness, ReloadAccepted, StopAccepted, Reopened };

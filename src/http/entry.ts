@@ -2,6 +2,7 @@
 import type { Entry, Slot } from "../core/state.ts";
 import { slotId } from "../core/types.ts";
 import { entryNamed, slotsOf } from "./found.ts";
+import { livingIn } from "./living.ts";
 import type { EntryShown } from "./schema.ts";
 import type { View } from "./view.ts";
 
@@ -20,9 +21,10 @@ export function showEntry(view: View, name: string): EntryShown {
 
 function show(view: View, { law: { name }, count }: Entry, slots: readonly Slot[]): EntryShown {
   const { command, args } = view.program(name);
-  const running = slots.filter(({ phase }) => phase.kind === "running").length;
+  const running = slots.filter(({ phase }) => livingIn(phase) !== null && phase.kind !== "stopping").length;
+  const ready = slots.filter(({ phase }) => phase.kind === "running").length;
   return {
-    name, command, args: [...args], count, up: slots.some(({ wanted }) => wanted), running, ready: running,
+    name, command, args: [...args], count, up: slots.some(({ wanted }) => wanted), running, ready,
     slots: slots.map(({ number }) => number).sort((a, b) => a - b).map((number) => slotId(name, number)),
     options: view.options(name),
   };

@@ -2,10 +2,10 @@
  * What a request is about. Where there is no such thing the answer says what there is: whoever has mistyped a name sees
  * the right one.
  */
-import { startedOf } from "../core/state.ts";
 import type { Entry, Slot, State } from "../core/state.ts";
 import { slotId } from "../core/types.ts";
 import type { SlotId } from "../core/types.ts";
+import { livingIn } from "./living.ts";
 import { nearest } from "./nearest.ts";
 import { Problem, shortened } from "./problem.ts";
 import type { View } from "./view.ts";
@@ -34,7 +34,7 @@ export function slotsOf(view: View, entry: string): Slot[] {
 }
 
 function withPid({ slots }: Readonly<State>, pid: number): Slot | undefined {
-  for (const slot of slots.values()) if (startedOf(slot.phase)?.pid === pid) return slot;
+  for (const slot of slots.values()) if (livingIn(slot.phase)?.pid === pid) return slot;
   return undefined;
 }
 

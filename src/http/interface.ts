@@ -55,6 +55,10 @@ export const operations: readonly Operation[] = [
     method: "get", path: "/processes/{id}", id: "getProcess", summary: "One process",
     open: "reading", query: "NoQuery", answers: { 200: one("Process", "the process") },
   },
+  {
+    method: "get", path: "/strays", id: "listStrays", summary: "Processes that ours have started, and nothing says which of them did",
+    open: "token", query: "NoQuery", answers: { 200: many("Stray", "never signalled; mostly there are none") },
+  },
   ofProcess("up", "Have it run"),
   ofProcess("down", "Stop it, and keep it stopped"),
   ofProcess("restart", "Stop it and start it again, without its delay"),

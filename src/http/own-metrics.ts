@@ -7,9 +7,7 @@ import { readdir, readFile } from "node:fs/promises";
 
 import { counter, gauge, of, single } from "./exposition.ts";
 import type { Metric } from "./exposition.ts";
-
-/** The kernel's USER_HZ, in which field 22 of /proc/PID/stat counts: 100 on every architecture that Node runs on. */
-const TICKS_PER_SECOND = 100;
+import { startTimeOf } from "./start-time.ts";
 
 export async function ownMetrics(version: string): Promise<Metric[]> {
   const lag = await turnOfTheLoop();
@@ -47,12 +45,11 @@ async function limitOfDescriptors(): Promise<number> {
 
 let started: number | null = null;
 
-/** When the machine was booted (proc_stat(5)), and how long after that (proc_pid_stat(5)): an exec leaves both as they are. */
+/** An exec leaves it as it is. */
 function startTime(): number {
   if (started !== null) return started;
-  const [, booted] = /^btime (\d+)/m.exec(readFileSync("/proc/stat", "utf8")) ?? [];
   const stat = readFileSync("/proc/self/stat", "utf8");
   // The name of the program is in brackets, and may have brackets and spaces in it: fields count from behind it, from 3.
   const ticks = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[22 - 3];
-  return started = Number(booted) + Number(ticks) / TICKS_PER_SECOND;
+  return started = startTimeOf(Number(ticks));
 }

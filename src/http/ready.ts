@@ -9,6 +9,6 @@ export function notReady(view: View): SlotId[] {
   return [...entries.values()].flatMap(({ law: { name }, count }) =>
     Array.from({ length: count }, (_, number) => slotId(name, number)).filter((id) => {
       const slot = slots.get(id);
-      return slot !== undefined && slot.wanted && slot.phase.kind !== "running";
+      return slot !== undefined && slot.wanted && slot.phase.kind !== "running" && slot.phase.kind !== "finished";
     }));
 }

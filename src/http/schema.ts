@@ -8,6 +8,8 @@
 import { Type } from "typebox";
 import type { Static, TObject, TProperties, TSchema } from "typebox";
 
+import type { HistoryLine } from "../engine/line.ts";
+
 const closed = <P extends TProperties>(properties: P, description: string): TObject<P> =>
   Type.Object(properties, { additionalProperties: false, description });
 /** JSON Schema 2020-12 has no `nullable`, and `anyOf` hides from a reader that it is one thing or nothing. */
@@ -40,9 +42,10 @@ const Process = closed({
   id: text("entry:slot"),
   entry: text("name of its entry"),
   slot: whole("number of the slot, from 0"),
-  pid: nullable(whole("of the process that is there")),
+  pid: nullable(whole("of the process that is there; of a daemon, of the one that it has left")),
   state: one(
-    ["stopped", "blocked", "starting", "running", "stopping", "waiting", "finished", "failed"], "what the slot is doing",
+    ["stopped", "blocked", "starting", "running", "stopping", "waiting", "finished", "failed"],
+    "what the slot is doing; `stopping` has no process where only what that has left behind is still to end",
   ),
   ready: flag("whether it does its work"),
   command: text("the program"),
@@ -50,7 +53,7 @@ const Process = closed({
   startedAt: nullable(moment("when its process was started")),
   uptimeMs: nullable(whole("how long ago that is, in milliseconds")),
   restarts: whole("how many processes the slot has had before this one"),
-  nextStartAt: nullable(moment("when the next start is due")),
+  nextStartAt: nullable(moment("of a slot that waits: when the next start is due")),
   cpuPercent: nullable(Type.Number({
     description: "CPU time of the process and all its descendants, in percent of one core, over the last seconds (where nobody has asked "
       + "in the last 10 s, over 200 ms); of one that is seen for the first time since its start; at most a second old",
@@ -58,6 +61,13 @@ const Process = closed({
   memoryBytes: nullable(whole("resident memory of the process and all its descendants; at most a second old")),
   lastExit: nullable(Exit),
 }, "a slot, and the process in it");
+
+const Stray = closed({
+  pid: whole("its pid"),
+  name: text("of its program, as the kernel has it: at most 15 bytes"),
+  state: text("one letter, as the kernel has it: `S` sleeps, `D` cannot be interrupted"),
+  startedAt: moment("when it was started, to about a second"),
+}, "a process that one of ours has started, and of which nothing says which one it was; it is never signalled");
 
 const Entry = closed({
   name: text("name of the entry"),
@@ -71,10 +81,15 @@ const Entry = closed({
   options: Type.Record(Type.String(), Type.Unknown(), { description: "what is configured, defaults included; no environment" }),
 }, "an entry: what is configured, wanted and running");
 
+const TYPES = Object.keys({
+  started: true, ready: true, exited: true, fault: true, stopping: true, stopped: true, waiting: true, finished: true, failed: true,
+  scaled: true, signalled: true, added: true, removed: true, reloaded: true, tookOver: true, lost: true,
+} satisfies Record<HistoryLine["type"], true>);
+
 const Record = Type.Object({
   id: whole("grows by one from record to record, over reloads and crashes", 1),
   at: moment("when, to the microsecond"),
-  type: text("what happened"),
+  type: text(`what happened: ${TYPES.map((type) => `\`${type}\``).join(", ")}; a later version may have more`),
   entry: nullable(text("of which entry; null: of Sentry itself")),
   slot: nullable(whole("of which slot; null: of the entry as a whole")),
   pid: nullable(whole("of the process")),
@@ -83,6 +98,8 @@ const Record = Type.Object({
   coreDumped: flag("whether it left a core dump"),
   status: nullable(text("of an exit: `known` or `unknown`")),
   cause: nullable(text("why")),
+  run: Type.Optional(nullable(whole("of which life of the slot; of a fault null where it is not about a start"))),
+  leftovers: Type.Optional(flag("of an exit: whether the process has left others behind, which are ended before anything else")),
   by: nullable(Type.Object({
     kind: text("`signal`, `socket` or `token`"), pid: nullable(whole("of who asked")), uid: nullable(whole("of who asked")),
   }, { description: "who asked" })),
@@ -116,7 +133,7 @@ const Reopened = closed({
 }, "log files are open anew");
 
 /** Answers. */
-export const answers = { Process, Entry, Record, Change, Problem, Health, Readiness, ReloadAccepted, StopAccepted, Reopened };
+export const answers = { Process, Stray, Entry, Record, Change, Problem, Health, Readiness, ReloadAccepted, StopAccepted, Reopened };
 
 const entry = Type.String({ pattern: "\\S", description: "the name of an entry" });
 
@@ -151,6 +168,7 @@ const NoQuery = closed({}, "nothing");
 export const requests = { Scale, Restart, Signal, Nothing, ScaleForm, OfEntry, HistoryQuery, LogsQuery, NoQuery };
 
 export type ProcessShown = Static<typeof Process>;
+export type StrayShown = Static<typeof Stray>;
 export type ExitShown = Static<typeof Exit>;
 export type EntryShown = Static<typeof Entry>;
 export type RequestName = keyof typeof requests;

@@ -43,6 +43,7 @@ export class Tallies {
   readonly #entries = new Map<string, OfEntry>();
   /** Out of the configuration. Their last exits are still counted, but the next image does not hear of them. */
   readonly #removed = new Set<string>();
+  /** Slots that are to be started again. Where nobody waits for a start any more, the time until there is one says nothing. */
   readonly #between: Map<SlotId, Millis>;
   readonly #exitToStart: Histogram;
   readonly #exitDetection: Histogram;
@@ -68,11 +69,11 @@ export class Tallies {
       case "started": return this.#started(record);
       case "exited": return this.#exited(record);
       case "fault":
-        // Where a start was being ended, the fault may be of our own making.
-        if (record.slot !== null && record.cause === null) this.#of(record.entry).startFailures++;
+        // Where a start was being ended, the fault may be of our own making; where there is no run, it is none of a start.
+        if (record.slot !== null && record.run !== null && record.cause === null) this.#of(record.entry).startFailures++;
         return;
+      case "finished": case "failed": this.#between.delete(slotId(record.entry, record.slot)); return;
       case "stopped":
-        // Nobody waits for a start any more: the time until there is one says nothing.
         if (record.slot !== null && !record.wanted) this.#between.delete(slotId(record.entry, record.slot));
         return;
       case "removed": this.#removed.add(record.entry); return;
@@ -81,7 +82,7 @@ export class Tallies {
         if (record.what === "output") this.#lostOutputLines += record.count;
         else this.#lostProcessEvents += record.count;
         return;
-      case "stopping": case "waiting": case "signalled": case "scaled": case "added": case "tookOver": return;
+      case "ready": case "stopping": case "waiting": case "signalled": case "scaled": case "added": case "tookOver": return;
     }
   }
 

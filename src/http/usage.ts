@@ -2,13 +2,15 @@
  * How much CPU time and memory each slot's process uses, with all that it has started. Looking costs a pass over /proc,
  * so it is done only when somebody asks, and at most once a second, whoever asks; nothing runs in between. What a
  * reading means depends on the one before it; after a long time without any there are two in a row. They are kept by
- * run: a pid or a slot may have become another process's.
+ * run: a pid or a slot may have become another process's. So may a run, where a daemon has forked itself away: the reading
+ * of the process that began it says nothing of the one that is followed.
  */
 import { setTimeout } from "node:timers/promises";
 
-import { runOf, startedOf } from "../core/state.ts";
+import { runOf } from "../core/state.ts";
 import type { Started } from "../core/state.ts";
 import type { Millis, RunId, SlotId } from "../core/types.ts";
+import { livingIn } from "./living.ts";
 import type { Consumption, View } from "./view.ts";
 
 /** Null: not known, or not yet. */
@@ -17,7 +19,7 @@ export interface Used {
   readonly cpuPercent: number | null;
   /** Resident. */
   readonly memoryBytes: number | null;
-  /** CPU time since its start, as far as it was seen. Never falls while the run lasts. */
+  /** CPU time since its start, as far as it was seen. Never falls while the process lasts. */
   readonly cpu: Millis | null;
 }
 
@@ -32,6 +34,7 @@ type Readings = ReadonlyMap<RunId, Reading>;
 
 interface Reading {
   readonly at: Millis;
+  readonly pid: number;
   /** As the kernel has it: it falls when a descendant ends that somebody else waits for. */
   readonly found: Consumption;
   readonly used: Used;
@@ -95,7 +98,7 @@ export class Usage {
       const before = this.#readings;
       this.#readings = new Map(live.flatMap(({ run, started }, n) => {
         const one = found[n] ?? null;
-        return one === null ? [] : [[run, reading(one, at, started, before.get(run))]];
+        return one === null ? [] : [[run, reading(one, at, started, before.get(run) ?? null)]];
       }));
       this.#told = this.#readings;
       this.#span = at - (this.#last ?? at);
@@ -119,17 +122,18 @@ export class Usage {
 
   #live(): Live[] {
     return [...this.#view.engine.state.slots].flatMap(([id, { phase }]) => {
-      const [run, started] = [runOf(phase), startedOf(phase)];
+      const [run, started] = [runOf(phase), livingIn(phase)];
       return run === null || started === null ? [] : [{ id, run, started }];
     });
   }
 }
 
-function reading(found: Consumption, at: Millis, started: Started, before: Reading | undefined): Reading {
+function reading(found: Consumption, at: Millis, started: Started, last: Reading | null): Reading {
+  const before = last?.pid === started.pid ? last : null;
   const spent = Math.max(0, found.cpu - (before?.found.cpu ?? 0));
   const elapsed = at - (before?.at ?? started.at.mono);
   return {
-    at, found,
+    at, found, pid: started.pid,
     used: {
       cpuPercent: elapsed > 0 ? Math.round(1000 * spent / elapsed) / 10 : 0,
       memoryBytes: found.memoryBytes,

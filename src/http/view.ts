@@ -25,6 +25,8 @@ export interface View {
   readonly maxCount: number;
   /** CPU time and memory of whole trees of processes, from one look at /proc. In the order of the roots; null: it is gone. */
   sweep(roots: readonly Root[]): Promise<readonly (Consumption | null)[]>;
+  /** What is ours by descent, and of which nobody can say whose it is; from one look at /proc. */
+  strays(): Promise<readonly Stray[]>;
   /** What there is of an entry's output. */
   readonly logs: Logs;
   /** Files of output are opened anew, after somebody has moved them away. Gives how many, and which could not be, and why. */
@@ -61,6 +63,16 @@ export interface Consumption {
   readonly cpu: Millis;
   /** Resident. */
   readonly memoryBytes: number;
+}
+
+/** A process that one of ours has started, and of which nothing says which one it was. */
+export interface Stray {
+  readonly pid: number;
+  /** Of its program, as the kernel has it: at most 15 bytes. proc_pid_comm(5) */
+  readonly name: string;
+  /** One letter, and when it was started, in clock ticks since boot: fields 3 and 22 of proc_pid_stat(5). */
+  readonly state: string;
+  readonly startTicks: number;
 }
 
 export interface Logs {

@@ -11,13 +11,25 @@ export interface Moment { wall: number; mono: number }
 
 /** What native threads have seen, in the order in which they saw it. */
 export type Fact =
-  | { kind: "spawned"; run: Run; pid: number; startTicks: number; outPipe: number; errPipe: number; at: Moment }
+  | { kind: "spawned"; run: Run; pid: number; startTicks: number; outPipe: number; errPipe: number; cgroup: string | null; at: Moment }
   | { kind: "fault"; run: Run; step: string; errno: string; message: string; subject: string; at: Moment }
-  /** `code` and `signal` both null: nobody can know how it ended. */
+  /**
+   * `code` and `signal` both null: nobody can know how it ended. `alone`: nothing is left of what it has started, as far as
+   * can be known; then nothing ever will be.
+   */
   | {
       kind: "exit"; run: Run; pid: number; code: number | null; signal: string | null; coreDumped: boolean;
-      at: Moment; kernelTime: boolean; userMs: number; systemMs: number; maxRssBytes: number | null;
+      at: Moment; kernelTime: boolean; userMs: number; systemMs: number; maxRssBytes: number | null; alone: boolean;
     }
+  /** After the run's `exit`, the answer to `end`: nothing of that scope is left. */
+  | { kind: "cleared"; run: Run }
+  /** Answers to `follow`: the run's process is this one now, or why there is none. */
+  | { kind: "followed"; run: Run; pid: number; startTicks: number; outPipe: number; errPipe: number; cgroup: string | null; at: Moment }
+  | { kind: "astray"; run: Run; step: string; errno: string; message: string; subject: string }
+  /** The answer to `inspect`; not empty. */
+  | { kind: "surviving"; run: Run; survivors: { pid: number; name: string; state: string; errno: string | null }[] }
+  /** The answer to `strays`. */
+  | { kind: "strays"; token: number; strays: Stray[] }
   | { kind: "signal"; signal: string; pid: number; uid: number; fromKernel: boolean; terminalGone: boolean; at: Moment }
   | { kind: "lost"; what: "processEvents" | "output"; count: number }
   | { kind: "flushed"; token: number }
@@ -25,6 +37,9 @@ export type Fact =
   | { kind: "quiet" }
   /** The keeper has ended, or does not answer. What it held is not held by anybody but us. */
   | { kind: "keeperGone" };
+
+/** A process that one of ours has started, and of which nothing says which one it was. */
+export interface Stray { pid: number; name: string; state: string; startTicks: number }
 
 /** Everything a child is made of. Descriptors and limits that are not named here do not reach it. */
 export interface SpawnRequest {
@@ -57,6 +72,8 @@ export interface SpawnRequest {
   colour: string | null;
   /** The keeper files its descriptors under `pid `, `out ` and `err ` and this text. No newline, at most 4000 bytes. */
   kept: string;
+  /** The value of its SENTRY_RUN, by which what it starts is known as well. */
+  mark: string;
 }
 
 /** A process that an earlier image started, or another Sentry that is gone. */
@@ -67,14 +84,24 @@ export interface Adoption {
   startTicks: number;
   /** Belongs to the addon from then on. Null: to be opened. */
   pidfd: number | null;
-  /** Its exit has been delivered already; `reap` will be called for it. */
+  /** Its exit has been delivered already; `reap` will be called for it, and perhaps `end` before. */
   ended: boolean;
+  /** As in its `spawned`: by these, and by its mark, what it has started is known. 0, or null: not known. */
+  outPipe: number;
+  errPipe: number;
+  cgroup: string | null;
+  mark: string;
+  /** As `detach` gave it: what it has started besides its own children, as far as it was seen. */
+  descendants: Descendant[];
   /** A peak of its memory that is not above this may be that of the memory which called exec, in bytes. */
   inheritedRss: number;
   /** As `detach` gave it: the kernel's process events up to then. Null: it is not known what it did before. */
   threads: Threads | null;
   kept: string;
 }
+
+/** A process that a run has started, in whatever way; known by both numbers. */
+export interface Descendant { pid: number; startTicks: number; signals: string[] }
 
 /** How many threads a process had when its events were last read; nanoseconds of CLOCK_MONOTONIC. */
 export interface Threads { bornNs: number; countable: boolean; living: number; leaderOver: boolean; lastExitNs: number }
@@ -109,6 +136,8 @@ export interface Detached {
 export interface Inherited {
   /** The subscription to the kernel's process events, and how many it had dropped. */
   events: { fd: number; drops: number } | null;
+  /** The same for the forks of all processes, by which it is known who has started what. */
+  forks: { fd: number; drops: number } | null;
   /** Where signals are written that came before the exec; `size`: of a record, which a newer version may have changed. */
   signals: { fd: number; size: number } | null;
   /** The limit of open files before Node raised it: [soft, hard]. */
@@ -118,7 +147,15 @@ export interface Inherited {
 export interface Start {
   spawners: number;
   processEvents: boolean;
+  /** Each process gets a cgroup of its own below one with this name, where that is possible. */
+  cgroups: string;
   inherited: Inherited | null;
+}
+
+/** Why something is done without, in words; null: it is there, or was not asked for. */
+export interface Missing {
+  processEvents: string | null;
+  cgroups: string | null;
 }
 
 /** What the keeper had, and gives back: a duplicate of each descriptor. */
@@ -141,19 +178,45 @@ export interface Consumption { cpu: number; memoryBytes: number }
 
 export interface Addon {
   /**
-   * Starts the threads and takes over HUP, INT, TERM, USR1, USR2. `deliver` gets all facts since its last call, in
-   * order. Returns why the kernel's process events are not listened to: null where they are, or were not asked for.
-   * May be called again after `detach`.
+   * Starts the threads, takes over HUP, INT, TERM, USR1, USR2, and becomes a subreaper (PR_SET_CHILD_SUBREAPER(2const)): what
+   * our processes leave behind becomes our child, and is reaped when it ends. `deliver` gets all facts since its last
+   * call, in order. May be called again after `detach`.
    */
-  start(how: Start, deliver: (facts: Fact[]) => void): string | null;
+  start(how: Start, deliver: (facts: Fact[]) => void): Missing;
   /** Answered by `spawned` or `fault`; never throws for what the machine refuses. */
   spawn(request: SpawnRequest): void;
-  /** Takes a process up. False where there is no such process any more: then nothing of it is heard, and it needs no `reap`. */
+  /**
+   * Takes a process up. False where there is no such process any more: then nothing of it is heard, and it needs no `reap`.
+   * One that has `ended` is always taken up, for what it may have left behind.
+   */
   adopt(process: Adoption): boolean;
-  /** Signals a process, or its whole group, by what is held of it; nothing happens where it is gone. A start under way is ended by it. */
-  signal(run: Run, signal: string, scope: "process" | "group"): void;
-  /** To be called once per `exit` fact, after it has been recorded: kills what is left in the group, then reaps the zombie. */
+  /** Signals a process by what is held of it; nothing happens where it is gone. */
+  signal(run: Run, signal: string): void;
+  /**
+   * Signals each process of the scope once, and then with SIGCONT; with SIGKILL whatever of it is left, until nothing is. A
+   * start under way is ended by it. Once the run's `exit` was delivered, it is for what the process has left behind, and is
+   * answered by one `cleared`, also where it comes again with another signal.
+   */
+  end(run: Run, signal: string, scope: "process" | "group" | "tree"): void;
+  /** Answered by `surviving`, where something of the scope is left, and by nothing otherwise. */
+  inspect(run: Run, scope: "process" | "group" | "tree"): void;
+  /**
+   * After the run's `exit` was delivered: takes up, in the place of the process that has ended, the one of its tree with that
+   * pid; null: the only one that was left to us, whatever that has started itself. Answered by `followed` or `astray`.
+   */
+  follow(run: Run, pid: number | null): void;
+  /**
+   * To be called once per `exit` fact, after it has been recorded: reaps the zombie, and nothing is known of the run any
+   * more. After `followed`: only the zombie of the one before is reaped.
+   */
   reap(run: Run): void;
+  /**
+   * Node is about to have children of its own (true), or has none any more: whoever we have not started is reaped only then.
+   * It has some after `start`, until this says otherwise: whoever is to be adopted comes first.
+   */
+  spare(on: boolean): void;
+  /** Answered by `strays`: what is ours by descent, and of which it is not known whose. */
+  strays(token: number): void;
   /** A place for output: a descriptor of this process (kept open until the end), as a stream of labelled lines. */
   openTerminal(fd: number): number;
   /** Opens or creates a file (mode 0600, O_NOFOLLOW) for output: labelled lines, or the raw bytes. Throws `{ code, message }`. */

@@ -1,9 +1,10 @@
 /**
- * What a terminal shows of what happens: one record, at most one line. Starts, exits and faults have one; that a slot
- * waits or was told to stop has none, for the next line says it. A reload, a take-over and the end are told by whoever
- * brings them about, with more than their records know.
+ * What a terminal shows of what happens: one record, at most one line. Starts, exits and faults have one, and so has what
+ * keeps a slot from being started again, or holds its next start up; that a slot waits or was told to stop has none, for
+ * the next line says it. A reload, a take-over and the end are told by whoever brings them about, with more than their
+ * records know.
  */
-import type { ExitedRecord, FaultRecord, HistoryRecord, OwnFaultRecord } from "../core/record.ts";
+import type { ExitedRecord, FaultRecord, HistoryRecord, OwnFaultRecord, SlotRecord, TroubleRecord } from "../core/record.ts";
 import type { Micros, RunId } from "../core/types.ts";
 import { slotId } from "../core/types.ts";
 import { printable } from "../printable.ts";
@@ -26,22 +27,27 @@ export function lineOf(record: HistoryRecord): Line | null {
       const text = `Started at ${epochSeconds(record.at)}.`;
       return { wall: record.at, label: `${record.entry}.${record.pid}`, text, opens: record.run, closes: null };
     }
+    case "ready": return slotLine(record, `Forked itself away at ${epochSeconds(record.at)}.`);
     case "exited": {
       const text = `Exited at ${epochSeconds(record.at)} ${ending(record)}.`;
       return { wall: record.at, label: `${record.entry}.${record.pid}`, text, opens: null, closes: record.run };
     }
     case "fault":
-      // A start that was called off, because its slot is stopping, is nobody's trouble. Where a rolling restart has failed,
-      // that of the slot has been told.
-      if (record.cause !== null) return null;
       if (record.entry === null) return ownLine(record.at, complaint("cannot reload", record));
-      return {
-        wall: record.at, label: slotId(record.entry, record.slot), opens: null, closes: null,
-        text: complaint(`cannot start ${slotId(record.entry, record.slot)}`, record),
-      };
+      // Where a rolling restart has failed, that of the slot has been told.
+      if (record.slot === null) return null;
+      if (record.run === null) return slotLine(record, complaint(`${trouble(record)} ${slotId(record.entry, record.slot)}`, record));
+      // A start that was called off, because its slot is stopping, is nobody's trouble.
+      if (record.cause !== null) return null;
+      return slotLine(record, complaint(`cannot start ${slotId(record.entry, record.slot)}`, record));
+    case "finished": return slotLine(record, "Finished; it is not started again.");
+    case "failed": return slotLine(record, "Failed; it is not started again.");
     case "removed":
       return ownLine(record.at, `Process type \`${record.entry}\` removed. Killing workers.`);
-    case "stopping": case "stopped": case "waiting": case "scaled": case "added": case "reloaded": case "tookOver":
+    case "stopping":
+      // Whoever told a process to end knows about it; that something else is to end first, nobody has said yet.
+      return record.cause === "leftover" ? slotLine(record, "Left processes behind; they are told to end.") : null;
+    case "stopped": case "waiting": case "scaled": case "added": case "reloaded": case "tookOver":
     case "signalled":
       return null;
     case "lost":
@@ -49,6 +55,12 @@ export function lineOf(record: HistoryRecord): Line | null {
       return record.what === "output" ? null
         : ownLine(record.at, `${record.count} of the kernel's process events were lost. Exits are exact without them.`);
   }
+}
+
+/** About the process, or where there is none about the slot. */
+function slotLine({ at, entry, slot, pid }: SlotRecord, text: string): Line {
+  const label = pid === null ? slotId(entry, slot) : `${entry}.${pid}`;
+  return { wall: at, label, text, opens: null, closes: null };
 }
 
 function ownLine(wall: Micros, text: string): Line {
@@ -63,9 +75,14 @@ function ending(exit: ExitedRecord): string {
 }
 
 /** `cannot start web:0: /srv/web: exec: ENOENT (no such file or directory)` */
-function complaint(what: string, { subject, step, errno, message }: FaultRecord | OwnFaultRecord): string {
+function complaint(what: string, { subject, step, errno, message }: FaultRecord | TroubleRecord | OwnFaultRecord): string {
   const error = errno === "" ? message : `${errno} (${message})`;
   return printable([what, subject, step, error].filter((part) => part !== "").join(": "));
+}
+
+/** With what there is trouble: processes that outlast SIGKILL, or a daemon that has left nothing, or too much, to follow. */
+function trouble({ step }: TroubleRecord): string {
+  return step === "kill" ? "cannot end" : "cannot follow";
 }
 
 function epochSeconds(wall: Micros): number {

@@ -2,6 +2,7 @@
 import type { Happening } from "../core/command.ts";
 import type { State } from "../core/state.ts";
 import type { RunId } from "../core/types.ts";
+import type { Held } from "./kept.ts";
 
 /** A process to be taken up: the addon's Adoption, as far as it is known here. */
 export interface Adopted {
@@ -10,8 +11,16 @@ export interface Adopted {
   readonly pid: number;
   readonly startTicks: number;
   readonly pidfd: number | null;
-  /** Its exit is recorded: it is only to be reaped, with what it left behind. */
+  /**
+   * Its exit is known to the state, or recorded. Where its run is one of the state's (`state.runs`), core goes on with what
+   * it has left behind, and says when it is to be reaped; all others are to be reaped at once.
+   */
   readonly ended: boolean;
+  /** By these, and by its mark, is known what it has started. 0 and null: not known. */
+  readonly outPipe: number;
+  readonly errPipe: number;
+  readonly cgroup: string | null;
+  readonly mark: string;
   readonly kept: string;
 }
 
@@ -48,8 +57,10 @@ export interface Survey {
   readonly listening: ReadonlyMap<string, number>;
   /** What is kept of the output of entries, by their names. */
   readonly tails: ReadonlyMap<string, number>;
-  /** Descriptors that nobody needs. */
+  /** Descriptors of another Sentry. */
   readonly close: readonly number[];
+  /** What the keeper has twice, of a daemon's run: to be closed, and released. */
+  readonly superfluous: readonly Held[];
   /** What could not be trusted, in words. */
   readonly told: readonly string[];
 }

@@ -19,22 +19,28 @@ export interface Stat {
   readonly state: string;
 }
 
-/** A process that bears the mark of a run. */
-export interface Marked {
+/** What there is of a run, by the cgroup that it was born in, or by the mark in its environment. */
+export interface Swept {
   readonly run: RunId;
-  readonly entry: string;
-  readonly slot: number;
-  readonly pid: number;
-  readonly startTicks: number;
+  /** As an environment has it; null: only a cgroup tells of it, and that says no more than the run. */
+  readonly of: { readonly entry: string; readonly slot: number } | null;
+  /** The oldest that leads a session, as a run's own process does; null: only others are there. */
+  readonly leader: { readonly pid: number; readonly startTicks: number } | null;
+  /** Some process of it is there, and is no zombie. */
+  readonly isAlive: boolean;
+  /** The path of its cgroup below the v2 mount; null: it has none of its own. */
+  readonly cgroup: string | null;
 }
 
 /** As much of /proc as a take-over asks for: an argument, so that it can be shown any machine. */
 export interface Processes {
-  /** The oldest session leader of each run of that instance. */
-  sweep(instance: string): Marked[];
+  /** All runs of that instance of which something is there. */
+  sweep(instance: string): Swept[];
   statOf(pid: number): Stat | null;
   /** The inode of the pipe that is a process's stdout (0) or stderr (1); 0 where it is none. */
   pipeOf(pid: number, stream: 0 | 1): number;
+  /** The inode of what is open here. */
+  inodeOf(fd: number): number;
   /** Whether the process of an open pidfd has been reaped: its pid may be another's by then. */
   isReaped(pidfd: number): boolean;
   /** A new read end of that pipe, if it is still that one. */
@@ -51,7 +57,7 @@ export function bootId(): string {
 /** The unit of field 22: USER_HZ is part of the kernel's interface, and 100 on all machines that Sentry runs on. time(7) */
 const TICK: Millis = 10;
 
-export const systemProcesses: Processes = { sweep, statOf, isReaped, pipeOf, openPipe, monoOf };
+export const systemProcesses: Processes = { sweep, statOf, isReaped, pipeOf, inodeOf, openPipe, monoOf };
 
 export function statOf(pid: number): Stat | null {
   const text = tryRead(`/proc/${pid}/stat`);
@@ -67,28 +73,53 @@ export function parseStat(text: string): Stat | null {
 }
 
 /**
- * All processes are looked at. A run's own process leads a session (each is started so); what it has started itself
- * bears the same mark, and may lead one too: but it is younger.
+ * All processes are looked at. A run's own process leads a session (each is started so); what it has started itself is of
+ * the same cgroup, bears the same mark, and may lead a session too: but it is younger.
  */
-function sweep(instance: string): Marked[] {
-  const oldest = new Map<RunId, Marked>();
+function sweep(instance: string): Swept[] {
+  const runs = new Map<RunId, Swept>();
   for (const name of readdirSync("/proc")) {
     const pid = /^\d+$/.test(name) ? Number(name) : 0;
-    if (pid === 0 || pid === process.pid) continue;
-    const marked = markOf(pid, instance);
-    if (marked === null) continue;
-    const other = oldest.get(marked.run);
-    if (other === undefined || isOlder(marked, other)) oldest.set(marked.run, marked);
+    const one = pid === 0 || pid === process.pid ? null : sweptOf(pid, instance);
+    if (one !== null) runs.set(one.run, together(runs.get(one.run), one));
   }
-  return [...oldest.values()];
+  return [...runs.values()];
+}
+
+function together(one: Swept | undefined, other: Swept): Swept {
+  if (one === undefined) return other;
+  const [elder, younger] = isElder(other, one) ? [other, one] : [one, other];
+  return {
+    run: one.run, of: elder.of ?? younger.of, leader: elder.leader ?? younger.leader,
+    isAlive: one.isAlive || other.isAlive, cgroup: one.cgroup ?? other.cgroup,
+  };
 }
 
 /** Within one tick the lower pid was most likely first. */
-function isOlder(one: Marked, other: Marked): boolean {
+function isElder({ leader: one }: Swept, { leader: other }: Swept): boolean {
+  if (one === null || other === null) return one !== null;
   return one.startTicks === other.startTicks ? one.pid < other.pid : one.startTicks < other.startTicks;
 }
 
-function markOf(pid: number, instance: string): Marked | null {
+/** The cgroup is asked first: it stays, whatever a program makes of its environment (nginx and redis write over theirs). */
+function sweptOf(pid: number, instance: string): Swept | null {
+  const [born, mark] = [cgroupIn(tryRead(`/proc/${pid}/cgroup`) ?? "", instance), markOf(pid, instance)];
+  const run = born?.run ?? mark?.run;
+  const stat = run === undefined ? null : statOf(pid);
+  if (run === undefined || stat === null) return null;
+  return {
+    run, of: mark?.run === run ? mark.of : null, leader: stat.session === pid ? { pid, startTicks: stat.startTicks } : null,
+    isAlive: stat.state !== "Z" && stat.state !== "X", cgroup: born?.path ?? null,
+  };
+}
+
+/** Of the text of /proc/PID/cgroup the line of the v2 hierarchy: it is in the cgroup of a run, or below it. cgroups(7) */
+export function cgroupIn(text: string, instance: string): { run: RunId; path: string } | null {
+  const [, path = "", run] = new RegExp(`^0::((?:/.*)?/sentry\\.${instance}/(\\d{1,15}))(?:[/ ].*)?$`, "m").exec(text) ?? [];
+  return run === undefined ? null : { run: Number(run), path };
+}
+
+function markOf(pid: number, instance: string): { run: RunId; of: NonNullable<Swept["of"]> } | null {
   const environ = tryRead(`/proc/${pid}/environ`); // only of processes that are ours to look into. ptrace(2)
   if (environ === null || !environ.includes(instance)) return null;
   const env = new Map(environ.split("\0").map((one) => {
@@ -98,9 +129,7 @@ function markOf(pid: number, instance: string): Marked | null {
   const [, of, run] = /^([^.]+)\.(\d{1,15})$/.exec(env.get("SENTRY_RUN") ?? "") ?? [];
   const [entry, slot] = [env.get("SENTRY_ENTRY") ?? "", env.get("SENTRY_SLOT") ?? ""];
   if (of !== instance || entry === "" || !/^\d{1,6}$/.test(slot)) return null;
-  const stat = statOf(pid);
-  if (stat === null || stat.session !== pid) return null;
-  return { run: Number(run), entry, slot: Number(slot), pid, startTicks: stat.startTicks };
+  return { run: Number(run), of: { entry, slot: Number(slot) } };
 }
 
 function pipeOf(pid: number, stream: 0 | 1): number {
@@ -109,6 +138,10 @@ function pipeOf(pid: number, stream: 0 | 1): number {
   } catch {
     return 0; // it has ended meanwhile, or is not ours to look into
   }
+}
+
+function inodeOf(fd: number): number {
+  return fstatSync(fd).ino;
 }
 
 /** fdinfo of a pidfd. pidfd_open(2) */

@@ -43,6 +43,11 @@ export function nullable<T>(reader: Reader<T>): Reader<T | null> {
   return (value, where) => value === null ? null : reader(value, where);
 }
 
+/** Those who wrote it before there was such a thing have left it out: this was true then. */
+export function later<T>(then: T, reader: Reader<T>): Reader<T> {
+  return (value, where) => value === undefined ? then : reader(value, where);
+}
+
 /** One of the keys. */
 export function oneOf<T extends string>(choices: Readonly<Record<T, true>>): Reader<T> {
   return (value, where) => Object.hasOwn(choices, text(value, where)) ? value as T : misfit(where, "none of its choices");

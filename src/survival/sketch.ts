@@ -2,17 +2,19 @@
  * A state in the making: what is said of it comes piece by piece, out of files, and may not fit together. `finished`
  * makes one of it that the law could have made.
  */
-import { runOf, unawaited } from "../core/state.ts";
+import { NO_FAILURES } from "../core/restart.ts";
+import { isAtRest, runOf, unawaited } from "../core/state.ts";
 import type { Entry, Phase, Slot, State } from "../core/state.ts";
 import { slotId } from "../core/types.ts";
 import type { Law, Millis, RunId, SlotId, Token } from "../core/types.ts";
 import { fromPlain } from "./plain.ts";
+import { UNSAID } from "./words.ts";
 
 export const AT_REST: Phase = { kind: "stopped" };
 
 /** For an entry that only the history knows: configuration's defaults. */
 function unknownLaw(name: string): Law {
-  return { name, count: 1, delay: 1000, stopSignal: "SIGTERM", grace: 10_000 };
+  return { ...UNSAID, name, count: 1, delay: 1000, stopSignal: "SIGTERM", grace: 10_000 };
 }
 
 /** Starts per slot that nobody got to record: their numbers are not given out again, for there may be something left of them. */
@@ -96,7 +98,7 @@ export class Sketch {
 
   /** One that was never mentioned is wanted, and at rest. */
   slot(entry: string, number: number): Slot {
-    const fresh: Slot = { entry, number, wanted: true, starts: 0, lastExit: null, phase: AT_REST };
+    const fresh: Slot = { entry, number, wanted: true, starts: 0, lastExit: null, failures: NO_FAILURES, phase: AT_REST };
     return this.#slots.get(slotId(entry, number)) ?? fresh;
   }
 
@@ -111,12 +113,12 @@ export class Sketch {
   /** Above the count there are only those that have to end: at rest they are forgotten. */
   set(slot: Slot): void {
     const { entry, number, wanted, phase } = slot;
-    const isOver = phase.kind === "stopped" && !wanted && number >= this.count(entry) && !this.#guessed.has(entry);
+    const isOver = isAtRest(phase) && !wanted && number >= this.count(entry) && !this.#guessed.has(entry);
     if (isOver) this.#slots.delete(slotId(entry, number));
     else this.#slots.set(slotId(entry, number), slot);
   }
 
-  /** At rest and wanted is what only its records make of it: its start is under way, and to be called off. */
+  /** Stopped and wanted is what only its records make of it: its start is under way, and to be called off. */
   #unwant(slot: Slot): void {
     if (slot.phase.kind === "stopped" && slot.wanted) this.#slots.set(slotId(slot.entry, slot.number), { ...slot, wanted: false });
     else this.set({ ...slot, wanted: false });
@@ -153,12 +155,12 @@ export class Sketch {
     }
     const slots = this.slots().flatMap((slot) => {
       if (slot.number < this.count(slot.entry)) return [slot];
-      return slot.phase.kind === "stopped" ? [] : [{ ...slot, wanted: false }];
+      return isAtRest(slot.phase) ? [] : [{ ...slot, wanted: false }];
     });
     const ending = new Set(slots.map(({ entry }) => entry));
     return fromPlain({
       course: "keeping", leaveBy: null, entries: [...this.#entries.values()],
-      removed: [...this.#removed.values()].filter(({ name }) => ending.has(name)), slots,
+      removed: [...this.#removed.values()].filter(({ name }) => ending.has(name)), slots, seed: 0,
       nextRun: this.#nextRun + UNRECORDED * (slots.length + 1), nextToken: this.#nextToken,
     });
   }

@@ -18,7 +18,7 @@ import { anything, fields, list, Misfit, nullable, number, positive, text, whole
 import type { Reader } from "./shape.ts";
 import { instance } from "./words.ts";
 
-export const VERSION = 1;
+export const VERSION = 2;
 
 export interface Snapshot {
   readonly version: typeof VERSION;
@@ -45,14 +45,17 @@ export type Found =
   /** Why it cannot be used, as the end of a sentence that begins with its name: `is damaged (…)`. */
   | { readonly kind: "bad"; readonly why: string };
 
-const first: Reader<Snapshot> = fields<Snapshot>({
+const form: Reader<Snapshot> = fields<Snapshot>({
   version: (): typeof VERSION => VERSION,
   sentry: text, boot: text, instance, pid: positive, startedAt: number, reexecedAt: nullable(number),
   lastId: whole, state: plainState, definitions: list(anything),
 });
 
-/** By version: what makes a snapshot of today of what that version has written. */
-const readers: ReadonlyMap<number, Reader<Snapshot>> = new Map([[1, first]]);
+/**
+ * By version: what makes a snapshot of today of what that version has written. What version 2 has more than version 1 says
+ * field by field (`later`) what was true before.
+ */
+const readers: ReadonlyMap<number, Reader<Snapshot>> = new Map([[1, form], [2, form]]);
 
 const MOST_BAD = 5;
 

@@ -3,28 +3,34 @@
  * the law goes on. Nothing is done here but looking: what it takes comes in as arguments, what follows is returned.
  *
  * Whose process is it? In this order: the keeper's pidfd is one process and no other. The records (snapshot, history) name
- * a pid, and it counts only with the start time that they name as well. The marks in the environment are for starts that
- * nobody got to record; they are of no use where a program overwrites its environment, as nginx does.
+ * a pid, and it counts only with the start time that they name as well. Cgroups and the marks in the environment are for
+ * starts that nobody got to record. A cgroup cannot be shaken off, but its path says no more than the run; a mark says whose
+ * run it is, but is of no use where a program overwrites its environment, as nginx does.
  *
  * What does not fit together can only come of damage. Then no process is dropped, for it would run on unseen; and none is
  * doubled: the newest run has the slot, and an older one that lives gets a number above all others, where nobody wants it,
  * so that it is told to end.
  */
 import type { Happening } from "../core/command.ts";
+import { SETTLES_AFTER } from "../core/daemon.ts";
 import { runOf, startedOf } from "../core/state.ts";
-import type { Phase } from "../core/state.ts";
+import type { PhaseOf, Slot, Started } from "../core/state.ts";
 import { slotId } from "../core/types.ts";
-import type { Law, RunId, Stamp } from "../core/types.ts";
+import type { Identity, Law, RunId, Stamp } from "../core/types.ts";
 import type { HistoryLine } from "../engine/line.ts";
-import type { Adopted, OutputLeft, Survey } from "./findings.ts";
+import type { Survey } from "./findings.ts";
 import type { Held } from "./kept.ts";
 import { fromPlain } from "./plain.ts";
-import type { Processes, Stat } from "./proc.ts";
+import { Places } from "./places.ts";
+import type { Processes } from "./proc.ts";
 import { replay } from "./replay.ts";
-import type { Known, Replayed } from "./replay.ts";
+import type { Replayed } from "./replay.ts";
+import { Sightings } from "./sightings.ts";
+import type { Known } from "./slot-past.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { Traces } from "./traces.ts";
 import type { Trace } from "./traces.ts";
+import { NOBODY, Uptake } from "./uptake.ts";
 
 export type { Survey } from "./findings.ts";
 
@@ -51,29 +57,33 @@ export function survey(remains: Remains): Survey {
   return new Inquiry(remains, past, traces).findings();
 }
 
-/** The end of a run of which nobody knows how: also where `adopt` says that it comes too late. */
-export function endUnknown(run: RunId, pid: number, at: Stamp): Happening {
+/**
+ * The end of a run of which nobody knows how: also where `adopt` says that it comes too late.
+ * @param alone nothing is there of what it has started
+ */
+export function endUnknown(run: RunId, pid: number, at: Stamp, alone: boolean): Happening {
   const unknown = { code: null, signal: null, coreDumped: false, kernelTime: false, userMs: 0, systemMs: 0, maxRssBytes: null };
-  return { kind: "exited", run, exit: { pid, at, ...unknown } };
+  return { kind: "exited", run, exit: { pid, at, ...unknown }, alone };
 }
 
 class Inquiry {
   readonly #remains: Remains;
   readonly #past: Replayed;
   readonly #traces: Traces;
-  readonly #adoptions: Adopted[] = [];
-  readonly #outputs: OutputLeft[] = [];
+  readonly #uptake: Uptake;
   readonly #spawned: Happening[] = [];
   readonly #ended: Happening[] = [];
   readonly #told: string[] = [];
-  /** Starts that were not recorded, and have a process. */
-  readonly #begun = new Set<RunId>();
-  #living = 0;
+  readonly #places: Places;
+  readonly #sightings: Sightings;
 
   constructor(remains: Remains, past: Replayed, traces: Traces) {
     this.#remains = remains;
     this.#past = past;
     this.#traces = traces;
+    this.#uptake = new Uptake(remains.processes);
+    this.#places = new Places(past.sketch, this.#told);
+    this.#sightings = new Sightings(remains.processes, remains.now);
   }
 
   findings(): Survey {
@@ -82,41 +92,90 @@ class Inquiry {
     if (damaged > 0) this.#told.push(`${damaged} lines of the history cannot be read; they are passed over`);
     if (strange.length > 0) this.#told.push(`the keeper has ${strange.length} descriptors of another Sentry; they are left to it`);
 
-    for (const slot of sketch.slots()) {
-      const [run, started] = [runOf(slot.phase), startedOf(slot.phase)];
-      if (run !== null && started !== null) this.#takeUp({ run, entry: slot.entry, slot: slot.number, started });
-    }
+    for (const slot of sketch.slots()) this.#takeUpOf(slot);
     for (const known of displaced.values()) this.#takeUpBeyond(known);
     for (const trace of this.#traces.rest()) {
       sketch.saw(trace.run);
-      const isOver = this.#past.ended.has(trace.run) || (trace.run < this.#past.firstRun && !this.#isAwaited(trace));
-      if (isOver) this.#clearUp(trace);
+      if (this.#isOver(trace.run, trace)) this.#clearUp(trace);
       else this.#discover(trace);
     }
-    const isNothing = !begun && this.#adoptions.length === 0 && this.#outputs.length === 0;
+    this.#tellOfNameless();
+    const { adoptions, outputs, superfluous, living } = this.#uptake;
+    const isNothing = !begun && adoptions.length === 0 && outputs.length === 0;
     return {
       instance, oldPid: this.#remains.snapshot?.pid ?? null, state: isNothing ? null : sketch.finished(),
-      adoptions: this.#adoptions, outputs: this.#outputs, facts: [...this.#spawned, ...this.#ended], living: this.#living,
-      listening, tails, close: strange, told: this.#told,
+      adoptions, outputs, facts: [...this.#spawned, ...this.#ended], living, listening, tails, close: strange, superfluous,
+      told: this.#told,
     };
   }
 
-  /** A process that was recorded, and whose end was not. */
-  #takeUp({ run, entry, slot, started }: Known): void {
-    const { pid, identity } = started;
-    const trace = this.#traces.take(run, entry, slot);
-    const stat = this.#past.lost.has(run) ? null : this.#sameProcess(trace, started);
-    const adopted = trace.held !== null || stat !== null;
-    if (adopted) this.#adopt(trace, pid, stat, identity.startTicks);
-    else this.#ended.push(endUnknown(run, pid, this.#remains.now));
-    this.#readOn(trace, `${entry}.${pid}`, true, stat === null ? null : pid, identity.pipes);
+  #takeUpOf(slot: Slot): void {
+    const { entry, number, phase } = slot;
+    const run = runOf(phase);
+    if (run === null) return;
+    if (phase.kind === "clearing") return this.#takeUpLeft(slot, phase);
+    const started = startedOf(phase);
+    // A start that was not recorded: if there is something of it, it is this slot's.
+    if (started === null) return this.#traces.name(run, entry, number);
+    const trace = this.#traces.take(run, entry, number);
+    const successor = phase.kind === "following" || phase.kind === "settling" ? this.#followedSince(slot, phase, trace) : null;
+    if (successor !== null) return this.#takeUp(trace, successor);
+    if (phase.kind === "following" && phase.ended !== null) return this.#takeUpEnded(trace, started.pid, started.identity);
+    this.#takeUp(trace, started);
   }
 
-  #takeUpBeyond(known: Known): void {
-    const { run, entry, slot, started } = known;
+  /** A process that was recorded, and whose end was not. */
+  #takeUp(trace: Trace, { pid, identity }: Started): void {
+    const { run, swept } = trace;
+    const held = this.#uptake.heldOf(trace, pid);
+    const isLost = this.#past.lost.has(run);
+    const stat = isLost ? null : this.#sightings.same(trace, held, pid, identity);
+    if (held !== null || stat !== null) this.#uptake.process(trace, pid, held, stat, identity);
+    else {
+      const alone = isLost || swept === null || !swept.isAlive;
+      // What it has left behind is found by what is known of it.
+      if (!alone) this.#uptake.ended(trace, pid, null, identity);
+      this.#ended.push(endUnknown(run, pid, this.#remains.now, alone));
+    }
+    this.#uptake.pipes(trace, pid, true, stat === null ? null : pid, identity);
+  }
+
+  #takeUpBeyond({ run, entry, slot, started }: Known): void {
     this.#told.push(`the end of ${entry}.${started.pid}, run ${run} of ${slotId(entry, slot)}, cannot be found in the history`);
-    this.#putBeyond(entry, { kind: "running", run, started, settles: null });
-    this.#takeUp(known);
+    this.#places.beyond(entry, { kind: "running", run, started, settles: null });
+    this.#takeUp(this.#traces.take(run, entry, slot), started);
+  }
+
+  /** Its process has ended, and that is known to the state; what it has left behind, or for itself, core goes on with. */
+  #takeUpEnded(trace: Trace, pid: number, identity: Identity): void {
+    this.#uptake.ended(trace, pid, this.#uptake.heldOf(trace, pid), identity);
+    this.#uptake.pipes(trace, pid, true, null, identity);
+  }
+
+  #takeUpLeft({ entry, number, lastExit }: Slot, { run }: PhaseOf<"clearing">): void {
+    const trace = this.#traces.take(run, entry, number);
+    const pid = lastExit?.exit.pid;
+    if (pid !== undefined) this.#takeUpEnded(trace, pid, this.#past.left.get(run) ?? NOBODY);
+  }
+
+  /**
+   * The keeper is given the process that a daemon has left as soon as it is followed, and that is recorded only once it has
+   * settled. So whoever is held beside the one that is known was followed after it. Null: there is none.
+   */
+  #followedSince(slot: Slot, phase: PhaseOf<"following" | "settling">, trace: Trace): Started | null {
+    const { now } = this.#remains;
+    const { run, started } = phase;
+    const held = trace.held.filter(({ pid }) => pid !== started.pid).at(-1);
+    if (held === undefined || this.#past.lost.has(run)) return null;
+    const stat = this.#sightings.statOf(held);
+    // The one that was settling may be the last of them. The one that was started never is.
+    if (phase.kind === "settling" && (stat === null || stat.state === "Z")) return null;
+    const { at, identity } = this.#sightings.seen(held.pid, stat, trace);
+    const since: Started = { pid: held.pid, at, identity };
+    const settles = this.#past.sketch.timer(now.mono + SETTLES_AFTER);
+    const until = phase.kind === "settling" ? phase.until : phase.deadline.at;
+    this.#past.sketch.set({ ...slot, phase: { kind: "settling", run, started: since, settles, until } });
+    return since;
   }
 
   /**
@@ -124,79 +183,41 @@ class Inquiry {
    * Where it has only the pipes, Sentry died before anybody had the process, and there is nobody to be recorded.
    */
   #discover(trace: Trace): void {
-    const { run, entry, held, marked } = trace;
-    const { processes, now } = this.#remains;
-    const pid = held?.pid ?? marked?.pid;
-    if (pid === undefined) return this.#readOn(trace, slotId(entry, trace.slot), true, null, [0, 0]);
-    this.#place(trace);
-    // A number that has been given back says nothing of whoever has it now.
-    const found = held !== null && processes.isReaped(held.pidfd) ? null : processes.statOf(pid);
-    const stat = held === null && found?.startTicks !== marked?.startTicks ? null : found;
-    const startTicks = stat?.startTicks ?? 0;
-    const pipes: [number, number] = stat === null ? [0, 0] : [processes.pipeOf(pid, 0), processes.pipeOf(pid, 1)];
-    const mono = stat === null ? now.mono : Math.min(now.mono, processes.monoOf(startTicks));
-    const at = { wall: Math.round(now.wall - (now.mono - mono) * 1000), mono };
-    this.#spawned.push({ kind: "spawned", run, pid, at, identity: { startTicks, pipes } });
-    this.#adopt(trace, pid, stat, startTicks);
-    this.#readOn(trace, `${entry}.${pid}`, false, stat === null ? null : pid, pipes);
+    const { run, swept } = trace;
+    const pid = trace.held[0]?.pid ?? swept?.leader?.pid;
+    if (pid === undefined) return this.#uptake.pipes(trace, null, true, null, NOBODY);
+    this.#places.take(trace);
+    const held = this.#uptake.heldOf(trace, pid);
+    const found = held !== null ? this.#sightings.statOf(held) : this.#remains.processes.statOf(pid);
+    const stat = held === null && found?.startTicks !== swept?.leader?.startTicks ? null : found;
+    const { at, identity } = this.#sightings.seen(pid, stat, trace);
+    this.#spawned.push({ kind: "spawned", run, pid, at, identity });
+    this.#uptake.process(trace, pid, held, stat, identity);
+    this.#uptake.pipes(trace, pid, false, stat === null ? null : pid, identity);
   }
 
   /** Its end was recorded, but nobody knows whether it was reaped, and whether its last words were read. */
   #clearUp(trace: Trace): void {
-    const { run, entry, slot, held, kept } = trace;
+    const { run, entry, slot } = trace;
     const { sketch, ended } = this.#past;
-    if (held !== null) this.#adoptions.push({ run, entry, pid: held.pid, startTicks: 0, pidfd: held.pidfd, ended: true, kept });
-    const pid = held?.pid ?? (ended.has(run) ? ended.get(run) : sketch.slot(entry, slot).lastExit?.exit.pid) ?? null;
-    this.#readOn(trace, pid === null ? slotId(entry, slot) : `${entry}.${pid}`, true, null, [0, 0]);
+    const recorded = (ended.has(run) ? ended.get(run) : sketch.slot(entry, slot).lastExit?.exit.pid) ?? null;
+    const known = trace.held.find(({ pid }) => pid === recorded) ?? trace.held[0];
+    if (known !== undefined) this.#uptake.ended(trace, known.pid, this.#uptake.heldOf(trace, known.pid), NOBODY);
+    this.#uptake.pipes(trace, known?.pid ?? recorded, true, null, NOBODY);
   }
 
-  /** The slot is that run's, unless it has one with a process already: then the newer of the two has it. */
-  #place({ run, entry, slot: number }: Trace): void {
-    const { sketch } = this.#past;
-    sketch.know(entry);
-    const slot = sketch.slot(entry, number);
-    const holder = runOf(slot.phase);
-    if (holder === run) {
-      this.#begun.add(run);
-      return;
-    }
-    const starting = { kind: "starting", run } as const;
-    const isTaken = holder !== null && (startedOf(slot.phase) !== null || this.#begun.has(holder));
-    if (isTaken) this.#told.push(`two processes were found for ${slotId(entry, number)}; the older one is ended`);
-    if (isTaken && holder > run) this.#putBeyond(entry, starting);
-    else {
-      if (isTaken) this.#putBeyond(entry, slot.phase);
-      sketch.set({ ...slot, phase: starting });
-    }
-    this.#begun.add(run);
+  #isOver(run: RunId, trace: Trace | null): boolean {
+    const { sketch, ended, firstRun } = this.#past;
+    const isAwaited = trace !== null && runOf(sketch.slot(trace.entry, trace.slot).phase) === run;
+    return ended.has(run) || (run < firstRun && !isAwaited);
   }
 
-  #putBeyond(entry: string, phase: Phase): void {
-    const { sketch } = this.#past;
-    sketch.set({ entry, number: sketch.beyond(entry), wanted: false, starts: 1, lastExit: null, phase });
-  }
-
-  #isAwaited({ run, entry, slot }: Trace): boolean {
-    return runOf(this.#past.sketch.slot(entry, slot).phase) === run;
-  }
-
-  #sameProcess({ held, marked }: Trace, { pid, identity }: Known["started"]): Stat | null {
-    const stat = this.#remains.processes.statOf(pid);
-    const startTicks = identity.startTicks === 0 && marked?.pid === pid ? marked.startTicks : identity.startTicks;
-    const isSame = stat?.startTicks === startTicks || (startTicks === 0 && held !== null);
-    return isSame ? stat : null;
-  }
-
-  #adopt({ run, entry, held, kept }: Trace, pid: number, stat: Stat | null, startTicks: number): void {
-    this.#adoptions.push({ run, entry, pid, startTicks: stat?.startTicks ?? startTicks, pidfd: held?.pidfd ?? null, ended: false, kept });
-    if (stat !== null && stat.state !== "Z") this.#living++;
-  }
-
-  /** Its pipes from the keeper, or else from the process itself. */
-  #readOn({ run, entry, kept, pipes }: Trace, label: string, open: boolean, pid: number | null, inodes: readonly [number, number]): void {
-    for (const stream of [0, 1] as const) {
-      const fd = pipes[stream] ?? (pid === null ? null : this.#remains.processes.openPipe(pid, stream, inodes[stream]));
-      if (fd !== null) this.#outputs.push({ run, stream, fd, entry, label, open, kept });
+  /** Of the cgroup of a run, and whose that is, no record, label or environment says. What others have left is no news. */
+  #tellOfNameless(): void {
+    for (const { run, leader } of this.#traces.nameless()) {
+      this.#past.sketch.saw(run);
+      if (leader === null || this.#isOver(run, null)) continue;
+      this.#told.push(`process ${leader.pid} is of this Sentry's run ${run}, and nothing says of which entry; it is left alone`);
     }
   }
 }

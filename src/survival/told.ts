@@ -1,14 +1,14 @@
 /**
  * What a line of the history says that a successor has to know. It comes from a file, so its shape is looked at; types
- * that say nothing about what is (`ready`, and those of newer versions) are passed over.
+ * that say nothing about what is (`signalled`, and those of newer versions) are passed over.
  */
 import type {
-  AddedRecord, ExitedRecord, FaultRecord, RemovedRecord, ScaledRecord, StartedRecord, StoppedRecord, StoppingRecord,
-  WaitingRecord,
+  AddedRecord, ExitedRecord, FailedRecord, FaultRecord, FinishedRecord, ReadyRecord, RemovedRecord, ScaledRecord,
+  StartedRecord, StoppedRecord, StoppingRecord, WaitingRecord,
 } from "../core/record.ts";
 import type { Micros } from "../core/types.ts";
 import type { HistoryLine } from "../engine/line.ts";
-import { fields, flag, Misfit, misfit, nullable, number, positive, text, whole } from "./shape.ts";
+import { fields, flag, later, Misfit, misfit, nullable, number, positive, text, whole } from "./shape.ts";
 import type { Reader } from "./shape.ts";
 import { by, cause, count, entryName, identity, slotNumber } from "./words.ts";
 
@@ -16,11 +16,18 @@ type Of<Kind extends string, R, Keys extends keyof R> = { readonly kind: Kind } 
 
 export type Told =
   | (Of<"started", StartedRecord, "at" | "entry" | "slot" | "pid" | "run" | "restarts" | "mono" | "identity"> & { readonly mark: string; readonly boot: string })
-  | Of<"exited", ExitedRecord, "at" | "entry" | "slot" | "pid" | "run" | "code" | "signal" | "coreDumped" | "cause" | "ranMs" | "mono" | "userMs" | "systemMs" | "maxRssBytes">
-  | Of<"fault", FaultRecord, "entry" | "slot" | "run">
-  | Of<"stopping", StoppingRecord, "entry" | "slot" | "run" | "wanted" | "until" | "by"> & Pick<ExitedRecord, "cause">
+  | Of<
+      "exited", ExitedRecord,
+      "at" | "entry" | "slot" | "pid" | "run" | "code" | "signal" | "coreDumped" | "cause" | "by" | "ranMs" | "mono" | "userMs"
+      | "systemMs" | "maxRssBytes" | "leftovers"
+    >
+  | Of<"ready", ReadyRecord, "at" | "entry" | "slot" | "pid" | "run" | "mono" | "identity">
+  | Of<"fault", FaultRecord, "at" | "entry" | "slot" | "run" | "cause">
+  | Of<"stopping", StoppingRecord, "at" | "entry" | "slot" | "pid" | "run" | "wanted" | "until" | "by"> & Pick<ExitedRecord, "cause">
   | Of<"stopped", StoppedRecord, "entry" | "slot" | "wanted">
   | Of<"waiting", WaitingRecord, "entry" | "slot" | "until" | "by">
+  | Of<"finished", FinishedRecord, "entry" | "slot">
+  | Of<"failed", FailedRecord, "entry" | "slot">
   | Of<"scaled", ScaledRecord, "entry" | "count">
   | Of<"added", AddedRecord, "entry" | "count">
   | Of<"removed", RemovedRecord, "entry">
@@ -49,11 +56,15 @@ const readers: { readonly [Kind in Exclude<Told["kind"], "left" | "tookOver" | "
   exited: fields({
     ...ofSlot, at: wall, pid: positive, run: positive, code: nullable(number), signal: nullable(text), coreDumped: flag,
     cause, ranMs: number, mono: number, userMs: number, systemMs: number, maxRssBytes: nullable(number),
+    leftovers: later(false, flag), by,
   }),
-  fault: fields({ ...ofSlot, run: positive }),
-  stopping: fields({ ...ofSlot, run: positive, wanted: flag, until: number, cause, by }),
+  ready: fields({ ...ofSlot, at: wall, pid: positive, run: positive, mono: number, identity }),
+  fault: fields({ ...ofSlot, at: wall, run: positive, cause: nullable(cause) }),
+  stopping: fields({ ...ofSlot, at: wall, pid: nullable(positive), run: positive, wanted: flag, until: number, cause, by }),
   stopped: fields({ ...ofSlot, wanted: flag }),
   waiting: fields({ ...ofSlot, until: number, by }),
+  finished: fields(ofSlot),
+  failed: fields(ofSlot),
   scaled: fields({ entry: entryName, count }),
   added: fields({ entry: entryName, count }),
   removed: fields({ entry: entryName }),
@@ -65,7 +76,8 @@ const ofEntry = new Map(Object.entries<Reader<object>>(readers));
 export function readTold(line: HistoryLine): Told | null {
   try {
     if (line.entry === null) return ofSentry(line);
-    if (line.type === "fault" && line.slot === null) return { kind: "other" }; // of a rolling restart: its slots tell the rest
+    // Of a rolling restart, or of a process that has no end by it: the slots' other records tell the rest.
+    if (line.type === "fault" && (line.slot === null || line["run"] === null)) return { kind: "other" };
     const reader = ofEntry.get(line.type);
     return reader === undefined ? { kind: "other" } : { kind: line.type, ...reader(line, line.type) } as Told;
   } catch (error) {

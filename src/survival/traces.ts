@@ -1,19 +1,27 @@
-/** What is found of each run outside the records: what the keeper holds of it, and who bears its mark. */
+/** What is found of each run outside the records: what the keeper holds of it, and what there is by its cgroup or its mark. */
 import type { RunId } from "../core/types.ts";
 import { keptOf, readLabel } from "./kept.ts";
 import type { Held, Label } from "./kept.ts";
-import type { Marked, Processes } from "./proc.ts";
+import type { Processes, Swept } from "./proc.ts";
 
 export interface Trace {
   readonly run: RunId;
   readonly entry: string;
   readonly slot: number;
   readonly kept: string;
-  /** What the keeper has of its process. */
-  held: { readonly pidfd: number; readonly pid: number } | null;
+  /** Its SENTRY_RUN. */
+  readonly mark: string;
+  /** The processes that the keeper has of it: of a daemon the one that is followed may be there beside the one before. */
+  readonly held: HeldProcess[];
   /** The read ends of stdout and stderr. */
   readonly pipes: [number | null, number | null];
-  marked: Marked | null;
+  swept: Swept | null;
+}
+
+export interface HeldProcess {
+  readonly pid: number;
+  readonly pidfd: number;
+  readonly label: string;
 }
 
 export class Traces {
@@ -25,14 +33,20 @@ export class Traces {
   /** Descriptors that are not of this instance. */
   readonly strange: number[] = [];
   readonly #runs = new Map<RunId, Trace>();
+  /** Of those nothing says which slot's they are, until somebody asks for that run. */
+  readonly #nameless = new Map<RunId, Swept>();
 
   /** @param instance whose they are, as the records say; null: as most of the labels say */
   constructor(instance: string | null, held: readonly Held[], processes: Processes) {
-    const labels = held.map(({ label, fd }) => ({ fd, label: readLabel(label) }));
+    const labels = held.map(({ label, fd }) => ({ fd, text: label, label: readLabel(label) }));
     this.instance = instance ?? mostNamed(labels.flatMap(({ label }) => label ?? []));
-    for (const { label, fd } of labels) this.#put(label, fd);
+    for (const { label, text, fd } of labels) this.#put(label, text, fd);
     if (this.instance === null) return;
-    for (const marked of processes.sweep(this.instance)) this.#of(marked.run, marked.entry, marked.slot).marked = marked;
+    for (const swept of processes.sweep(this.instance)) {
+      const of = this.#runs.get(swept.run) ?? swept.of;
+      if (of === null) this.#nameless.set(swept.run, swept);
+      else this.#of(swept.run, of.entry, of.slot).swept = swept;
+    }
   }
 
   /** Of that run; it is not among the rest any more. */
@@ -42,27 +56,41 @@ export class Traces {
     return trace;
   }
 
+  /** Where nothing else says whose that run is, it is that slot's. */
+  name(run: RunId, entry: string, slot: number): void {
+    if (this.#nameless.has(run)) this.#of(run, entry, slot);
+  }
+
+  /** Of what there is of them, nothing says whose it is. */
+  nameless(): Swept[] {
+    return [...this.#nameless.values()];
+  }
+
   /** Those that nobody has taken, in the order in which they were begun. */
   rest(): Trace[] {
     return [...this.#runs.values()].sort((one, other) => one.run - other.run);
   }
 
-  #put(label: Label | null, fd: number): void {
+  #of(run: RunId, entry: string, slot: number): Trace {
+    const fresh = {
+      run, entry, slot, kept: keptOf(this.instance ?? "", run, entry, slot), mark: `${this.instance ?? ""}.${run}`,
+      held: [], pipes: [null, null], swept: this.#nameless.get(run) ?? null,
+    } satisfies Trace;
+    const trace: Trace = this.#runs.get(run) ?? fresh;
+    this.#runs.set(run, trace);
+    this.#nameless.delete(run);
+    return trace;
+  }
+
+  #put(label: Label | null, text: string, fd: number): void {
     if (label?.kind === "listen") this.listening.set(label.address, fd);
     else if (label?.kind === "tail") this.tails.set(label.entry, fd);
     else if (label === null || label.instance !== this.instance) this.strange.push(fd);
     else {
       const trace = this.#of(label.run, label.entry, label.slot);
-      if (label.kind === "pid") trace.held = { pidfd: fd, pid: label.pid };
+      if (label.kind === "pid") trace.held.push({ pid: label.pid, pidfd: fd, label: text });
       else trace.pipes[label.kind === "out" ? 0 : 1] = fd;
     }
-  }
-
-  #of(run: RunId, entry: string, slot: number): Trace {
-    const fresh = { run, entry, slot, kept: keptOf(this.instance ?? "", run, entry, slot), held: null, pipes: [null, null], marked: null } satisfies Trace;
-    const trace: Trace = this.#runs.get(run) ?? fresh;
-    this.#runs.set(run, trace);
-    return trace;
   }
 }
 

@@ -1,6 +1,6 @@
 /** Readers of core's own words, for the state and the history alike. */
-import type { Exit, Identity, Law, Stamp, By, Cause } from "../core/types.ts";
-import { fields, flag, matching, nullable, number, oneOf, pair, positive, text, upTo, whole } from "./shape.ts";
+import type { Backoff, By, Cause, Exit, Identity, Law, Limit, Scope, Stamp } from "../core/types.ts";
+import { fields, flag, later, list, matching, nullable, number, oneOf, pair, positive, text, upTo, whole } from "./shape.ts";
 import type { Reader } from "./shape.ts";
 
 /** As configurations may spell it. */
@@ -20,9 +20,23 @@ export const instance = matching(/^[0-9a-f]{1,64}$/);
 
 export const stamp = fields<Stamp>({ wall: number, mono: number });
 
-export const law = fields<Law>({ name: entryName, count, delay: number, stopSignal: signalName, grace: number });
+/** What a Sentry did that knew of nothing else; and what a configuration has by default. */
+export const UNSAID = {
+  restart: "always", successCodes: [0], backoff: null, limit: null, scope: "tree", daemon: false, readyTimeout: 60_000,
+} as const satisfies Partial<Law>;
 
-export const identity = fields<Identity>({ startTicks: whole, pipes: pair(whole) });
+export const law = fields<Law>({
+  name: entryName, count, delay: number, stopSignal: signalName, grace: number,
+  restart: later(UNSAID.restart, oneOf<Law["restart"]>({ always: true, "on-failure": true, never: true })),
+  successCodes: later<readonly number[]>(UNSAID.successCodes, list(upTo(255))),
+  backoff: later(UNSAID.backoff, nullable(fields<Backoff>({ factor: number, max: number, jitter: number, resetAfter: number }))),
+  limit: later(UNSAID.limit, nullable(fields<Limit>({ count: whole, within: number }))),
+  scope: later(UNSAID.scope, oneOf<Scope>({ process: true, group: true, tree: true })),
+  daemon: later(UNSAID.daemon, flag),
+  readyTimeout: later(UNSAID.readyTimeout, number),
+});
+
+export const identity = fields<Identity>({ startTicks: whole, pipes: pair(whole), cgroup: later(null, nullable(text)) });
 
 export const exit = fields<Exit>({
   pid: positive, code: nullable(number), signal: nullable(text), coreDumped: flag, at: stamp, kernelTime: flag,

@@ -79,10 +79,9 @@ suite("what processes print", { concurrency: 2 }, () => {
 
   test("comes from a grandchild that outlives its parent too", async (t) => {
     const site = new Site(t);
-    // In a session of its own, so that it is not ended with its parent's group.
     const late = "setsid sh -c 'echo > ready; until [ -e go ]; do sleep 0.02; done; echo late'";
     const script = `${late} & until [ -e ready ]; do sleep 0.02; done`;
-    site.config(`entry("x", "sh", ["-c", ${JSON.stringify(script)}], 60000, 1)`);
+    site.config(`entry("x", "sh", ["-c", ${JSON.stringify(script)}], 60000, 1, { stop: { scope: "process" } })`);
     const sentry = site.start();
     const [, parent = ""] = await sentry.line(/^\S+ x\.(\d+) +Exited at/);
     site.write("go", "");

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 
 import { narrowed, table } from "../../src/cli/table.ts";
-import { answering } from "../support/answering.ts";
+import { answering, problem } from "../support/answering.ts";
 import { Site } from "../support/site.ts";
 import { until } from "../support/until.ts";
 
@@ -73,6 +73,34 @@ suite("sentry status", { concurrency: 2 }, () => {
     assert.equal((await site.sentry(["status", "sample.ts"])).stdout, `Nothing is to run for ${site.path("sample.ts")}.\n`);
   });
 
+  test("lists below the table what nobody can say whose it is, and says where that is explained", async (t) => {
+    const site = new Site(t);
+    const answers = { "GET /processes": [shown], "GET /strays": [] as object[] };
+    const { asked } = await answering(t, site, answers);
+    const none = (await site.sentry(["status", "sample.ts"])).stdout;
+    assert.equal(none.trimEnd().split("\n").length, 2);
+    answers["GET /strays"] = [{ pid: 1520, name: "sle\u001bep", state: "S", startedAt: "2026-11-22T06:35:00.123Z" }];
+    assert.equal((await site.sentry(["status", "sample.ts"])).stdout,
+      `${none}\n1 process was started by one of these, and nothing says by which: sle\\x1bep (PID 1520). It is left alone; docs/stopping.md says why.\n`);
+    answers["GET /strays"] = Array.from({ length: 12 }, (_, n) => ({ pid: 1600 + n, name: "sleep", state: "S" }));
+    const many = (await site.sentry(["status", "sample.ts"])).stdout;
+    assert.match(many, /\n12 processes were started by one of these, .*: sleep \(PID 1600\), .*sleep \(PID 1609\), and 2 more\. They are left alone;/);
+    assert.ok(!many.includes("1610"));
+    asked.length = 0;
+    assert.deepEqual(JSON.parse((await site.sentry(["status", "--json", "sample.ts"])).stdout), [shown]);
+    assert.deepEqual(asked, ["GET /processes"]);
+  });
+
+  test("shows the others also where Sentry cannot look for such processes", async (t) => {
+    const site = new Site(t);
+    await answering(t, site, {
+      "GET /processes": [shown], "GET /strays": (response) => problem(response, 500, "E_FAILED", "what went wrong stands in Sentry's own output"),
+    });
+    const { code, stdout, stderr } = await site.sentry(["status", "sample.ts"]);
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.match(stdout, /^web:0 +running[^]*\n\nWhether there are others, .*: what went wrong stands in Sentry's own output\.\n$/m);
+  });
+
   test("has what moves a cursor spelled out", async (t) => {
     const site = new Site(t);
     await answering(t, site, { "GET /processes": [{ ...shown, state: "run\u001b[2Jning\n\u009b" }] });
@@ -96,6 +124,23 @@ suite("sentry status", { concurrency: 2 }, () => {
   });
 });
 
+test("what has failed is red on a terminal, unless NO_COLOR is set, and plain in a pipe", async (t) => {
+  const site = new Site(t);
+  const gone = { pid: null, uptimeMs: null };
+  await answering(t, site, { "GET /processes": [shown, { ...shown, ...gone, id: "web:1", state: "failed" }, { ...shown, ...gone, id: "web:2", state: "finished" }] });
+  const { stdout } = await site.sentry(["status", "sample.ts"]);
+  assert.ok(!stdout.includes("\u001b"), stdout);
+  const command = site.command("status", "sample.ts").map((word) => `'${word}'`).join(" ");
+  for (const [before, isRed] of [["unset NO_COLOR;", true], ["export NO_COLOR=1;", false]] as const) {
+    const terminal = site.terminal("sh", ["-c", `${before} stty cols 200; exec ${command}`]);
+    assert.equal(await terminal.ended, 0);
+    const [, running, failed, finished, , summary] = terminal.screen.trimEnd().split("\r\n");
+    assert.equal(/^\u001b\[31mweb:1 +failed .*\u001b\[0m$/.test(failed ?? ""), isRed, failed);
+    for (const line of [running, finished]) assert.ok(!line?.includes("\u001b"), line);
+    assert.equal(summary, "3 in all: 1 running, 1 failed, 1 finished.");
+  }
+});
+
 test("a table that is too wide loses the columns that matter least, and never the first or the last", () => {
   const rows = [["NAME", "STATE", "CPU", "WHY"], ["a-long-name", "running", "99.9%", "a sentence of more than a few words"]];
   const shown = (room: number): string[] => table(narrowed(rows, [0, 1, 2, 0], room), room);
@@ -107,4 +152,9 @@ test("a table that is too wide loses the columns that matter least, and never th
     for (const line of shown(room)) assert.ok(line.length <= room, `${room}: ${line}`);
   }
   assert.deepEqual(shown(10)[0], "NAME         WHY");
+});
+
+test("all lines of a row are painted, and no other", () => {
+  const rows = [["web", "one two three four five six"], ["db", "x"]];
+  assert.deepEqual(table(rows, 25, (line, row) => row === 0 ? `<${line}>` : line), ["<web  one two three four>", "<     five six>", "db   x"]);
 });

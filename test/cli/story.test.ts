@@ -85,6 +85,63 @@ test("a start that failed is told with its step and its error, and nothing in it
   ]);
 });
 
+const failed = { ...ended, code: 3 };
+
+test("what is not started again is told with how often it was tried, where that is known", () => {
+  assert.deepEqual(sentences(
+    told("exited", { ...ended, code: 0 }),
+    told("finished"),
+    told("waiting", { by: thu, until: 1 }),
+    told("exited", failed),
+    told("failed"),
+    told("waiting", { by: thu, until: 1 }),
+    told("exited", failed),
+    told("waiting", { until: 6000 }),
+    told("fault", { step: "exec", errno: "ENOENT", message: "no such file or directory", run: 8 }),
+    told("failed", { slot: 1 }),
+    told("failed"),
+    told("waiting", { by: thu, until: 1 }),
+    told("exited", failed),
+    told("failed"),
+  ).filter((sentence) => !sentence.includes("asked")), [
+    "web:0 exited with code 0 after 4.0 s (CPU 0.00 s)",
+    "web:0 has finished, and is not started again",
+    "web:0 exited with code 3 after 4.0 s (CPU 0.00 s)",
+    "web:0 has failed, and is not started again",
+    "web:0 exited with code 3 after 4.0 s (CPU 0.00 s): restart in 1 s",
+    "web:0 could not be started: exec: ENOENT (no such file or directory)",
+    "web:1 has failed, and is not started again",
+    "web:0 has failed too often, and is not started again",
+    "web:0 exited with code 3 after 4.0 s (CPU 0.00 s)",
+    "web:0 has failed, and is not started again",
+  ]);
+});
+
+test("restarts without a delay are tries as well", () => {
+  assert.equal(sentences(told("exited", failed), told("started", { pid: 1515 }), told("exited", failed), told("failed")).at(-1),
+    "web:0 has failed too often, and is not started again");
+});
+
+test("a daemon is told with the pid that it has from then on", () => {
+  assert.deepEqual(sentences(told("ready", { pid: 1520 })), ["web:0 is ready, followed as PID 1520"]);
+});
+
+test("what a process has left behind is told to end, and a restart after that is a line of its own", () => {
+  assert.deepEqual(sentences(
+    told("exited", { ...ended, code: 0 }),
+    told("stopping", { cause: "leftover", until: 15_000 }),
+    told("fault", { run: null, step: "kill", errno: "", message: "1520 (dd) is in state D and cannot be interrupted", cause: "leftover" }),
+    told("waiting", { until: 90_000 }),
+    told("fault", { run: null, step: "follow", errno: "ESRCH", message: "no such process", subject: "/run/web.pid" }),
+  ), [
+    "web:0 exited with code 0 after 4.0 s (CPU 0.00 s)",
+    "web:0 left processes behind, which are told to end",
+    "web:0 could not be ended: kill: 1520 (dd) is in state D and cannot be interrupted",
+    "web:0 waits for its start",
+    "web:0 could not be followed: /run/web.pid: follow: ESRCH (no such process)",
+  ]);
+});
+
 test("a type of a later version is told as it is", () => {
   assert.deepEqual(sentences(told("unhealthy", { cause: "watchdog" })), ["web:0: unhealthy (watchdog)"]);
 });

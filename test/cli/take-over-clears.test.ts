@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { suite, test } from "node:test";
 
 import type { Sentry } from "../support/sentry.ts";
-import { EVERY_STATUS_IS_KNOWN, history, pids, stateOf } from "../support/shown.ts";
+import { history, pids, stateOf } from "../support/shown.ts";
 import { Site } from "../support/site.ts";
 import { until } from "../support/until.ts";
 
@@ -57,25 +57,25 @@ suite("a start after a SIGKILL", { concurrency: 2 }, () => {
     assert.equal(history(site, "exited").length, 1, "there is a history again");
   });
 
-  // Older kernels have no safe way to a group whose first process has been reaped. docs/survival.md
-  test("ends what is left of a group whose exit was recorded and not reaped, and the keeper lets go of it",
-    { skip: !EVERY_STATUS_IS_KNOWN && "an older kernel" }, async (t) => {
-      const site = new Site(t);
-      site.config('entry("x", "sh", ["-c", "sleep 7777 & echo $! > grandchild; sleep 0.2; exit 3"], 3600000, 1)');
-      const first = site.start(undefined, { env: { SENTRY_DIE_AT: "reap" } });
-      await first.started("x");
-      assert.equal(await until("Sentry is gone", () => first.process.signalCode), "SIGKILL");
-      const grandchild = Number(readFileSync(site.path("grandchild"), "utf8"));
-      assert.ok(!isOver(grandchild), "nobody has ended it yet");
-      const [keeper = 0] = site.keepers();
-      assert.notDeepEqual(heldBy(keeper), []);
-      const second = site.start();
-      await until("the grandchild is gone", () => isOver(grandchild));
-      await until("the keeper holds nothing of that run", () => heldBy(keeper).length === 0, () => heldBy(keeper).join());
-      assert.deepEqual(history(site, "exited").map(({ code, status }) => [code, status]), [[3, "known"]]);
-      await second.stop();
-      assert.equal(history(site, "exited").length, 1);
-    });
+  test("goes on ending what a process has left behind, whose exit was recorded and not reaped, and the keeper lets go of it", async (t) => {
+    const site = new Site(t);
+    const stubborn = `sh -c "trap '' TERM; echo \\$\\$ > grandchild; exec sleep 7777"`;
+    const script = `${stubborn} & until [ -s grandchild ]; do sleep 0.02; done; exit 3`;
+    site.config(`entry("x", "sh", ["-c", ${JSON.stringify(script)}], 3600000, 1, { stop: { grace: "2s" } })`);
+    const first = site.start();
+    await first.line(/Left processes behind/);
+    await crash(first);
+    const grandchild = Number(readFileSync(site.path("grandchild"), "utf8"));
+    assert.ok(!isOver(grandchild), "it takes no SIGTERM");
+    const [keeper = 0] = site.keepers();
+    assert.notDeepEqual(heldBy(keeper), []);
+    const second = site.start();
+    await until("the grandchild is gone", () => isOver(grandchild));
+    await until("the keeper holds nothing of that run", () => heldBy(keeper).length === 0, () => heldBy(keeper).join());
+    assert.deepEqual(history(site, "exited").map(({ code, status }) => [code, status]), [[3, "known"]]);
+    await second.stop();
+    assert.equal(history(site, "exited").length, 1);
+  });
 
   test("takes over who has an address without the keeper too, says that it is in use, and binds it anew when that one has ended", async (t) => {
     const site = new Site(t);

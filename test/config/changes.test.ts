@@ -58,6 +58,44 @@ test("what only says when and how many is changed in place", () => {
   });
 });
 
+test("how it ends and is restarted is changed in place, and each reason is told", () => {
+  const cases: [EntryOptions, string[]][] = [
+    [{ restart: "on-failure" }, ["restart always → on-failure"]],
+    [{ successCodes: [3, 0] }, ["successCodes [0] → [0,3]"]],
+    [{ backoff: { max: "5s" } }, ["backoff none → factor 2, max 5000 ms, jitter 0.2, resetAfter 30000 ms"]],
+    [{ limit: { count: 10, within: "5m" } }, ["limit none → 10 within 300000 ms"]],
+    [{ stop: { signal: "SIGQUIT", grace: 0, scope: "group" } },
+      ["stop.signal SIGTERM → SIGQUIT", "stop.grace 10000 ms → 0 ms", "stop.scope tree → group"]],
+  ];
+  for (const [after, because] of cases) {
+    assert.deepEqual(change({}, after), { entry: "web", change: "inPlace", because });
+    assert.equal(change(after, {}).change, "inPlace");
+    assert.equal(change(after, after).change, "unchanged");
+  }
+  assert.deepEqual(change({ successCodes: [3, 0] }, { successCodes: [0, 3, 3] }).change, "unchanged");
+  assert.deepEqual(change({ daemon: true }, { daemon: true, ready: { timeout: "5s" } }), {
+    entry: "web", change: "inPlace", because: ["ready.timeout 60000 ms → 5000 ms"],
+  });
+});
+
+test("a daemon is another process than one that is none, or one with another file", () => {
+  const cases: [EntryOptions, EntryOptions, string][] = [
+    [{}, { daemon: true }, "daemon none → true"],
+    [{ daemon: true }, { daemon: { pidFile: "a.pid" } }, "daemon true → /a.pid"],
+    [{ daemon: { pidFile: "a.pid" } }, { daemon: { pidFile: "/b.pid" } }, "daemon /a.pid → /b.pid"],
+    [{ daemon: { pidFile: "a.pid" } }, { daemon: false }, "daemon /a.pid → none"],
+  ];
+  for (const [before, after, because] of cases) assert.deepEqual(change(before, after), { entry: "web", change: "replaced", because: [because] });
+});
+
+test("what an older version has left, which knew of no daemons, is no change", () => {
+  const { law, process } = defined("web");
+  const { daemon: _, ...older } = process;
+  const before = present({ law, process: older as typeof process });
+  assert.equal(changesBetween([before], [defined("web")])[0]?.change, "unchanged");
+  assert.deepEqual(changesBetween([before], [defined("web", "sleep", ["4"], { daemon: true })])[0]?.because, ["daemon none → true"]);
+});
+
 test("what a process is made of takes a new process, and each reason is told", () => {
   const [one] = changesBetween([present(defined("web"))], [defined("web", "cat", ["5", "a b"], { delay: 7 })]);
   assert.deepEqual(one, {

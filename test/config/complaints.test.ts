@@ -45,14 +45,47 @@ test("an unknown option is refused with the nearest known one", async () => {
 test("what only makes sense together is checked together", async () => {
   assert.match(await aboutEntry('"web", "b", [], { limits: { nofile: { soft: 3, hard: 2 } } }'), /soft `limits\.nofile` of entry `web` is above/);
   assert.match(await aboutEntry('"web", "b", [], { delay: "999h" }'), /`delay` of entry `web` must be at most 24 days/);
+  const options: [string, RegExp][] = [
+    ['backoff: { max: "999h" }', /^option `backoff\.max` of entry `web` must be at most 24 days \(sample\.ts:3:3\)$/],
+    ['delay: "2m", backoff: {}', /^option `backoff\.max` of entry `web` is 60000 ms, less than the `delay` of 120000 ms \(/],
+    ['backoff: { resetAfter: "999h" }', /`backoff\.resetAfter` of entry `web` must be at most 24 days/],
+    ['limit: { count: 1, within: 0 }', /`limit\.within` of entry `web` must be more than 0/],
+    ['limit: { count: 1, within: "999h" }', /`limit\.within` of entry `web` must be at most 24 days/],
+    ['stop: { grace: "999h" }', /`stop\.grace` of entry `web` must be at most 24 days/],
+    ['stop: { signal: "SIGSTOP" }', /^option `stop\.signal` of entry `web` is SIGSTOP, which ends no process \(sample\.ts:3:3\)$/],
+    ['stop: { signal: "SIGCONT" }', /is SIGCONT, which ends no process/],
+    ['daemon: true, ready: { timeout: 0 }', /`ready\.timeout` of entry `web` must be more than 0/],
+    ['daemon: true, ready: { timeout: "999h" }', /`ready\.timeout` of entry `web` must be at most 24 days/],
+    ['ready: { timeout: 5 }', /^option `ready` of entry `web` is not built in this version, but for the `timeout` of a `daemon` \(sample\.ts:3:3\)$/],
+    ['daemon: false, ready: { timeout: 5 }', /`ready` of entry `web` is not built in this version/],
+    ['count: 2, daemon: { pidFile: "web.pid" }', /^option `daemon\.pidFile` of entry `web` must have `\{slot\}` in it: each of its 2 processes writes one of its own \(/],
+  ];
+  for (const [given, said] of options) assert.match(await aboutEntry(`"web", "b", [], { ${given} }`), said, given);
   for (const address of ["host", "host:", "host:0", "host:65536", "99999"]) {
     assert.match(await aboutEntry(`"web", "b", [], { listen: "${address}" }`), /option `listen` of entry `web`: ".*" is no port/);
   }
 });
 
+test("a wrong option is told with entry, option, file and line", async () => {
+  assert.equal(
+    await aboutEntry('"web", "b", [], { restart: "no" }'),
+    'option `restart` of entry `web` must be "always" or "on-failure" or "never", not "no" (sample.ts:3:3)',
+  );
+  assert.equal(
+    await aboutEntry('"web", "b", [], 1, 2, { successCodes: [0, 300] }'),
+    "option `successCodes` of entry `web`: number 2 must be a whole number from 0 to 255, not 300 (sample.ts:3:3)",
+  );
+  assert.equal(
+    await aboutEntry('"web", "b", [], { ready: "notify" }'), "option `ready` of entry `web` is not built in this version (sample.ts:3:3)",
+  );
+});
+
 test("what is given twice is refused, and so is more than there is room for", async () => {
   assert.equal(await aboutEntry('"web", "b", [], 1, 2, { delay: 3 }'), "`delay` of entry `web` is given twice (sample.ts:3:3)");
   assert.equal(await aboutEntry('"web", "b", [], 1, 2, { count: 2 }'), "`count` of entry `web` is given twice (sample.ts:3:3)");
+  assert.equal(
+    await aboutEntry('"web", "b", [], 1, 2, { restart: "never", count: 2 }'), "`count` of entry `web` is given twice (sample.ts:3:3)",
+  );
   assert.match(await aboutEntry('"web", "b", [], 1, 2, 3'), /has more arguments than `entry` takes/);
 });
 

@@ -7,15 +7,21 @@ import { test } from "node:test";
 import { loadConfig } from "../../src/config/load.ts";
 import { door, inFolder, load } from "./folder.ts";
 
+/** The law of every entry that says nothing else: for ever, after the same delay. */
+const plain = {
+  restart: "always", successCodes: [0], backoff: null, limit: null, stopSignal: "SIGTERM", grace: 10_000, scope: "tree",
+  daemon: false, readyTimeout: 60_000,
+};
+
 test("the classic form becomes data with every default filled in", async () => {
   await inFolder({ "sample.ts": `${door}\nexport default sentry([entry("dummy", "sleep", ["4"], 1000, 1)]);` }, async (folder) => {
     assert.deepEqual(await loadConfig(join(folder, "sample.ts")), {
       path: join(folder, "sample.ts"),
       entries: [{
-        law: { name: "dummy", count: 1, delay: 1000, stopSignal: "SIGTERM", grace: 10_000 },
+        law: { name: "dummy", count: 1, delay: 1000, ...plain },
         command: "sleep", args: ["4"], cwd: folder, env: {}, envFunction: false, envSource: null, envFile: null, inheritEnv: true,
         user: null, group: null, groups: null, umask: null, nice: null, oomScoreAdj: null, noNewPrivileges: false,
-        limits: [], listen: [],
+        limits: [], listen: [], pidFile: null,
       }],
       processEvents: true,
       maxCount: 10_000,
@@ -34,7 +40,7 @@ test("every option of an entry arrives in the units of the machine", async () =>
       listen: [8080, "127.0.0.1:81", "[::1]:82", "*:83", "84", "/run/web.sock"],
     })]);`);
   assert.deepEqual(web, {
-    law: { name: "web", count: 4, delay: 120_000, stopSignal: "SIGTERM", grace: 10_000 },
+    law: { name: "web", count: 4, delay: 120_000, ...plain },
     command: "node", args: ["server.js"], cwd: "/srv", env: { A: "1" }, envFunction: false, envSource: null, envFile: "/etc/web.env",
     inheritEnv: ["PATH"], user: "www", group: "33", groups: ["adm", "4"], umask: 0o27, nice: -5, oomScoreAdj: 300,
     noNewPrivileges: true,
@@ -44,6 +50,48 @@ test("every option of an entry arrives in the units of the machine", async () =>
       { kind: "tcp", host: "::1", port: 82 }, { kind: "tcp", host: null, port: 83 }, { kind: "tcp", host: null, port: 84 },
       { kind: "unix", path: "/run/web.sock" },
     ],
+    pidFile: null,
+  });
+});
+
+/** The law of an entry with these arguments, but for its name. */
+async function lawOf(args: string) {
+  const { entries: [only] } = await load(`${door}\nexport default sentry([entry("a", "b", ${args})]);`);
+  const { name: _, ...law } = only?.law ?? assert.fail("there is no entry");
+  return law;
+}
+
+test("what is said about ends and restarts is the law, in milliseconds and with every default filled in", async () => {
+  assert.deepEqual(await lawOf("[]"), { count: 1, delay: 1000, ...plain });
+  assert.deepEqual(await lawOf('[], 7, 2, { restart: "on-failure", limit: { count: 3, within: "5m" } }'), {
+    count: 2, delay: 7, ...plain, restart: "on-failure", limit: { count: 3, within: 300_000 },
+  });
+  assert.deepEqual((await lawOf("{ backoff: {} }")).backoff, { factor: 2, max: 60_000, jitter: 0.2, resetAfter: 30_000 });
+  assert.deepEqual((await lawOf('{ delay: "1m", backoff: { factor: 1.5, max: "1m", jitter: 0, resetAfter: 0 } }')).backoff, {
+    factor: 1.5, max: 60_000, jitter: 0, resetAfter: 0,
+  });
+  const { stopSignal, grace, scope } = await lawOf('{ stop: { signal: "SIGRTMIN+3", grace: 0, scope: "process" } }');
+  assert.deepEqual({ stopSignal, grace, scope }, { stopSignal: "SIGRTMIN+3", grace: 0, scope: "process" });
+  assert.deepEqual(await lawOf('{ stop: { grace: "2s" } }'), { count: 1, delay: 1000, ...plain, grace: 2000 });
+});
+
+test("the order and repetition of success codes mean nothing", async () => {
+  assert.deepEqual((await lawOf("{ successCodes: [100, 3, 0, 3] }")).successCodes, [0, 3, 100]);
+  assert.deepEqual((await lawOf("{ successCodes: [] }")).successCodes, []);
+});
+
+test("a daemon has a time to fork itself away, and may have a file for each slot, beside the configuration", async () => {
+  const files = { "sample.ts": `${door}
+    export default sentry([
+      entry("a", "b", { daemon: true, ready: { timeout: "5s" } }),
+      entry("c", "d", { count: 2, cwd: "/", daemon: { pidFile: "run/c.{slot}.pid" } }),
+      entry("e", "f", [], 0, 1, { daemon: { pidFile: "/run/e.pid" } }),
+    ]);` };
+  await inFolder(files, async (folder) => {
+    const { entries } = await loadConfig(join(folder, "sample.ts"));
+    assert.deepEqual(entries.map(({ law, pidFile }) => [law.daemon, law.readyTimeout, pidFile]), [
+      [true, 5000, null], [true, 60_000, join(folder, "run/c.{slot}.pid")], [true, 60_000, "/run/e.pid"],
+    ]);
   });
 });
 

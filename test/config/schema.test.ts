@@ -7,6 +7,7 @@ import { check } from "../../src/config/check.ts";
 import { explain } from "../../src/config/explain.ts";
 import { readProgram } from "../../src/config/given.ts";
 import { checkModule } from "../../src/config/schema.build.ts";
+import { signals } from "../../src/config/signals.ts";
 
 /** What the check says, and where it says no, the sentence for it. Types are the editor's; here come those who have none. */
 function verdict(program: Program): string | null {
@@ -22,16 +23,20 @@ test("check.ts is what schema.build.ts makes of the schema", () => {
 });
 
 test("an option of a later version is refused by name, never ignored", () => {
-  const later = [
-    "backoff", "restart", "successCodes", "limit", "cgroup", "stop", "daemon", "ready", "health", "watchdog", "after",
-    "schedule", "watch", "restartAbove", "log",
-  ];
+  const later = ["cgroup", "ready", "health", "watchdog", "after", "schedule", "watch", "restartAbove", "log"];
   for (const option of later) {
     assert.equal(about({ [option]: {} }), `option \`${option}\` of entry \`web\` is not built in this version`);
   }
   for (const option of ["on", "exitWhen"]) {
     assert.equal(verdict(sentry([], { [option]: 1 })), `option \`${option}\` is not built in this version`);
   }
+});
+
+test("of an option that is built in part the other forms are refused as not built", () => {
+  for (const ready of ["notify", true, null, [], {}, { tcp: 80 }, { timeout: "5s", log: "x" }, { interval: 5 }]) {
+    assert.equal(about({ daemon: true, ready }), "option `ready` of entry `web` is not built in this version", JSON.stringify(ready));
+  }
+  assert.match(about({ daemon: true, ready: { timeout: "5" } }) ?? "accepted", /^option `ready\.timeout` of entry `web` must be milliseconds/);
 });
 
 test("a wrong option of the whole is refused, naming it", () => {
@@ -48,6 +53,15 @@ test("a wrong option of the whole is refused, naming it", () => {
 const wrong: Record<string, unknown[]> = {
   count: [-1, 1.5, "2", 100_001, Number.NaN, null, 2n],
   delay: [-1, 0.5, "1.5s", "10", "s", "-1s", Infinity, []],
+  backoff: [true, 2, [], { factor: 0.9 }, { factor: "2" }, { factor: Infinity }, { max: "1d" }, { jitter: -0.1 }, { jitter: 1.1 }, { resetAfter: null }],
+  restart: [true, "Always", "onFailure", "no", null],
+  successCodes: [0, "0", {}, [256], [-1], [1.5], ["3"], [null]],
+  limit: [10, {}, { count: 10 }, { within: "5m" }, { count: 1001, within: 1 }, { count: -1, within: 1 }, { count: 1, within: "5" }],
+  stop: [
+    "SIGTERM", [], { signal: "TERM" }, { signal: "sigterm" }, { signal: 15 }, { signal: "SIGIOT" }, { signal: "SIGRTMIN+0" },
+    { signal: "SIGRTMIN+30" }, { signal: "SIGTERM\n" }, { grace: -1 }, { grace: "1.5s" }, { scope: "session" }, { scope: null },
+  ],
+  daemon: ["true", 1, null, {}, [], { pidFile: "" }, { pidFile: 3 }],
   cwd: [3, "", "a\0b"],
   env: [3, [], { A: 1 }, { "": "x" }, { "A=B": "x" }, { A: "\0" }],
   envFile: [1, ""],
@@ -89,6 +103,8 @@ test("commands and arguments are texts without NUL bytes", () => {
 test("the nearest known option is offered where one is near", () => {
   assert.equal(about({ zzzzzz: 3 }), "unknown option `zzzzzz` of entry `web`");
   assert.equal(explained({ cuont: 3 }).hint, "; did you mean `count`?");
+  assert.equal(explained({ successCode: [0] }).hint, "; did you mean `successCodes`?");
+  assert.equal(explained({ stop: { sinal: "SIGINT" } }).message, "unknown `stop.sinal` of entry `web`; did you mean `signal`?");
   assert.equal(explained({ ENV: {} }).hint, "; did you mean `env`?");
   assert.equal(explained({ limits: { nofle: 3 } }).message, "unknown `limits.nofle` of entry `web`; did you mean `nofile`?");
 });
@@ -97,10 +113,20 @@ test("the bounds themselves are allowed", () => {
   for (const options of [
     { count: 0 }, { count: 10_000 }, { delay: 0 }, { delay: "0ms" }, { nice: -20 }, { nice: 19 }, { umask: 0 }, { umask: 0o777 },
     { umask: "0022" }, { oomScoreAdj: -1000 }, { listen: 65_535 }, { listen: [] }, { limits: {} }, { user: 0 }, { groups: [] },
+    { backoff: {} }, { backoff: { factor: 1, jitter: 0, resetAfter: 0 } }, { backoff: { jitter: 1 } }, { successCodes: [] },
+    { successCodes: [0, 255, 0] }, { limit: { count: 0, within: 1 } }, { limit: { count: 1000, within: "1h" } }, { stop: {} },
+    { stop: { grace: 0 } }, { daemon: false },
   ]) assert.equal(about(options), null, JSON.stringify(options));
 });
 
 test("an object of a class is no options, however empty it looks", () => {
   assert.throws(() => about({ env: new Map([["A", "1"]]) }), /`env` in the options of entry `web` must be plain data, not a Map/);
   assert.throws(() => about(new Map()), /the options of entry `web` must be plain data, not a Map/);
+});
+
+test("signals are those that the native side knows", () => {
+  const native = readFileSync(new URL("../../../native/exit.cc", import.meta.url), "utf8");
+  const known = [...native.matchAll(/\{"(SIG[A-Z0-9]+)", SIG/g)].map(([, name]) => name);
+  assert.deepEqual([...signals].sort(), [...known, "SIGRTMIN"].sort());
+  for (const signal of [...signals, "SIGRTMIN+1", "SIGRTMIN+29"]) assert.equal(about({ stop: { signal } }), null, signal);
 });

@@ -3,10 +3,11 @@ import { test } from "node:test";
 
 import fc from "fast-check";
 
-import type { Law, RunId } from "../../src/core/types.ts";
+import { isAtRest, roomOf } from "../../src/core/state.ts";
+import type { Law, Limit, RunId, Scope } from "../../src/core/types.ts";
 import { slotId } from "../../src/core/types.ts";
 import { identityOf } from "../support/kernel.ts";
-import type { Ending, Fate } from "../support/kernel.ts";
+import type { Ending, Fate, Program } from "../support/kernel.ts";
 import { Ledger } from "../support/ledger.ts";
 import { Witness } from "../support/witness.ts";
 import { someone, World } from "../support/world.ts";
@@ -23,27 +24,54 @@ type Action =
   | { readonly do: "takeOver"; readonly unknown: boolean };
 
 const ending: fc.Arbitrary<Ending> = fc.oneof(
-  fc.record({ code: fc.constantFrom(0, 1, 255) }),
+  fc.record({ code: fc.constantFrom(0, 0, 0, 1, 3, 255) }),
   fc.record({ signal: fc.constantFrom("SIGSEGV", "SIGKILL"), coreDumped: fc.boolean() }),
+  fc.record({ unknown: fc.constant(true as const) }),
 );
 
+/** What is started by a process, or left by it. Most end well and soon, so that much is forked away. */
+const program = {
+  livesFor: fc.constantFrom(0, 3, 30, 120, 249, 250, 999, 1000, 2000, Infinity, Infinity),
+  ending,
+  heedsAfter: fc.constantFrom(0, 30, 400, null),
+  killedAfter: fc.oneof({ weight: 9, arbitrary: fc.constantFrom(0, 0, 20) }, fc.constantFrom(5000, 12_000)),
+  detached: fc.boolean(),
+};
+const some = (arbitrary: fc.Arbitrary<Program>, most: number): fc.Arbitrary<Program[]> =>
+  fc.oneof({ weight: 2, arbitrary: fc.constant<Program[]>([]) }, fc.array(arbitrary, { minLength: 1, maxLength: most }));
+const leaf: fc.Arbitrary<Program> = fc.record(program);
+const daemon: fc.Arbitrary<Program> = fc.record({ ...program, leaves: some(leaf, 2), forks: some(leaf, 1) });
+
 const fate: fc.Arbitrary<Fate> = fc.record({
+  ...program,
+  leaves: some(leaf, 2),
+  forks: some(daemon, 2),
+  search: fc.record({ after: fc.constantFrom(0, 0, 10, 700, Infinity), pidFile: fc.boolean() }),
   answerAfter: fc.oneof({ weight: 9, arbitrary: fc.constantFrom(1, 5, 40, 300) }, fc.constant(Infinity)),
   fault: fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, fc.constantFrom("ENOENT", "EAGAIN").map((errno) =>
     ({ step: "exec", errno, message: "it is said to be so", subject: "/no/such" }))),
-  livesFor: fc.constantFrom(0, 3, 120, 999, 1000, 2000, Infinity, Infinity),
-  ending,
-  heedsAfter: fc.constantFrom(0, 30, 400, null),
-  killedAfter: fc.constantFrom(0, 20),
   toldAfter: fc.constantFrom(0, 0, 2, 60, 1500),
   calledOff: fc.boolean(),
 });
 
 const names = ["e0", "e1", "e2"];
 const laws: fc.Arbitrary<Law[]> = fc.uniqueArray(fc.record({
-  name: fc.constantFrom(...names), count: fc.nat(3), delay: fc.constantFrom(0, 1, 50, 100, 1000),
+  name: fc.constantFrom(...names), count: fc.nat(3),
+  restart: fc.constantFrom("always", "always", "on-failure", "never"), successCodes: fc.constantFrom([0], [0], [0, 3], []),
+  delay: fc.constantFrom(0, 1, 50, 100, 1000),
+  backoff: fc.option(fc.record({
+    factor: fc.constantFrom(1, 2, 3), max: fc.constantFrom(50, 700, 10_000), jitter: fc.constantFrom(0, 0.5, 1),
+    resetAfter: fc.constantFrom(100, 1000),
+  })),
+  limit: fc.constant(null),
   stopSignal: fc.constantFrom("SIGTERM", "SIGQUIT"), grace: fc.constantFrom(0, 50, 1000),
+  scope: fc.constantFrom("tree", "tree", "group", "process"),
+  daemon: fc.boolean(), readyTimeout: fc.constantFrom(1, 300, 1000),
 }), { maxLength: 3, selector: ({ name }) => name });
+
+/** Of each entry, and for good: which failures of old count under another limit is promised to nobody. */
+const limits: fc.Arbitrary<(Limit | null)[]> = fc.array(fc.option(
+  fc.record({ count: fc.nat(3), within: fc.constantFrom(100, 1000, 60_000) })), { minLength: 3, maxLength: 3 });
 
 const entry = fc.nat(2);
 const action: fc.Arbitrary<Action> = fc.oneof(
@@ -76,18 +104,22 @@ function tellStale(world: World, number: number): void {
   const fault = { step: "exec", errno: "EIO", message: "", subject: "" };
   if (!timers.has(number)) world.put({ kind: "timeUp", token: number });
   if (runs.has(number)) return;
-  world.put({ kind: "exited", run: number, exit });
+  world.put({ kind: "exited", run: number, exit, alone: true });
   world.put({ kind: "spawned", run: number, pid: 1, at, identity: identityOf(number) });
   world.put({ kind: "fault", run: number, fault, at });
+  world.put({ kind: "cleared", run: number });
+  world.put({ kind: "followed", run: number, pid: 1, at, identity: identityOf(number), settled: true });
+  world.put({ kind: "astray", run: number, fault });
+  world.put({ kind: "surviving", run: number, survivors: [] });
 }
 
-function perform(world: World, action: Action, asked: Promise<unknown>[]): void {
+function perform(world: World, action: Action, limited: (laws: readonly Law[]) => Law[], asked: Promise<unknown>[]): void {
   switch (action.do) {
     case "pass": world.pass(action.millis); return;
     case "crash": {
       const alive = world.kernel.alive();
       const run: RunId | undefined = alive[action.which % alive.length];
-      if (run !== undefined) world.kernel.end(run, action.ending);
+      if (run !== undefined) world.kernel.die(run, action.ending);
       return;
     }
     case "up": asked.push(world.up(slotId(`e${action.entry}`, action.slot))); return;
@@ -100,7 +132,7 @@ function perform(world: World, action: Action, asked: Promise<unknown>[]): void 
     case "stale": return tellStale(world, action.number);
     case "reload": {
       const { replaced, exec } = action;
-      const laws = action.laws ?? [...world.engine.state.entries.values()].map(({ law }) => law);
+      const laws = action.laws !== null ? limited(action.laws) : [...world.engine.state.entries.values()].map(({ law }) => law);
       if (exec && world.left === 0) world.reload(laws, replaced);
       else world.put({ kind: "reload", laws, replaced, by: someone });
       return;
@@ -111,17 +143,24 @@ function perform(world: World, action: Action, asked: Promise<unknown>[]): void 
 
 test("whatever happens in whatever order, what is promised holds after each step", async () => {
   const lives = fc.array(fate, { minLength: 1, maxLength: 12 });
-  await fc.assert(fc.asyncProperty(laws, lives, fc.array(action, { maxLength: 60 }), async (laws, fates, actions) => {
+  await fc.assert(fc.asyncProperty(laws, limits, lives, fc.array(action, { maxLength: 60 }), async (some, limits, fates, actions) => {
+    const limited = (laws: readonly Law[]) => laws.map((law): Law => ({ ...law, limit: limits[names.indexOf(law.name)] ?? null }));
+    const laws = limited(some);
     const witness = new Witness(laws);
     const ledger = new Ledger();
+    const scopes = new Map<string, Scope>();
     const world = new World(laws, (run) => fates[run % fates.length]!, (command, effects, world) => {
       witness.see(command, effects, world.agenda.now().mono, world.engine.state);
       ledger.see(command, effects, world.engine.state);
       agrees(world);
+      for (const effect of effects) if (effect.kind === "reap" && command.kind !== "followed") isAlone(world, effect.run, scopes);
+      for (const { law } of world.engine.state.entries.values()) {
+        scopes.set(law.name, (scopes.get(law.name) ?? law.scope) === law.scope ? law.scope : "process");
+      }
     });
     const asked: Promise<unknown>[] = [];
     world.start();
-    for (const action of actions) perform(world, action, asked);
+    for (const action of actions) perform(world, action, limited, asked);
     asked.push(world.stop(false));
     while (world.agenda.next());
 
@@ -134,16 +173,27 @@ test("whatever happens in whatever order, what is promised holds after each step
   }), { numRuns: 3000, includeErrorInReport: true });
 });
 
+/** What has been let go of has left nothing that the law says is to be ended, unless that has been another one meanwhile. */
+function isAlone(world: World, run: RunId, scopes: Map<string, Scope>): void {
+  const { slot, family } = world.kernel.processes.get(run)!;
+  const { entries, removed } = world.engine.state;
+  const name = slot.slice(0, 2);
+  const law = entries.get(name)?.law ?? removed.get(name)?.law;
+  if (law === undefined || scopes.get(name) === "process" || scopes.get(name) !== law.scope) return;
+  const left = family.living(law.scope);
+  assert.equal(left.length, 0, `${slot} goes on, and processes of run ${run} are still there`);
+}
+
 /** The indexes of the state say the same as its slots. */
 function agrees(world: World): void {
-  const { entries, removed, slots, runs, timers, live, asleep } = world.engine.state;
+  const { course, entries, removed, slots, runs, timers, live, asleep } = world.engine.state;
   const phases = [...slots.values()].map(({ phase }) => phase);
-  assert.equal(live, phases.filter(({ kind }) => kind !== "stopped").length);
+  assert.equal(live, phases.filter((phase) => !isAtRest(phase)).length);
   assert.equal(runs.size, phases.filter((phase) => "run" in phase).length);
   assert.equal(world.timers.size, asleep ? 0 : timers.size);
   for (const [name, { live }] of removed) {
     assert(!entries.has(name), `${name} is configured and removed`);
-    assert.equal(live, [...slots.values()].filter(({ entry }) => entry === name).length);
+    assert.equal(live, [...slots.values()].filter(({ entry }) => entry === name).length, name);
     assert(live > 0, `${name} is removed, and is still there`);
   }
   for (const [name, { count, rolling }] of entries) {
@@ -151,13 +201,17 @@ function agrees(world: World): void {
     const [awaited, extra] = [slots.get(slotId(name, rolling.awaited)), slots.get(slotId(name, count))];
     assert(awaited?.wanted && extra?.wanted, `${name} waits for what nobody wants`);
     const { phase } = awaited;
-    const comes = phase.kind === "starting" || phase.kind === "stopping" || (phase.kind === "running" && phase.settles !== null);
+    const isOnTheWay = ["starting", "following", "settling", "stopping", "clearing"].includes(phase.kind);
+    const comes = isOnTheWay || (phase.kind === "running" && phase.settles !== null);
     assert(comes, `${name} waits for what never comes`);
   }
-  for (const { entry, number, phase } of slots.values()) {
+  for (const { entry, number, failures, phase } of slots.values()) {
     const isAwaited = entries.get(entry)?.rolling?.awaited === number;
     assert(isAwaited || phase.kind !== "running" || phase.settles === null, `${entry}:${number} has a timer for nobody`);
     assert(entries.has(entry) || removed.has(entry), `${entry}:${number} has no entry`);
-    assert(number < (entries.get(entry)?.count ?? 0) || phase.kind !== "stopped", `${entry}:${number} is left over`);
+    const configured = entries.get(entry);
+    const isIn = number < (configured === undefined ? 0 : roomOf(configured));
+    assert(isIn || !isAtRest(phase) || asleep || course !== "keeping", `${entry}:${number} is left over`);
+    assert(!isAtRest(phase) || failures.inARow + failures.times.length === 0, `${entry}:${number} rests, and its failures do not`);
   }
 }

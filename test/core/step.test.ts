@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import type { Command } from "../../src/core/command.ts";
+import type { Command, TakeOver } from "../../src/core/command.ts";
 import type { Effect } from "../../src/core/effect.ts";
 import { emptyState } from "../../src/core/state.ts";
 import type { State } from "../../src/core/state.ts";
@@ -18,7 +18,7 @@ const exit: Exit = {
   pid: 1514, code: 0, signal: null, coreDumped: false, at: now, kernelTime: false, userMs: 0, systemMs: 0,
   maxRssBytes: null,
 };
-const exited: Command = { kind: "exited", run: 1, exit };
+const exited: Command = { kind: "exited", run: 1, exit, alone: true };
 
 test("the same command to the same state has the same result", () => {
   const [one, other] = [emptyState(), emptyState()];
@@ -103,6 +103,68 @@ test("nor does the end of a process of an entry that was taken out", () => {
   step(state, exited, now);
   assert.equal(state.removed.get("web")?.live, 4999);
   assert.deepEqual([...looked], []);
+});
+
+test("nor does it for what a process leaves behind, for a daemon that is followed, or for a failure", () => {
+  const state = emptyState();
+  const backoff = { factor: 2, max: 1000, jitter: 1, resetAfter: 1000 };
+  const limit = { count: 100_000, within: 1_000_000 };
+  step(state, { kind: "start", laws: [law("web", { count: 5000, daemon: true, backoff, limit })] }, now);
+  const [looked, got] = [watched(state.slots), counted(state.slots)];
+  const followed: Command = { kind: "followed", run: 1, pid: 1515, at: now, identity: identityOf(1), settled: true };
+  const survivors = [{ pid: 1516, name: "dd", state: "D", errno: null }];
+  const left: Command = { ...exited, alone: false };
+  for (const command of [spawned, left, followed, left, { kind: "surviving", run: 1, survivors }, { kind: "cleared", run: 1 }] as Command[]) {
+    step(state, command, now);
+  }
+  assert.equal(state.slots.get("web:0")?.phase.kind, "waiting");
+  assert.deepEqual([...looked], []);
+  assert(got() < 20, `it has looked at ${got()} slots`);
+});
+
+test("a process that is found when its slot was told to end already is told to end as well, and takes the place of the one before", () => {
+  const state = emptyState();
+  step(state, { kind: "start", laws: [law("web", { daemon: true })] }, now);
+  for (const command of [spawned, { ...exited, alone: false }] as Command[]) step(state, command, now);
+  step(state, { kind: "down", slot: "web:0", by: null, reply: null }, now);
+  const effects = step(state, { kind: "followed", run: 1, pid: 1515, at: now, identity: identityOf(1), settled: false }, now);
+  assert.deepEqual(effects, [{ kind: "reap", run: 1 }, { kind: "end", run: 1, signal: "SIGTERM", scope: "tree" }]);
+});
+
+test("chance is part of the state: the same state has the same jitter, whatever was asked of others", () => {
+  const backoff = { factor: 2, max: 100_000, jitter: 1, resetAfter: 1000 };
+  const [one, other] = [emptyState(), emptyState()];
+  for (const state of [one, other]) step(state, { kind: "start", laws: [law("web", { count: 2, backoff })] }, now);
+  const failed: Command = { ...exited, exit: { ...exit, code: 1 } };
+  const waits = [one, other].map((state) => [1, 2].map((run) => {
+    step(state, { ...spawned, run }, now);
+    step(state, { ...failed, run }, now);
+    const phase = state.slots.get(`web:${run - 1}`)?.phase;
+    return phase?.kind === "waiting" ? phase.restart.at : null;
+  }));
+  assert.deepEqual(waits[0], waits[1]);
+  assert.notEqual(waits[0]?.[0], waits[0]?.[1]);
+});
+
+test("who takes over does not repeat the chances of the Sentry that is gone; the next image of the same goes on with them", () => {
+  const seedAfter = (tookOver: TakeOver | null) => {
+    const state = emptyState();
+    step(state, start, now);
+    state.asleep = true;
+    const { seed } = state;
+    step(state, { kind: "resume", tookOver }, { ...now, wall: now.wall + 1_000_000 });
+    return state.seed === seed;
+  };
+  assert.equal(seedAfter({ pid: null, processes: 0 }), false);
+  assert.equal(seedAfter(null), true);
+});
+
+test("what throws has not drawn a number either", () => {
+  const state = emptyState();
+  step(state, start, now);
+  const { seed } = state;
+  assert.throws(() => step(state, exited, now));
+  assert.equal(state.seed, seed);
 });
 
 /** The process that was started has stayed for as long as a rolling restart waits. */

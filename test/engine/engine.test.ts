@@ -23,7 +23,7 @@ function ports(differs: Partial<{ [Port in keyof Ports]: Partial<Ports[Port]> }>
   return {
     clock, leave: none,
     timers: { set: none, cancel: none, ...differs.timers },
-    kernel: { spawn: none, signal: none, reap: none, ...differs.kernel },
+    kernel: { spawn: none, signal: none, end: none, inspect: none, follow: none, reap: none, ...differs.kernel },
     journal: { record: none, bug, ...differs.journal },
   };
 }
@@ -62,7 +62,7 @@ test("an entry whose process ends at once, for ever, leaves time for timers and 
       spawn: (run) => {
         starts++;
         if (over) return;
-        engine.post([spawned(run), { kind: "exited", run, exit: exitOf(run) }]);
+        engine.post([spawned(run), { kind: "exited", run, exit: exitOf(run), alone: true }]);
       },
     },
   }));
@@ -86,7 +86,7 @@ test("a batch of facts is taken up whole, in order", async () => {
   }));
   engine.post([{ kind: "start", laws: [law("web", { count: 1000 })] }]);
   engine.post(runs.map(spawned));
-  engine.post(runs.map((run) => ({ kind: "exited", run, exit: exitOf(run) })));
+  engine.post(runs.map((run) => ({ kind: "exited", run, exit: exitOf(run), alone: true })));
   await engine.ask({ kind: "scale", entry: "web", count: 1000, by: null }); // comes after them
   const exits = records.filter(({ type }) => type === "exited");
   assert.deepEqual(exits.map(({ pid }) => pid), runs);
@@ -110,7 +110,7 @@ test("a bug in the law is told, the old state stands, and the loop goes on", asy
   const bugs: string[] = [];
   const engine = new Engine(ports({ journal: { bug: (_error, what) => { bugs.push(what); } } }));
   engine.post([{ kind: "start", laws: [law("web")] }]);
-  engine.post([{ kind: "exited", run: 1, exit: exitOf(1) }]); // before it was spawned
+  engine.post([{ kind: "exited", run: 1, exit: exitOf(1), alone: true }]); // before it was spawned
   assert.deepEqual(bugs, ["exited was to be decided"]);
   assert.equal(engine.state.slots.get("web:0")?.phase.kind, "starting");
   engine.post([spawned(1)]);
@@ -135,7 +135,7 @@ test("a port that throws is told, and what is left to do is done", () => {
     },
   }));
   engine.post([{ kind: "start", laws: [law("web")] }]);
-  engine.post([spawned(1), { kind: "exited", run: 1, exit: exitOf(1) }]);
+  engine.post([spawned(1), { kind: "exited", run: 1, exit: exitOf(1), alone: true }]);
   assert.deepEqual(reaped, [1]);
   assert(bugs.every((what) => what === "record was to be done"));
   assert.equal(engine.state.slots.get("web:0")?.phase.kind, "waiting");
@@ -183,7 +183,7 @@ test("a pause takes the timers away: whoever goes on sets them again", () => {
   const set = new Set<number>();
   const timers = { set: (token: number) => { set.add(token); }, cancel: (token: number) => { set.delete(token); } };
   const engine = new Engine(ports({ timers }));
-  engine.post([{ kind: "start", laws: [law("web")] }, spawned(1), { kind: "exited", run: 1, exit: exitOf(1) }]);
+  engine.post([{ kind: "start", laws: [law("web")] }, spawned(1), { kind: "exited", run: 1, exit: exitOf(1), alone: true }]);
   const before = [...set];
   assert.equal(before.length, 1);
   engine.pause();
@@ -209,7 +209,7 @@ test("what an earlier image has left begins nothing before it is told to go on",
   const next = new Engine(ports({
     kernel: { spawn: (run) => { effects.push(`spawn ${run}`); }, reap: (run) => { effects.push(`reap ${run}`); } },
   }), first.state as State);
-  next.post([{ kind: "exited", run: 1, exit: exitOf(1) }]);
+  next.post([{ kind: "exited", run: 1, exit: exitOf(1), alone: true }]);
   assert.deepEqual(effects, ["reap 1"]);
   next.post([{ kind: "resume", tookOver: null }, { kind: "resume", tookOver: null }]);
   assert.deepEqual(effects, ["reap 1", "spawn 3"]);

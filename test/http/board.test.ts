@@ -6,11 +6,13 @@ import { Board } from "../../src/http/board.ts";
 import type { ProcessShown } from "../../src/http/schema.ts";
 import { Usage } from "../../src/http/usage.ts";
 import type { Law } from "../../src/core/types.ts";
+import { longLife } from "../support/kernel.ts";
 import { law } from "../support/world.ts";
 import { viewOf } from "./view.ts";
+import type { FateOf } from "./view.ts";
 
-function boarded(laws: readonly Law[]) {
-  const seen = viewOf(laws);
+function boarded(laws: readonly Law[], fateOf?: FateOf) {
+  const seen = viewOf(laws, fateOf);
   const { view } = seen;
   /** For which entries a text was made. */
   const made: string[] = [];
@@ -51,6 +53,15 @@ test("a change shows at once, and only what has changed is made anew", async () 
   await world.scale("web", 4);
   world.pass(0);
   assert.deepEqual((await states())[3], "web:3 running");
+});
+
+test("what a process has used is not told once it has ended, also while what it has left behind is ending", async () => {
+  const { world, found, all } = boarded([law("web")], () => ({ ...longLife, leaves: [{ ...longLife, heedsAfter: 500 }] }));
+  found.set(101, { cpu: 10, memoryBytes: 4096 });
+  const memory = async () => (await all()).map(({ state, memoryBytes }) => [state, memoryBytes]);
+  assert.deepEqual(await memory(), [["running", 4096]]);
+  world.end("web:0");
+  assert.deepEqual(await memory(), [["stopping", null]]);
 });
 
 test("after a second all of it is made anew", async () => {

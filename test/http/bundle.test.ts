@@ -37,6 +37,7 @@ test("the bundle answers all that there is to answer", async (t) => {
     [200, "GET /health"],
     [200, "HEAD /processes"],
     [200, "GET /processes/dummy:0"],
+    [200, "GET /strays"],
     [200, "GET /entries"],
     [200, "GET /metrics"],
     [200, "GET /types"],

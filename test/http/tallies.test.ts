@@ -83,6 +83,24 @@ test("the time in which nobody wanted a process is not counted", () => {
   assert.equal(count(tally().tallied.exitToStart), 0);
 });
 
+test("trouble with a process that there is counts as no start, and what has failed or finished waits for none", () => {
+  const { world, tally } = counted([law("web")]);
+  const tallies = tally();
+  const about = { at: 7, entry: "web", slot: 0, pid: null, by: null };
+  tallies.record({ ...about, type: "fault", run: null, cause: null, step: "follow", errno: "", message: "nothing is left", subject: "" });
+  assert.deepEqual(tallies.tallied.entries, []);
+
+  world.end("web:0");
+  assert.equal(tally().tallied.between.length, 1);
+  tallies.record({ ...about, type: "failed", cause: "exited" });
+  assert.equal(tallies.tallied.between.length, 0);
+  world.pass(1000);
+  assert.equal(count(tally().tallied.exitToStart), 0);
+  world.end("web:0");
+  tally().record({ ...about, type: "finished", cause: "exited" });
+  assert.equal(tallies.tallied.between.length, 0);
+});
+
 test("how late an exit is known is counted where the kernel's own moment is known", () => {
   const tallies = new Tallies();
   tallies.seen(exit({ kernelTime: false }), { wall: 0, mono: 1500 });

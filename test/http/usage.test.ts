@@ -152,6 +152,20 @@ test("the successor of a process has nothing of what that one used", async () =>
   assert.deepEqual((await usage.read()).get("web:0"), { cpuPercent: 4, memoryBytes: 4096, cpu: 20 });
 });
 
+test("the process that a daemon has left has nothing of what the first one used", async () => {
+  const { world, usage, finds } = used(1);
+  world.pass(1000);
+  finds(1000);
+  await usage.read();
+  const slot = world.slot("web:0");
+  assert(slot.phase.kind === "running");
+  const started = { ...slot.phase.started, pid: 4711, at: world.agenda.now() };
+  world.engine.state.slots.set("web:0", { ...slot, phase: { ...slot.phase, started } });
+  finds(2000);
+  world.pass(10_000);
+  assert.deepEqual((await usage.read()).get("web:0"), { cpuPercent: 20, memoryBytes: 4096, cpu: 2000 });
+});
+
 test("of a process that is younger than the last sweep nothing is known yet", async () => {
   const { world, usage, swept } = used(1);
   await usage.read();

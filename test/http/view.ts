@@ -1,6 +1,6 @@
 /** What the routes look at: an engine in virtual time. */
 import { Tallies } from "../../src/http/tallies.ts";
-import type { Consumption, View } from "../../src/http/view.ts";
+import type { Consumption, Stray, View } from "../../src/http/view.ts";
 import type { Law, RunId, SlotId } from "../../src/core/types.ts";
 import { loadAddon } from "../../src/native/load.ts";
 import type { Fate } from "../support/kernel.ts";
@@ -19,6 +19,7 @@ export function viewOf(laws: readonly Law[], fateOf?: FateOf) {
   /** What a sweep finds of a process; it finds nothing of the others. */
   const found = new Map<number, Consumption>();
   const sweeps = { count: 0 };
+  const strays: Stray[] = [];
   const view: View = {
     engine: world.engine,
     clock: world.agenda,
@@ -34,6 +35,7 @@ export function viewOf(laws: readonly Law[], fateOf?: FateOf) {
       sweeps.count++;
       return roots.map(({ pid }) => found.get(pid) ?? null);
     },
+    strays: async () => strays,
     logs,
     reopenLogs: () => ({ reopened: 0, failed: [] }),
     tallies: new Tallies(),
@@ -42,5 +44,5 @@ export function viewOf(laws: readonly Law[], fateOf?: FateOf) {
     tell: (text) => { told.push(text); },
     bug: (error) => { bugs.push(error); },
   };
-  return { world, past, logs, view, bugs, told, found, sweeps };
+  return { world, past, logs, view, bugs, told, found, sweeps, strays };
 }

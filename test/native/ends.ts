@@ -8,7 +8,7 @@ const point = isMainThread ? process.argv[2] ?? "" : String(workerData);
 const never = 2 ** 30;
 
 function start(addon: Addon, deliver: (facts: Fact[]) => void = () => {}): void {
-  addon.start({ spawners: 4, processEvents: true, inherited: null }, deliver);
+  addon.start({ spawners: 4, processEvents: true, cgroups: `sentry.ends-${process.pid}`, inherited: null }, deliver);
 }
 
 function spawn(addon: Addon, count: number, command = "sleep", args = ["1000"]): void {
@@ -17,7 +17,7 @@ function spawn(addon: Addon, count: number, command = "sleep", args = ["1000"]):
     addon.spawn({
       run, command, argv: [command, ...args], env: [`PATH=${process.env["PATH"] ?? ""}`, `TEST_SITE=${process.env["TEST_SITE"] ?? ""}`],
       cwd: "/", umask: null, user: null, group: null, groups: null, nice: null, oomScoreAdj: null, noNewPrivileges: false,
-      limits: [], pass: [], stdout: sink, stderr: sink, label: "x", colour: null, kept: `test.${run} x:0`,
+      limits: [], pass: [], stdout: sink, stderr: sink, label: "x", colour: null, kept: `test.${run} x:0`, mark: `test.${run}`,
     });
   }
 }

@@ -35,7 +35,8 @@ if (state === null) {
   addon.close(addon.inheritSocket(places.socket, state.socket));
   if (state.keeper !== null) addon.inheritKeeper(state.keeper);
 }
-const eventsFault = addon.start({ spawners: 1, processEvents: true, inherited: state?.left.inherited ?? null }, deliver);
+const inherited = state?.left.inherited ?? null;
+const { processEvents: eventsFault } = addon.start({ spawners: 1, processEvents: true, cgroups: "sentry.execs", inherited }, deliver);
 const sink = addon.openFile(places.log, false);
 if (state !== null) {
   for (const output of state.left.outputs) addon.adoptOutput({ ...output, sink });
@@ -54,7 +55,7 @@ function spawn(run: number, script: string): void {
   addon.spawn({
     run, command: "/bin/sh", argv: ["sh", "-c", script], env: [`PATH=${process.env["PATH"] ?? ""}`], cwd: folder, umask: null,
     user: null, group: null, groups: null, nice: null, oomScoreAdj: null, noNewPrivileges: false, limits: [], pass: [],
-    stdout: sink, stderr: sink, label: "x", colour: null, kept: `test.${run} x:0`,
+    stdout: sink, stderr: sink, label: "x", colour: null, kept: `test.${run} x:0`, mark: `test.${run}`,
   });
 }
 

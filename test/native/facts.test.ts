@@ -54,21 +54,29 @@ test("a signal ends exactly the run that it is for, or its whole group", async (
   const native = new Native(t);
   const [one, other] = [native.spawn("sleep", ["1000"]), native.spawn("sleep", ["1000"])];
   await native.some("spawned", 2);
-  native.addon.signal(one, "SIGUSR1", "process");
+  native.addon.signal(one, "SIGUSR1");
   assert.equal((await native.of("exit", one)).signal, "SIGUSR1");
   assert.equal(native.all("exit").length, 1);
-  native.addon.signal(other, "SIGKILL", "group");
+  native.addon.end(other, "SIGKILL", "group");
   assert.equal((await native.of("exit", other)).signal, "SIGKILL");
-  for (const scope of ["process", "group"] as const) native.addon.signal(one, "SIGKILL", scope);
-  assert.throws(() => native.addon.signal(one, "SIGNONE", "process"), /SIGNONE/);
+  native.addon.signal(one, "SIGKILL");
+  for (const scope of ["process", "group", "tree"] as const) native.addon.end(one, "SIGKILL", scope);
+  assert.throws(() => native.addon.signal(one, "SIGNONE"), /SIGNONE/);
 });
 
-test("what is left in the group of a process that has ended is killed when it is reaped", async (t) => {
+test("what a process has left behind is told with its exit, and ends when that is asked for", async (t) => {
   const native = new Native(t);
-  const run = native.spawn("sh", ["-c", "sleep 1000 & echo $! > left; exit 0"]);
-  await native.of("exit", run);
-  const left = readFileSync(`${native.folder}/left`, "utf8").trim();
-  await until("it is gone", () => !isAlive(Number(left)));
+  native.reaps = false;
+  native.addon.spare(false);
+  const [run, other] = [native.spawn("sh", ["-c", "sleep 1000 & echo $! > left; exit 0"]), native.spawn("true")];
+  const exits = await native.some("exit", 2);
+  assert.deepEqual(exits.map(({ run, alone }) => [run, alone]).sort(), [[run, false], [other, true]]);
+  const left = Number(readFileSync(`${native.folder}/left`, "utf8"));
+  assert.equal(isAlive(left), true);
+  native.addon.end(run, "SIGTERM", "tree");
+  await native.of("cleared", run);
+  assert.equal(isAlive(left), false);
+  for (const one of [run, other]) native.addon.reap(one);
 });
 
 /** All threads of this process but the one that asks: proc_pid_task(5). */
@@ -83,7 +91,7 @@ test("exits that come while the event loop is busy are delivered together", asyn
   for (let n = 0; n < count; n++) native.spawn("sleep", ["1000"]);
   const pids = (await native.some("spawned", count)).map(({ pid }) => pid);
   assert.equal(new Set(pids).size, count);
-  for (let run = 1; run <= count; run++) native.addon.signal(run, "SIGKILL", "process");
+  for (let run = 1; run <= count; run++) native.addon.signal(run, "SIGKILL");
   // Synchronous, so that no callback can come in between: until all are zombies, and the addon's thread, which sees them
   // meanwhile, has come to rest. On a busy machine it may have to wait for a core.
   for (let quiet = 0; quiet < 10;) {
@@ -99,6 +107,7 @@ test("exits that come while the event loop is busy are delivered together", asyn
 test("Node's own children keep all their exits beside hundreds of ours, and ours beside Node's", async (t) => {
   const native = new Native(t);
   const count = 300;
+  native.addon.spare(true);
   const theirs = Array.from({ length: count }, (_, n) => new Promise<[number, number | null]>((resolve) => {
     native.spawn("sh", ["-c", `exit ${n % 100}`]);
     spawn("sh", ["-c", `exit ${n % 100 + 100}`], { stdio: "ignore" }).on("exit", (code) => resolve([n, code]));
@@ -107,6 +116,7 @@ test("Node's own children keep all their exits beside hundreds of ours, and ours
   const ours = await native.some("exit", count);
   assert.equal(new Set(ours.map(({ run }) => run)).size, count);
   for (const { run, code } of ours) assert.equal(code, (run - 1) % 100);
+  native.addon.spare(false);
 });
 
 test("nothing is left of hundreds of runs: no descriptor, thread or zombie", async (t) => {
@@ -132,7 +142,7 @@ test("nothing is left of hundreds of runs: no descriptor, thread or zombie", asy
 
 test("start() twice, and calls without it, are refused with an exception", (t) => {
   const native = new Native(t);
-  assert.throws(() => native.addon.start({ spawners: 1, processEvents: false, inherited: null }, () => {}), /before/);
+  assert.throws(() => native.addon.start({ spawners: 1, processEvents: false, cgroups: "sentry.again", inherited: null }, () => {}), /before/);
   native.addon.stop();
   assert.throws(() => native.spawn("true"), /start\(\)/);
   assert.throws(() => native.addon.flush(1), /start\(\)/);

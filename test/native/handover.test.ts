@@ -55,7 +55,7 @@ test("a process that is gone, or whose number is another's by now, is not adopte
   const native = new Native(t);
   const run = native.spawn("sleep", ["1000"]);
   const { pid, startTicks } = await native.of("spawned", run);
-  const adoption = { run: 99, pid, startTicks, pidfd: null, ended: false, inheritedRss: 0, threads: null, kept: "" };
+  const adoption = { run: 99, pid, startTicks, pidfd: null, ended: false, inheritedRss: 0, threads: null, kept: "", outPipe: 0, errPipe: 0, cgroup: null, mark: "", descendants: [] };
   assert.equal(native.addon.adopt({ ...adoption, startTicks: startTicks + 1 }), false);
   assert.equal(native.addon.adopt({ ...adoption, pid: 2 ** 22 }), false);
 });
@@ -123,7 +123,7 @@ test("the keeper has the processes and pipes of all runs, also a keeper that fol
   await until("the next one has all", () => held().join() === expected.join());
   for (const run of [early, late]) {
     native.addon.say(native.sink, 0, null, null, "opens", run, null);
-    addon.signal(run, "SIGKILL", "group");
+    addon.end(run, "SIGKILL", "group");
   }
   await until("it has let go of those that have ended", () => held().length === 0, () => held().join());
   assert.equal(native.all("keeperGone").length, 1);

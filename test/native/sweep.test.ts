@@ -91,7 +91,7 @@ test("what the addon has started is found by what it told of it", async (t) => {
     return found.every((each) => each !== null) && found[1]!.memoryBytes > found[0]!.memoryBytes && found;
   });
   assert.ok(one!.memoryBytes > 0 && two!.memoryBytes < 50 * MEGABYTE);
-  for (const run of runs) native.addon.signal(run, "SIGKILL", "group");
+  for (const run of runs) native.addon.end(run, "SIGKILL", "group");
   await native.some("exit", 2);
   await until("they are gone", async () => (await addon.sweep(roots)).every((each) => each === null));
 });

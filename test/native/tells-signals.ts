@@ -2,7 +2,7 @@
 import { loadAddon } from "../../src/native/load.ts";
 
 const addon = loadAddon();
-addon.start({ spawners: 1, processEvents: false, inherited: null }, (facts) => {
+addon.start({ spawners: 1, processEvents: false, cgroups: "sentry.signals", inherited: null }, (facts) => {
   for (const fact of facts) if (fact.kind === "signal") console.log(JSON.stringify(fact));
 });
 console.log("ready");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import type { ExitedRecord, FaultRecord, HistoryRecord } from "../../src/core/record.ts";
+import type { ExitedRecord, FaultRecord, HistoryRecord, TroubleRecord } from "../../src/core/record.ts";
 import { colourOf } from "../../src/output/colours.ts";
 import { Transcript } from "../../src/output/journal.ts";
 import type { Say } from "../../src/output/journal.ts";
@@ -11,12 +11,13 @@ import { Agenda } from "../support/agenda.ts";
 const slot = { entry: "dummy", slot: 0, by: null };
 const started: HistoryRecord = {
   ...slot, type: "started", at: 1_334_081_871_900_000, pid: 1514, run: 7, cause: null, restarts: 0, mono: 5000,
-  identity: { startTicks: 17, pipes: [1, 2] },
+  identity: { startTicks: 17, pipes: [1, 2], cgroup: null },
 };
 const own = { at: 0, slot: null, pid: null, cause: null, by: null };
 const exited: ExitedRecord = {
   ...slot, type: "exited", at: 1_334_081_875_000_001, pid: 1514, run: 7, code: 0, signal: null, coreDumped: false,
   status: "known", cause: "exited", ranMs: 4000, mono: 9000, userMs: 1, systemMs: 1, maxRssBytes: null,
+  leftovers: false,
 };
 const fault: FaultRecord = {
   type: "fault", at: 1_334_081_875_000_000, entry: "web", slot: 0, pid: null, run: 8, cause: null, by: null,
@@ -60,6 +61,36 @@ test("a start that was called off, and what the next line says anyway, are not s
     { ...own, type: "stopped", entry: null },
   ];
   for (const record of untold) assert.equal(lineOf(record), null, record.type);
+});
+
+test("a daemon is told by the pid that it has from then on", () => {
+  assert.deepEqual(lineOf({
+    ...slot, type: "ready", at: 1_334_081_872_000_000, pid: 1516, run: 7, mono: 6000, cause: null,
+    identity: { startTicks: 18, pipes: [1, 2], cgroup: null },
+  }), { wall: 1_334_081_872_000_000, label: "dummy.1516", text: "Forked itself away at 1334081872.", opens: null, closes: null });
+});
+
+test("that a slot is not started again is told, however its process has ended", () => {
+  const said = (["finished", "failed"] as const).map((type) => lineOf({ ...slot, type, at: 7, pid: null, cause: "exited" }));
+  assert.deepEqual(said.map((line) => [line?.label, line?.text]),
+    [["dummy:0", "Finished; it is not started again."], ["dummy:0", "Failed; it is not started again."]]);
+});
+
+test("what a process has left behind is told, for the next start waits for its end", () => {
+  const line = lineOf({ ...slot, type: "stopping", at: 7, pid: null, run: 7, wanted: true, until: 9000, cause: "leftover" });
+  assert.deepEqual([line?.label, line?.text], ["dummy:0", "Left processes behind; they are told to end."]);
+});
+
+test("trouble with a process that there is is told, also while it is being stopped", () => {
+  const astray: TroubleRecord = {
+    ...slot, type: "fault", at: 7, pid: 1514, run: null, cause: null, step: "follow", errno: "", subject: "/run/x.pid", message: "names no process of the run",
+  };
+  assert.deepEqual([lineOf(astray)?.label, lineOf(astray)?.text],
+    ["dummy.1514", "cannot follow dummy:0: /run/x.pid: follow: names no process of the run"]);
+  const outlasts: TroubleRecord = { ...astray, pid: null, cause: "stopped", step: "kill", subject: "", message: "1520 (dd) is in state D" };
+  assert.deepEqual([lineOf(outlasts)?.label, lineOf(outlasts)?.text], ["dummy:0", "cannot end dummy:0: kill: 1520 (dd) is in state D"]);
+  const { run: _run, ...rolling } = { ...outlasts, slot: null, pid: null, cause: "restarted" } as const;
+  assert.equal(lineOf(rolling), null, "where a rolling restart has failed, that of the slot has been told");
 });
 
 test("an entry that was taken out is told without a label, as is a reload that could not be done", () => {

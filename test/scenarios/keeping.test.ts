@@ -43,7 +43,7 @@ test("an exit is recorded, then reaped, and only then is anything else done", ()
   const world = new World([law("dummy", { delay: 0 })], () => longLife, (_command, effects) => {
     done.splice(0, done.length, ...effects.map(({ kind }) => kind));
   }).start();
-  world.kernel.end(1, { code: 0 });
+  world.kernel.die(1, { code: 0 });
   world.agenda.next();
   assert.deepEqual(done, ["record", "reap", "spawn"]);
 });

@@ -199,7 +199,7 @@ test("a reload while Sentry is stopping is told, and changes nothing", () => {
 
 test("what happens between two images is told after the reload, and before anything is begun", () => {
   const world = new World([law("web", { delay: 0 }), law("db")], () => ({ ...longLife, toldAfter: 5 })).start();
-  world.pass(5).kernel.end(1, { code: 3 });
+  world.pass(5).kernel.die(1, { code: 3 });
   world.reload([law("web", { delay: 0 }), law("db"), law("mail")]);
   const [, , ...after] = world.records.map((record) => `${record.type} ${record.entry}`);
   assert.deepEqual(after, ["reloaded null", "added mail", "exited web", "started web", "started mail"]);

@@ -285,7 +285,7 @@ test("a reload that leaves the entry as it is, or changes it in place, does not 
 test("what gets ready between two images takes it further only once the new image has begun what it has to begin", () => {
   const world = new World([law("web", { delay: 0 })], () => ({ ...slow, toldAfter: 500, calledOff: false })).start().pass(10);
   void world.roll("web");
-  world.kernel.end(1, { code: 1 }); // told to the next image: then its successor is due
+  world.kernel.die(1, { code: 1 }); // told to the next image: then its successor is due
   world.reload([law("web", { delay: 0 })]).pass(5000);
   assert.equal(world.records.findLast(({ type }) => type === "stopped")?.cause, "restarted");
   assert.equal(world.kernel.alive().length, 1);
@@ -301,7 +301,7 @@ test("what fails between two images ends it as well, also where the delay is non
     ] as const) {
       const world = three((run) => run === 4 || run === 5 ? { ...slow, toldAfter: 30 } : slow, { delay });
       void world.roll("web");
-      world.pass(moment).kernel.end(run, { code: 1 });
+      world.pass(moment).kernel.die(run, { code: 1 });
       world.reload([law("web", { count: 3, delay })]).pass(5000);
       assert.equal(outcome(world), why);
       assert.deepEqual(world.kernel.alive().slice(0, 2), alive.slice(0, 2));

@@ -29,7 +29,7 @@ export class Native {
     this.#processEvents = processEvents;
     this.eventsFault = this.#start(null);
     t.after(async () => {
-      for (const { run } of this.all("spawned")) this.addon.signal(run, "SIGKILL", "group");
+      for (const { run } of this.all("spawned")) this.addon.end(run, "SIGKILL", "tree");
       await this.some("exit", this.all("spawned").length);
       this.addon.stop();
       rmSync(this.folder, { recursive: true });
@@ -37,9 +37,10 @@ export class Native {
   }
 
   #start(inherited: Inherited | null): string | null {
-    const fault = this.addon.start({ spawners: 2, processEvents: this.#processEvents, inherited }, (facts) => this.#take(facts));
+    const how = { spawners: 2, processEvents: this.#processEvents, cgroups: `sentry.test-${process.pid}`, inherited };
+    const missing = this.addon.start(how, (facts) => this.#take(facts));
     this.sink = this.addon.openFile(this.printed, false);
-    return fault;
+    return missing.processEvents;
   }
 
   #take(facts: Fact[]): void {
@@ -79,7 +80,7 @@ export class Native {
     this.addon.spawn({
       run, command, argv: [command, ...args], env: [`PATH=${process.env["PATH"] ?? ""}`], cwd: this.folder, umask: null,
       user: null, group: null, groups: null, nice: null, oomScoreAdj: null, noNewPrivileges: false, limits: [], pass: [],
-      stdout: this.sink, stderr: this.sink, label: "x", colour: null, kept: `test.${run} x:0`, ...more,
+      stdout: this.sink, stderr: this.sink, label: "x", colour: null, kept: `test.${run} x:0`, mark: `test.${run}`, ...more,
     });
     return run;
   }

@@ -1,31 +1,28 @@
-/** A kernel that does what it is told to, when it is told to: each start has its fate. */
+/** A kernel that does what it is told to, when it is told to: each start has its fate, and so has whatever comes of it. */
 import assert from "node:assert/strict";
 
-import type { Happening } from "../../src/core/command.ts";
-import type { Scope } from "../../src/core/effect.ts";
-import type { Exit, Fault, Identity, Millis, RunId, SlotId } from "../../src/core/types.ts";
+import type { Happening, Survivor } from "../../src/core/command.ts";
+import type { Exit, Fault, Identity, Millis, RunId, Scope, SlotId } from "../../src/core/types.ts";
 import { slotId } from "../../src/core/types.ts";
 import type { Kernel } from "../../src/engine/ports.ts";
 import type { Agenda } from "./agenda.ts";
+import { Channel } from "./channel.ts";
+import { Family } from "./family.ts";
+import type { Ending, Member, Program } from "./family.ts";
 
-/** `unknown`: somebody else in the process has reaped it. */
-export type Ending = { readonly code: number } | { readonly signal: string; readonly coreDumped?: boolean } | { readonly unknown: true };
+export type { Ending, Program } from "./family.ts";
 
 /** What becomes of a start. */
-export interface Fate {
+export interface Fate extends Program {
   /** Until the start is answered. Infinity: it hangs in exec, until SIGKILL ends it. */
   readonly answerAfter: Millis;
   readonly fault: Fault | null;
-  /** Infinity: until it is told to end. */
-  readonly livesFor: Millis;
-  readonly ending: Ending;
-  /** How long it takes to end when it is asked to; null: it does not heed that. SIGKILL it always heeds. */
-  readonly heedsAfter: Millis | null;
-  readonly killedAfter: Millis;
   /** Between its end and when it is told. */
   readonly toldAfter: Millis;
   /** A start that is signalled before it is answered comes to nothing; otherwise that signal is lost. */
   readonly calledOff: boolean;
+  /** How a daemon is found: how long it takes (Infinity: for ever), and whether a PID file has named it. */
+  readonly search?: { readonly after: Millis; readonly pidFile: boolean };
 }
 
 export const longLife: Fate = {
@@ -36,10 +33,18 @@ export const longLife: Fate = {
 interface Process {
   readonly run: RunId;
   readonly slot: SlotId;
-  readonly pid: number;
   readonly fate: Fate;
-  /** `never`: its start was a fault. */
+  readonly family: Family;
+  /** Of the process that is the run's; `never`: its start was a fault. */
   life: "asked" | "alive" | "zombie" | "reaped" | "never";
+  pid: number;
+  exitTold: boolean;
+  /** What has to be gone before `cleared` is told. */
+  clears: Scope | null;
+  /** How to call off a search for the daemon that is under way. */
+  search: (() => void) | null;
+  /** It was followed on, and nobody has let go of it yet. */
+  previous: Member | null;
 }
 
 export class FakeKernel implements Kernel {
@@ -48,56 +53,80 @@ export class FakeKernel implements Kernel {
   readonly signals: string[] = [];
   readonly #agenda: Agenda;
   readonly #fateOf: (run: RunId, slot: SlotId) => Fate;
-  readonly #tell: (fact: Happening) => void;
-  #lastTold: Millis = 0;
-  /** On its way to whoever listens, with how to keep it from arriving. */
-  readonly #untold = new Map<Happening, () => void>();
+  readonly #channel: Channel;
 
   constructor(agenda: Agenda, fateOf: (run: RunId, slot: SlotId) => Fate, tell: (fact: Happening) => void) {
     this.#agenda = agenda;
     this.#fateOf = fateOf;
-    this.#tell = tell;
+    this.#channel = new Channel(agenda, tell);
   }
 
   spawn(run: RunId, entry: string, slot: number): void {
     assert(!this.processes.has(run), `run ${run} is started twice`);
     const id = slotId(entry, slot);
+    const fate = this.#fateOf(run, id);
     // Few pids, so that they are soon given out again: whoever goes by them alone is found out.
-    const process: Process = { run, slot: id, pid: 100 + (run % 7), fate: this.#fateOf(run, id), life: "asked" };
+    const pid = 100 + (run % 7);
+    const family = new Family(this.#agenda, (member, ending) => this.#over(process, member, ending));
+    const process: Process = {
+      run, slot: id, fate, family, pid, life: "asked", exitTold: false, clears: null, search: null, previous: null,
+    };
     this.processes.set(run, process);
-    if (process.fate.answerAfter !== Infinity) this.#agenda.in(process.fate.answerAfter, () => this.#answer(process));
+    if (fate.answerAfter !== Infinity) this.#agenda.in(fate.answerAfter, () => this.#answer(process));
   }
 
-  signal(run: RunId, signal: string, _scope: Scope): void {
-    const process = this.processes.get(run);
-    assert(process !== undefined, `run ${run} is signalled, and was never started`);
-    assert(process.life !== "reaped", `run ${run} is signalled after it was reaped`);
-    const { fate, slot } = process;
+  signal(run: RunId, signal: string): void {
+    const { slot, family } = this.#of(run);
+    this.signals.push(`${slot} ${signal}`);
+    family.leader?.take(signal);
+  }
+
+  end(run: RunId, signal: string, scope: Scope): void {
+    const process = this.#of(run);
+    const { fate, slot, family } = process;
     this.signals.push(`${slot} ${signal}`);
     if (process.life === "asked") {
       if (fate.answerAfter === Infinity ? signal === "SIGKILL" : fate.calledOff) this.#callOff(process);
-    } else if (process.life !== "alive") return;
-    else if (signal === "SIGKILL") this.#agenda.in(fate.killedAfter, () => this.end(run, { signal }));
-    else if (fate.heedsAfter !== null) this.#agenda.in(fate.heedsAfter, () => this.end(run, { signal }));
+      return;
+    }
+    if (process.life === "zombie" && process.exitTold) {
+      process.clears = scope;
+      this.#giveUp(process);
+    }
+    family.end(signal, scope);
+    this.#clear(process);
+  }
+
+  inspect(run: RunId, scope: Scope): void {
+    const survivors = this.#of(run).family.living(scope).map(({ pid, state, program }): Survivor =>
+      ({ pid, name: "fake", state, errno: program.refuses ?? null }));
+    if (survivors.length > 0) this.#channel.post(0, { kind: "surviving", run, survivors });
+  }
+
+  follow(run: RunId, entry: string, slot: number): void {
+    const process = this.#of(run);
+    assert.equal(process.slot, slotId(entry, slot));
+    assert(process.life === "zombie" && process.exitTold, `run ${run} is followed before its exit is told`);
+    assert(process.previous === null, `run ${run} is followed, and nobody has let go of the one before`);
+    assert(process.search === null, `run ${run} is followed twice`);
+    const { after } = process.fate.search ?? { after: 0 };
+    process.search = after === Infinity ? () => {} : this.#agenda.in(after, () => this.#found(process));
   }
 
   reap(run: RunId): void {
-    const process = this.processes.get(run);
-    assert(process?.life === "zombie", `run ${run} is reaped, and is no zombie`);
+    const process = this.#of(run);
+    if (process.previous !== null) {
+      process.previous = null;
+      return;
+    }
+    assert(process.life === "zombie", `run ${run} is reaped, and is no zombie`);
     process.life = "reaped";
+    this.#giveUp(process);
   }
 
-  /** The process ends, now; nothing happens where it has ended already. */
-  end(run: RunId, ending: Ending): void {
-    const process = this.processes.get(run);
-    if (process?.life !== "alive") return;
-    process.life = "zombie";
-    const exit: Exit = {
-      pid: process.pid, code: "code" in ending ? ending.code : null, signal: "signal" in ending ? ending.signal : null,
-      coreDumped: "coreDumped" in ending && ending.coreDumped, at: this.#agenda.now(), kernelTime: true,
-      userMs: 1, systemMs: 1, maxRssBytes: null,
-    };
-    this.#post(process.fate.toldAfter, { kind: "exited", run, exit });
+  /** The run's process ends, now; nothing happens where it has ended already. */
+  die(run: RunId, ending: Ending): void {
+    this.processes.get(run)?.family.leader?.die(ending);
   }
 
   alive(): RunId[] {
@@ -112,13 +141,30 @@ export class FakeKernel implements Kernel {
     assert.fail(`${slot} has no process`);
   }
 
-  /** Whoever listened is gone: what was on its way is what a successor is told, or finds out by looking. */
+  /** Whoever listened is gone: what was on its way is what a successor is told. */
   orphan(): Happening[] {
-    const untold = [...this.#untold.keys()];
-    for (const callOff of this.#untold.values()) callOff();
-    this.#untold.clear();
-    this.#lastTold = 0;
-    return [...untold, ...this.#settleStarts()];
+    for (const process of this.processes.values()) this.#giveUp(process);
+    return [...this.#channel.take(), ...this.#settleStarts()];
+  }
+
+  /** Nobody knows any more of a search what it has found, or to whom something was said. */
+  forget(facts: readonly Happening[]): Happening[] {
+    const reverted = new Set<RunId>();
+    for (const process of this.processes.values()) {
+      process.clears = null;
+      if (process.previous === null) continue;
+      reverted.add(process.run);
+      process.family.leader = process.previous;
+      Object.assign(process, { life: "zombie", pid: process.previous.pid, exitTold: true, previous: null });
+    }
+    return facts.filter((fact) => fact.kind === "spawned" || (fact.kind === "exited" && !reverted.has(fact.run)));
+  }
+
+  #of(run: RunId): Process {
+    const process = this.processes.get(run);
+    assert(process !== undefined, `run ${run} was never started`);
+    assert(process.life !== "reaped", `something is done to run ${run} after it was reaped`);
+    return process;
   }
 
   /** Starts that are under way come to a process, or to nothing. */
@@ -132,36 +178,70 @@ export class FakeKernel implements Kernel {
   #answer(process: Process): void {
     if (process.life !== "asked") return; // called off
     const { run, fate } = process;
-    if (fate.fault === null) return this.#post(0, this.#liven(process));
+    if (fate.fault === null) return this.#channel.post(0, this.#liven(process));
     process.life = "never";
-    this.#post(0, { kind: "fault", run, fault: fate.fault, at: this.#agenda.now() });
+    this.#channel.post(0, { kind: "fault", run, fault: fate.fault, at: this.#agenda.now() });
   }
 
   #liven(process: Process): Happening {
-    const { run, fate, pid } = process;
+    const { run, fate, pid, family } = process;
     process.life = "alive";
-    if (fate.livesFor !== Infinity) this.#agenda.in(fate.livesFor, () => this.end(run, fate.ending));
+    family.begin(pid, fate);
     return { kind: "spawned", run, pid, at: this.#agenda.now(), identity: identityOf(run) };
   }
 
   #callOff(process: Process): void {
     process.life = "never";
     const fault = { step: "start", errno: "ECANCELED", message: "operation canceled", subject: "" };
-    this.#post(0, { kind: "fault", run: process.run, fault, at: this.#agenda.now() });
+    this.#channel.post(0, { kind: "fault", run: process.run, fault, at: this.#agenda.now() });
   }
 
-  /** One channel: what was posted first is told first. */
-  #post(after: Millis, fact: Happening): void {
-    this.#lastTold = Math.max(this.#lastTold, this.#agenda.now().mono + after);
-    const callOff = this.#agenda.at(this.#lastTold, () => {
-      this.#untold.delete(fact);
-      this.#tell(fact);
+  /** One of its processes has ended. */
+  #over(process: Process, member: Member, ending: Ending): void {
+    if (member !== process.family.leader) return this.#clear(process);
+    process.life = "zombie";
+    process.exitTold = false;
+    const exit: Exit = {
+      pid: member.pid, code: "code" in ending ? ending.code : null, signal: "signal" in ending ? ending.signal : null,
+      coreDumped: "coreDumped" in ending && ending.coreDumped === true, at: this.#agenda.now(), kernelTime: true,
+      userMs: 1, systemMs: 1, maxRssBytes: null,
+    };
+    const alone = process.family.living("tree").length === 0;
+    const told: Happening = { kind: "exited", run: process.run, exit, alone };
+    this.#channel.post(process.fate.toldAfter, told, () => { process.exitTold = true; });
+  }
+
+  #clear(process: Process): void {
+    const { clears, family, run } = process;
+    if (clears === null || process.life !== "zombie" || family.living(clears).length > 0) return;
+    process.clears = null;
+    this.#channel.post(0, { kind: "cleared", run });
+  }
+
+  #giveUp(process: Process): void {
+    process.search?.();
+    process.search = null;
+  }
+
+  #found(process: Process): void {
+    const { run, fate, family } = process;
+    process.search = null;
+    const pidFile = fate.search?.pidFile === true;
+    const candidates = family.candidates();
+    const [daemon] = candidates;
+    if (daemon === undefined || (candidates.length > 1 && !pidFile)) {
+      const fault = { step: "follow", errno: "", message: `${candidates.length} processes are left`, subject: "" };
+      return this.#channel.post(0, { kind: "astray", run, fault });
+    }
+    Object.assign(process, { previous: family.leader, life: "alive", pid: daemon.pid, exitTold: false, clears: null });
+    family.leader = daemon;
+    this.#channel.post(0, {
+      kind: "followed", run, pid: daemon.pid, at: this.#agenda.now(), identity: identityOf(run), settled: pidFile,
     });
-    this.#untold.set(fact, callOff);
   }
 }
 
 /** Each run has its own. */
 export function identityOf(run: RunId): Identity {
-  return { startTicks: 1000 + run, pipes: [20_000 + 2 * run, 20_001 + 2 * run] };
+  return { startTicks: 1000 + run, pipes: [20_000 + 2 * run, 20_001 + 2 * run], cgroup: null };
 }

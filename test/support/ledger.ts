@@ -13,7 +13,7 @@ import { slotId } from "../../src/core/types.ts";
 
 interface Known {
   wanted: boolean;
-  is: "at rest" | "running" | "stopping" | "waiting";
+  is: "at rest" | "finished" | "failed" | "running" | "stopping" | "clearing" | "waiting";
   run: RunId | null;
   until: Millis | null;
 }
@@ -34,7 +34,8 @@ export class Ledger {
       case "removed": return this.#recount(record.entry, 0);
       case "reloaded": case "tookOver": case "lost": return;
       case "stopped": case "fault": if (record.slot !== null) this.#readOf(record); return;
-      case "started": case "exited": case "stopping": case "waiting": case "signalled": return this.#readOf(record);
+      case "started": case "ready": case "exited": case "stopping": case "waiting": case "finished": case "failed": case "signalled":
+        return this.#readOf(record);
     }
   }
 
@@ -47,26 +48,36 @@ export class Ledger {
         return;
       case "exited":
         assert.equal(record.run, slot.run, "an exit without a start");
-        slot.is = "at rest";
-        slot.run = null;
+        slot.is = record.leftovers ? "clearing" : "at rest";
+        if (!record.leftovers) slot.run = null;
         return;
+      case "ready": return assert.deepEqual([slot.is, slot.run], ["running", record.run]);
       case "fault":
-        slot.is = "at rest";
+        if (record.run !== null) slot.is = "at rest";
         return;
       case "waiting":
         slot.wanted = true;
-        if (slot.is === "stopping") return;
+        // Somebody has asked for it; what is being ended is brought to its end first.
+        if (record.by !== null && (slot.is === "stopping" || slot.is === "clearing")) return;
+        slot.run = null;
         slot.is = "waiting";
         slot.until = record.until;
         return;
       case "stopping":
         slot.wanted = record.wanted;
-        slot.is = "stopping";
+        // Once more, for what is being ended already; of another run it is a start that was never answered.
+        if (slot.is !== "clearing" || slot.run !== record.run) slot.is = "stopping";
         slot.until = record.until;
         return;
       case "stopped":
         slot.wanted = record.wanted;
         slot.is = "at rest";
+        slot.run = null;
+        return;
+      case "finished": case "failed":
+        assert(slot.is === "at rest" || slot.is === "clearing", `${record.type}, and it was ${slot.is}`);
+        slot.is = record.type;
+        slot.run = null;
         return;
       case "signalled": return assert.notEqual(slot.run, null, "a signal to nobody");
     }
@@ -92,14 +103,16 @@ export class Ledger {
     const isWithin = number < (this.#counts.get(entry) ?? 0);
     if (isWithin) assert.equal(known.wanted, wanted, `the records do not say whether ${id} is wanted`);
     switch (phase.kind) {
-      case "running": return assert.deepEqual([known.is, known.run], ["running", phase.run], id);
+      case "following": case "settling": case "running":
+        return assert.deepEqual([known.is, known.run], ["running", phase.run], id);
       case "waiting": return assert.deepEqual([known.is, known.until], ["waiting", phase.restart.at], id);
-      case "stopping":
-        assert.equal(known.is, "stopping", id);
+      case "stopping": case "clearing":
+        assert.equal(known.is, phase.kind, id);
         if (phase.grace !== null) assert.equal(known.until, phase.grace.at, id);
         return;
       // That a start is under way is told by nothing. Its answer will be, or nobody gives one.
-      case "starting": return assert(known.is === "at rest" || known.is === "waiting", id);
+      case "starting": return assert(["at rest", "waiting", "clearing"].includes(known.is), `${id} is starting, and was ${known.is}`);
+      case "finished": case "failed": return assert.equal(known.is, phase.kind, id);
       case "stopped": return assert.equal(known.is, "at rest", id);
     }
   }

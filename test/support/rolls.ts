@@ -9,6 +9,7 @@ import type { Command } from "../../src/core/command.ts";
 import type { HistoryRecord } from "../../src/core/record.ts";
 import type { Millis, RunId, SlotId } from "../../src/core/types.ts";
 import { slotId } from "../../src/core/types.ts";
+import type { Verdict } from "./verdicts.ts";
 
 /** How long a new process has to stay. */
 const STAYS: Millis = 1000;
@@ -18,10 +19,22 @@ export interface Run {
   readonly slot: SlotId;
   /** Null while the start is not answered. */
   startedAt: Millis | null;
+  /** Of a daemon that has not been found yet: when it has to be; null: this is the process that is wanted. */
+  readyBy: Millis | null;
+  /** Its process has ended, and the one that it has left is looked for. */
+  searching: boolean;
+  /** That one is there, but may be one in between. */
+  found: boolean;
+  /** Its exit is recorded, and what it has left behind is being ended. Then comes this; null: as somebody has asked. */
+  ended: { verdict: Verdict | null } | null;
   /** A timer is set for the moment at which it has stayed long enough. */
   settling: boolean;
   /** When it is to be killed; null while nobody has told it to end, or after it was killed. */
   graceEnd: Millis | null;
+  /** When it is to be said that something outlasts SIGKILL; null: not yet, or not any more. */
+  patienceEnd: Millis | null;
+  /** Somebody has asked for this end; otherwise it was the deadline, or what a process has left behind. */
+  asked: boolean;
   told: "nothing" | "to end" | "to die";
 }
 
@@ -31,6 +44,8 @@ interface Roll {
   readonly lastRun: RunId;
   /** Whose new process is waited for; null where that is one that was ending already, so that nobody had to be told. */
   pending: SlotId | null;
+  /** The extra process has done its work, and nobody has to stand in any more. */
+  over: boolean;
 }
 
 export class Rolls {
@@ -54,7 +69,8 @@ export class Rolls {
 
   /** Asked for, or asked for once more. */
   ask(name: string, extra: SlotId, lastRun: RunId): void {
-    this.#of.set(name, { extra, lastRun, pending: this.#of.has(name) ? this.#of.get(name)!.pending : extra });
+    const before = this.#of.get(name);
+    this.#of.set(name, { extra, lastRun, pending: before === undefined ? extra : before.pending, over: before?.over ?? false });
   }
 
   /** A timer is set for a process that runs. */
@@ -80,14 +96,21 @@ export class Rolls {
     if (roll?.pending === slot || roll?.extra === slot) this.#failed = entryOf(slot);
   }
 
+  /** It has done its work, and nothing comes after it. */
+  finished(slot: SlotId): void {
+    const roll = this.#of.get(entryOf(slot));
+    if (roll === undefined) return;
+    if (roll.pending === slot) roll.pending = null;
+    if (roll.extra === slot) roll.over = true;
+  }
+
   /** Whether it is for a rolling restart that the slot gets another process now. */
   goesOn(slot: SlotId, command: Command): boolean {
     const roll = this.#of.get(entryOf(slot));
-    if (roll === undefined || command.kind !== "timeUp") return false;
+    if (roll === undefined || !["timeUp", "exited", "cleared"].includes(command.kind) || roll.pending !== null) return false;
     const standIn = [...this.#runs.values()].find((run) => run.slot === roll.extra);
-    assert(standIn !== undefined && standIn.startedAt !== null && standIn.told === "nothing",
-      `${slot} is restarted, and nobody stands in for it`);
-    assert.equal(roll.pending, null, `${slot} is restarted before the one before it has stayed`);
+    const stands = standIn !== undefined && standIn.startedAt !== null && standIn.readyBy === null;
+    assert(roll.over || (stands && standIn.told === "nothing"), `${slot} is restarted, and nobody stands in for it`);
     roll.pending = slot;
     return true;
   }
@@ -99,7 +122,8 @@ export class Rolls {
       assert(roll !== undefined, `the rolling restart of ${record.entry} ends twice`);
       return true;
     }
-    if (record.type !== "stopping" || record.cause !== "restarted" || record.wanted) return false;
+    if ((record.type !== "stopping" && record.type !== "stopped") || record.entry === null) return false;
+    if (record.cause !== "restarted" || record.wanted) return false;
     if (roll?.extra !== slotId(record.entry, record.slot)) return false;
     for (const [id, run] of this.#runs) {
       const isOld = id <= roll.lastRun && run.told === "nothing" && entryOf(run.slot) === record.entry;
@@ -117,8 +141,8 @@ export class Rolls {
   }
 
   check(): void {
-    for (const { slot, startedAt, told, settling } of this.#runs.values()) {
-      const isNew = startedAt !== null && told === "nothing" && this.#of.get(entryOf(slot))?.pending === slot;
+    for (const { slot, startedAt, readyBy, told, settling } of this.#runs.values()) {
+      const isNew = startedAt !== null && readyBy === null && told === "nothing" && this.#of.get(entryOf(slot))?.pending === slot;
       assert.equal(settling, isNew, `${slot} is waited for, and has no timer, or the other way round`);
     }
     assert(this.#failed === null || !this.#of.has(this.#failed), `the rolling restart of ${this.#failed} goes on after a failure`);

@@ -6,37 +6,34 @@ import assert from "node:assert/strict";
 
 import type { Command } from "../../src/core/command.ts";
 import type { Effect } from "../../src/core/effect.ts";
-import type { HistoryRecord } from "../../src/core/record.ts";
+import type { ExitedRecord, HistoryRecord } from "../../src/core/record.ts";
 import type { State } from "../../src/core/state.ts";
-import type { Law, Millis, RunId, SlotId, Token } from "../../src/core/types.ts";
+import type { Law, Millis, RunId, SlotId } from "../../src/core/types.ts";
 import { slotId } from "../../src/core/types.ts";
+import { Alarms } from "./alarms.ts";
 import { entryOf, Rolls } from "./rolls.ts";
 import type { Run } from "./rolls.ts";
+import type { Verdict } from "./verdicts.ts";
+import { Wishes } from "./wishes.ts";
+
+/** How long what outlasts SIGKILL is waited for in silence. */
+const PATIENCE: Millis = 5000;
 
 export class Witness {
   exitsRecorded = 0;
-  #laws: ReadonlyMap<string, Law>;
-  /** By these is ended what a reload replaces. */
-  #lawsBefore: ReadonlyMap<string, Law>;
-  /** Of the last reload: entries whose processes have to be others. */
-  #replaced: ReadonlySet<string> = new Set();
-  readonly #counts = new Map<string, number>();
-  readonly #wanted = new Set<SlotId>();
   readonly #runs = new Map<RunId, Run>();
   readonly #everRun = new Set<RunId>();
   readonly #exited = new Set<RunId>();
-  readonly #due = new Map<SlotId, Millis>();
   readonly #rolls = new Rolls(this.#runs);
+  readonly #wishes: Wishes;
+  readonly #alarms: Alarms;
   #lastRun: RunId = 0;
-  /** Whose they are. */
-  readonly #timers = new Map<Token, SlotId | undefined>();
-  readonly #everTimer = new Set<Token>();
-  #stops = 0;
   #left = false;
   #asleep = false;
 
   constructor(laws: readonly Law[]) {
-    this.#laws = this.#lawsBefore = new Map(laws.map((law) => [law.name, law]));
+    this.#wishes = new Wishes(laws, this.#runs, this.#rolls);
+    this.#alarms = new Alarms(this.#runs, this.#rolls, this.#wishes);
   }
 
   /**
@@ -44,270 +41,242 @@ export class Witness {
    * and has not resumed yet. Then what is due can wait.
    */
   see(command: Command, effects: readonly Effect[], now: Millis, { asleep, timers }: Readonly<State>): void {
-    if ((asleep || command.kind === "resume") && !this.#asleep) this.#timers.clear(); // they were the other image's
+    if ((asleep || command.kind === "resume") && !this.#asleep) this.#alarms.forget(); // they were the other image's
     this.#asleep = asleep;
-    const toEnd = this.#hear(command, now);
-    const hurried = command.kind === "stop" && this.#stops > 1;
+    const others = this.#toBeOthers(command);
+    this.#hear(command, now);
+    const hurried = command.kind === "stop" && this.#wishes.stops > 1;
     for (const effect of effects) this.#follow(effect, command, now, hurried, timers);
-    for (const run of toEnd) assert.notEqual(this.#runs.get(run)?.told, "nothing", `run ${run} is not replaced`);
-    for (const name of this.#rolls.names()) assert(this.#stops === 0 && this.#counts.has(name), `${name} is not called off`);
+    for (const [id, { told }] of others) assert.notEqual(told, "nothing", `run ${id} is not replaced`);
+    for (const name of this.#rolls.names()) {
+      assert(this.#wishes.stops === 0 && this.#wishes.counts.has(name), `${name} is not called off`);
+    }
     if (!asleep) this.#balance(now, hurried);
     if (!asleep) this.#rolls.check();
     if (command.kind === "exited") this.#buried(command.run, effects);
   }
 
-  /** What the command says about who is alive and who is wanted. Returns the runs that are to end for others. */
-  #hear(command: Command, now: Millis): RunId[] {
-    if (command.kind === "reload") return this.#rearrange(command, now);
-    const inPlace = command.kind === "restart" && this.#stops === 0 ? [...this.#runs].filter(([, { slot, told }]) =>
-      slot === command.slot && told === "nothing" && this.#exists(slot)).map(([id]) => id) : [];
-    this.#listen(command, now);
-    return inPlace;
+  /** Runs of which the command says that another has to take their place. */
+  #toBeOthers(command: Command): (readonly [RunId, Run])[] {
+    const { stops, counts, wanted } = this.#wishes;
+    if (stops > 0) return [];
+    const running = [...this.#runs].filter(([, { told }]) => told === "nothing");
+    if (command.kind === "restart") {
+      return running.filter(([, { slot }]) => slot === command.slot && this.#wishes.exists(slot));
+    }
+    if (command.kind !== "reload") return [];
+    return running.filter(([, { slot }]) => wanted.has(slot) && counts.has(entryOf(slot)) && command.replaced.includes(entryOf(slot)));
   }
 
-  #listen(command: Exclude<Command, { kind: "reload" }>, now: Millis): void {
+  /** What the command says about who is alive and who is wanted. */
+  #hear(command: Command, now: Millis): void {
+    this.#alarms.fired = undefined;
     switch (command.kind) {
-      case "start":
-        for (const { name, count } of command.laws) {
-          this.#counts.set(name, count);
-          for (let n = 0; n < count; n++) this.#want(slotId(name, n), now);
-        }
-        return;
+      case "start": case "up": case "down": case "restart": case "scale": case "roll": case "stop": case "reload":
+        return this.#wishes.hear(command, this.#lastRun, now);
       case "resume":
         if (command.tookOver !== null) for (const name of this.#rolls.names()) this.#endRoll(name);
         // A start that nobody has told of by now has come to nothing.
-        for (const [id, { startedAt }] of this.#runs) if (startedAt === null) this.#over(id, now, null, now);
+        for (const [id, { startedAt }] of this.#runs) if (startedAt === null) this.#over(id, { from: now, to: now }, now);
         return;
       case "spawned": {
         const run = this.#runs.get(command.run);
-        if (run !== undefined) run.startedAt = command.at.mono;
+        if (run === undefined) return;
+        const { daemon, readyTimeout } = this.#wishes.law(run.slot);
+        run.startedAt = command.at.mono;
+        run.readyBy = daemon ? command.at.mono + readyTimeout : null;
         return;
       }
-      case "fault": return this.#fail(command.run, command.at.mono, 100, now);
-      case "exited": return this.#fail(command.run, command.exit.at.mono, 0, now);
-      case "timeUp": {
-        const run = this.#running(this.#timers.get(command.token));
-        if (run !== null) this.#rolls.settled(run);
-        this.#timers.delete(command.token);
+      case "fault": {
+        const run = this.#runs.get(command.run);
+        if (run === undefined) return;
+        const verdict = run.told === "nothing" ? this.#wishes.judge(run, command.at.mono, null, null) : null;
+        return this.#over(command.run, verdict, now);
+      }
+      case "exited": return this.#end(command);
+      case "followed": {
+        const run = this.#runs.get(command.run);
+        if (run === undefined || run.ended !== null) return;
+        assert(run.searching, `run ${command.run} has another process, and nobody has looked for it`);
+        Object.assign(run, { searching: false, found: true, startedAt: command.at.mono });
+        if (command.settled) run.readyBy = null;
         return;
       }
-      case "up": case "restart":
-        if (!this.#exists(command.slot)) return;
-        this.#want(command.slot, now);
-        if (this.#due.has(command.slot)) this.#due.set(command.slot, now);
-        return;
-      case "down":
-        if (!this.#exists(command.slot)) return;
-        this.#rolls.failed(command.slot);
-        this.#unwant(command.slot);
-        return;
-      case "signal": return;
-      case "roll": return this.#beginRoll(command.entry, now);
-      case "scale": {
-        const before = this.#counts.get(command.entry);
-        if (before === undefined || this.#stops > 0) return;
-        for (let n = before; n < command.count; n++) this.#want(slotId(command.entry, n), now);
-        for (let n = command.count; n < before; n++) this.#unwant(slotId(command.entry, n));
-        this.#counts.set(command.entry, command.count);
-        return;
-      }
-      case "stop":
-        if (this.#stops === 0 || command.hurry) this.#stops++;
-        for (const slot of [...this.#wanted]) this.#unwant(slot);
+      case "timeUp": return this.#alarms.timeUp(command.token);
+      case "astray": case "cleared": case "surviving": case "signal": return;
     }
-  }
-
-  #rearrange({ laws, replaced }: Extract<Command, { kind: "reload" }>, now: Millis): RunId[] {
-    if (this.#stops > 0) return [];
-    const old = this.#lawsBefore = this.#laws;
-    this.#laws = new Map([...old, ...laws.map((law) => [law.name, law] as const)]);
-    this.#replaced = new Set(replaced);
-    for (const [name, count] of this.#counts) {
-      if (laws.some((law) => law.name === name)) continue;
-      for (let n = 0; n < count; n++) this.#unwant(slotId(name, n));
-      this.#counts.delete(name);
-    }
-    const toEnd = [...this.#runs].filter(([, { slot, told }]) =>
-      told === "nothing" && this.#wanted.has(slot) && this.#replaced.has(entryOf(slot))).map(([id]) => id);
-    for (const { name, count } of laws) {
-      const before = this.#counts.get(name);
-      if (before !== undefined && old.get(name)?.count === count) continue; // what was scaled, up or down holds
-      for (let n = 0; n < count; n++) this.#want(slotId(name, n), now);
-      for (let n = count; n < (before ?? 0); n++) this.#unwant(slotId(name, n));
-      this.#counts.set(name, count);
-    }
-    return toEnd;
   }
 
   #follow(effect: Effect, command: Command, now: Millis, hurried: boolean, timers: State["timers"]): void {
     assert(!this.#left, `${effect.kind} after it has left`);
     switch (effect.kind) {
-      case "spawn": {
-        const slot = slotId(effect.entry, effect.slot);
-        assert(!this.#everRun.has(effect.run), `run ${effect.run} is given twice`);
-        assert(this.#wanted.has(slot), `${slot} is started, and nobody wants it`);
-        for (const other of this.#runs.values()) assert(other.slot !== slot, `${slot} has two runs`);
-        assert.equal(this.#due.get(slot), now, `${slot} is not started when it is due`);
-        this.#due.delete(slot);
-        this.#everRun.add(effect.run);
-        this.#lastRun = Math.max(this.#lastRun, effect.run);
-        this.#runs.set(effect.run, { slot, startedAt: null, settling: false, graceEnd: null, told: "nothing" });
-        return;
-      }
+      case "spawn": return this.#spawn(effect.run, slotId(effect.entry, effect.slot), now);
       case "signal": {
-        const run = this.#runs.get(effect.run);
-        assert(run !== undefined, `run ${effect.run} is signalled, and is not alive`);
-        if (command.kind === "signal") {
-          assert(run.startedAt !== null, `the start of run ${effect.run} is signalled`);
-          assert.deepEqual([run.slot, effect.signal, effect.scope], [command.slot, command.signal, "process"]);
-          return;
-        }
-        const entry = entryOf(run.slot);
-        const afresh = command.kind === "reload" && this.#replaced.has(entry);
-        const restarted = command.kind === "restart" && command.slot === run.slot;
-        const meant = afresh || restarted || run.told !== "nothing" || !this.#wanted.has(run.slot)
-          || this.#rolls.goesOn(run.slot, command);
-        assert(meant, `run ${effect.run} is signalled, and it is wanted`);
-        run.settling = false;
-        if (effect.signal === "SIGKILL") {
-          const again = run.told === "to die" && (command.kind === "spawned" || command.kind === "resume");
-          assert(run.graceEnd === now || hurried || again, `run ${effect.run} is killed before its grace is over`);
-          run.graceEnd = null;
-          run.told = "to die";
-          return;
-        }
-        const law = (afresh ? this.#lawsBefore : this.#laws).get(entry);
-        if (run.told === "nothing") run.graceEnd = now + (law?.grace ?? NaN);
-        run.told = "to end";
+        const run = this.#of(effect.run);
+        assert(command.kind === "signal", `run ${effect.run} is signalled, and nobody has asked`);
+        assert(run.startedAt !== null && run.ended === null && !run.searching, `run ${effect.run} has no process to be signalled`);
+        return assert.deepEqual([run.slot, effect.signal], [command.slot, command.signal]);
+      }
+      case "end": return this.#told(effect.run, effect.signal, command, now, hurried);
+      case "inspect": {
+        const run = this.#of(effect.run);
+        assert(run.patienceEnd === now && command.kind === "timeUp", `run ${effect.run} is inspected`);
+        run.patienceEnd = null;
         return;
       }
-      case "reap":
-        assert(this.#exited.has(effect.run), `run ${effect.run} is reaped before its exit is recorded`);
-        return;
-      case "setTimer": {
-        assert(command.kind === "resume" || !this.#everTimer.has(effect.token), `timer ${effect.token} is given twice`);
-        assert(!this.#timers.has(effect.token), `timer ${effect.token} is set twice`);
-        this.#everTimer.add(effect.token);
-        const slot = timers.get(effect.token);
-        const run = this.#running(slot);
-        if (run !== null) this.#rolls.settle(run, effect.at);
-        this.#timers.set(effect.token, slot);
-        return;
+      case "follow": return assert(this.#of(effect.run).searching, `run ${effect.run} is looked for`);
+      case "reap": {
+        if (command.kind === "followed") return;
+        const { ended } = this.#of(effect.run);
+        assert(ended !== null, `run ${effect.run} is reaped before its exit is recorded`);
+        return this.#over(effect.run, ended.verdict, now);
       }
-      case "cancelTimer":
-        assert(this.#timers.delete(effect.token), `timer ${effect.token} is cancelled, and is not set`);
-        return;
-      case "record":
-        if (effect.record.type === "exited") {
-          assert(command.kind === "exited" && effect.record.run === command.run, "another exit is recorded");
-          assert(!this.#exited.has(effect.record.run), `the exit of run ${effect.record.run} is recorded twice`);
-          this.#exited.add(effect.record.run);
-          this.exitsRecorded++;
-        }
-        this.#read(effect.record, command, now);
-        return;
+      case "setTimer": return this.#alarms.set(effect.token, effect.at, command, now, timers);
+      case "cancelTimer": return this.#alarms.cancel(effect.token);
+      case "record": return this.#read(effect.record, command, now);
       case "leave":
-        assert(this.#stops > 0, "it leaves, and nobody asked for that");
+        assert(this.#wishes.stops > 0, "it leaves, and nobody asked for that");
         assert.equal(this.#runs.size, 0, "it leaves, and something is alive");
-        assert.equal(this.#timers.size, 0, "it leaves, and a timer is set");
+        assert.equal(this.#alarms.size, 0, "it leaves, and a timer is set");
         this.#left = true;
         return;
       case "reply": return;
     }
   }
 
+  #spawn(id: RunId, slot: SlotId, now: Millis): void {
+    const due = this.#wishes.due.get(slot);
+    assert(!this.#everRun.has(id), `run ${id} is given twice`);
+    assert(this.#wishes.wanted.has(slot), `${slot} is started, and nobody wants it`);
+    for (const other of this.#runs.values()) assert(other.slot !== slot, `${slot} has two runs`);
+    assert(due !== undefined && due.from <= now && now <= due.to, `${slot} is not started when it is due`);
+    this.#wishes.due.delete(slot);
+    this.#everRun.add(id);
+    this.#lastRun = Math.max(this.#lastRun, id);
+    this.#runs.set(id, {
+      slot, startedAt: null, readyBy: null, searching: false, found: false, ended: null, settling: false, graceEnd: null,
+      patienceEnd: null, asked: false, told: "nothing",
+    });
+  }
+
+  /** Told to end: because somebody has asked, because it is not ready in time, or because a process has left it behind. */
+  #told(id: RunId, signal: string, command: Command, now: Millis, hurried: boolean): void {
+    const run = this.#of(id);
+    const afresh = command.kind === "reload" && this.#wishes.replaced.has(entryOf(run.slot));
+    const restarted = command.kind === "restart" && command.slot === run.slot;
+    const late = this.#alarms.isLate(run, now);
+    const leftover = run.ended !== null && (command.kind === "exited" || command.kind === "astray" || command.kind === "followed");
+    const isMeant = afresh || restarted || late || leftover || run.told !== "nothing" || !this.#wishes.wanted.has(run.slot);
+    assert(isMeant || this.#rolls.goesOn(run.slot, command), `run ${id} is told to end, and it is wanted`);
+    if (run.told === "nothing") run.asked = !late && !leftover;
+    run.settling = false;
+    if (signal === "SIGKILL") {
+      const again = run.told === "to die" && command.kind !== "timeUp";
+      assert(run.graceEnd === now || hurried || again, `run ${id} is killed before its grace is over`);
+      if (run.told !== "to die") run.patienceEnd = now + PATIENCE;
+      run.graceEnd = null;
+      run.told = "to die";
+      return;
+    }
+    if (run.told === "nothing") run.graceEnd = now + this.#wishes.law(run.slot, afresh).grace;
+    run.told = "to end";
+  }
+
   #balance(now: Millis, hurried: boolean): void {
-    const alive = new Map([...this.#runs.values()].map((run) => [run.slot, run]));
-    for (const slot of this.#wanted) {
-      if (!alive.has(slot)) assert((this.#due.get(slot) ?? -1) >= now, `${slot} is wanted, and is forgotten`);
-    }
-    let [graces, settling] = [0, 0];
+    const { stops, wanted, counts } = this.#wishes;
+    this.#wishes.check(now);
+    this.#alarms.check();
     for (const [id, run] of this.#runs) {
-      const told = run.told !== "nothing";
-      assert(told || this.#wanted.has(run.slot), `run ${id} is not wanted, and nobody has told it`);
+      assert(run.told !== "nothing" || wanted.has(run.slot), `run ${id} is not wanted, and nobody has told it`);
       if (run.graceEnd !== null) assert(run.graceEnd >= now, `run ${id} has outlived its grace`);
+      if (run.patienceEnd !== null) assert(run.patienceEnd >= now, `run ${id} has outlasted SIGKILL, and it is not told`);
       assert(!hurried || run.told === "to die", `run ${id} is not hurried`);
-      if (run.graceEnd !== null) graces++;
-      if (run.settling) settling++;
     }
-    assert.equal(this.#timers.size, this.#due.size + graces + settling, "there are other timers than those that are waited for");
-    if (this.#stops > 0 && this.#runs.size === 0) assert(this.#left, "nothing is alive, and it does not leave");
-    for (const [name, count] of this.#counts) {
-      const ofEntry = [...this.#runs.values()].filter(({ slot }) => slot.startsWith(`${name}:`));
+    if (stops > 0 && this.#runs.size === 0) assert(this.#left, "nothing is alive, and it does not leave");
+    for (const [name, count] of counts) {
+      const ofEntry = [...this.#runs.values()].filter(({ slot }) => entryOf(slot) === name);
       const ending = ofEntry.filter(({ told }) => told !== "nothing").length;
       assert(ofEntry.length <= count + ending + Number(this.#rolls.has(name)), `${name} has more live runs than wanted and stopping`);
     }
   }
 
-  #buried(run: RunId, effects: readonly Effect[]): void {
-    const order = effects.flatMap(({ kind }, place) => kind === "record" || kind === "reap" ? [{ kind, place }] : []);
-    if (order.length === 0) return; // stale: known already
-    const [first, second] = effects;
-    assert(first?.kind === "record" && first.record.type === "exited", `run ${run}: its record does not come first`);
-    assert(second?.kind === "reap" && second.run === run, `run ${run}: its reap does not come second`);
-    assert.equal(effects.filter(({ kind }) => kind === "reap").length, 1, "more than one is reaped");
-  }
-
-  /** The slot's process, where nobody has told it to end. */
-  #running(slot: SlotId | undefined): Run | null {
-    return [...this.#runs.values()].find((run) => run.slot === slot && run.startedAt !== null && run.told === "nothing") ?? null;
-  }
-
-  /** By itself, or because somebody told it to end. */
-  #fail(id: RunId, at: Millis, leastDelay: Millis, now: Millis): void {
+  /** A process has ended. It is the end of the run, unless it is a daemon's that has forked itself away. */
+  #end({ run: id, exit, alone }: Extract<Command, { kind: "exited" }>): void {
     const run = this.#runs.get(id);
-    if (run?.told === "nothing") this.#rolls.failed(run.slot);
-    this.#over(id, at, leastDelay, now);
+    if (run === undefined || run.ended !== null) return;
+    // Where nobody knows how it has ended, what it has left speaks for it.
+    const unknown = exit.code === null && exit.signal === null;
+    const well = unknown || (exit.code !== null && this.#wishes.law(run.slot).successCodes.includes(exit.code));
+    if (run.told !== "nothing" || run.readyBy === null || !well || alone) return;
+    run.searching = true;
+    run.found = false;
   }
 
-  /**
-   * A run is over. Where its slot is wanted, the next is due: after the delay, or at once if it was told to end.
-   * `leastDelay` is null where there is none: it was not even begun.
-   */
-  #over(id: RunId, at: Millis, leastDelay: Millis | null, now: Millis): void {
-    const run = this.#runs.get(id);
-    if (run === undefined) return;
+  /** The end of a run is told: once, and as soon as it is known. */
+  #exit({ run: id, mono, code, ranMs, leftovers }: ExitedRecord, command: Command, now: Millis): void {
+    const run = this.#of(id);
+    assert(!this.#exited.has(id), `the exit of run ${id} is recorded twice`);
+    assert(run.searching || (command.kind === "exited" && command.run === id), `run ${id} has not ended`);
+    if (command.kind === "exited") {
+      // Of a daemon that was never ready nobody knows which process it is: then all are meant.
+      const isKnown = run.readyBy === null || run.told !== "nothing";
+      const isLeft = this.#wishes.law(run.slot).scope !== "process" || !isKnown;
+      assert.equal(leftovers, !command.alone && isLeft, `run ${id} has left something behind, or has not`);
+    }
+    this.#exited.add(id);
+    this.exitsRecorded++;
+    const late = this.#alarms.isLate(run, now);
+    const byItself = run.searching ? command.kind === "astray" || late : !run.asked;
+    run.searching = false;
+    const ran = run.readyBy === null ? ranMs : null;
+    run.ended = { verdict: byItself ? this.#wishes.judge(run, late ? now : mono, ran, code) : null };
+  }
+
+  /** Of an exit, the record comes first, and then the reap, where nothing is left behind. */
+  #buried(id: RunId, effects: readonly Effect[]): void {
+    const place = effects.findIndex((effect) => effect.kind === "record" && effect.record.type === "exited");
+    const exited = effects[place];
+    if (exited?.kind !== "record" || exited.record.type !== "exited") {
+      const run = this.#runs.get(id);
+      return assert(run === undefined || run.searching || run.ended !== null, `the exit of run ${id} is not recorded`);
+    }
+    const before = effects[place - 1];
+    assert(before === undefined || (before.kind === "record" && before.record.type === "fault"), `run ${id}: its record does not come first`);
+    const reaps = effects.flatMap((effect, n) => effect.kind === "reap" ? [n - place] : []);
+    assert.deepEqual(reaps, exited.record.leftovers ? [] : [1], `run ${id}: its reap does not come second`);
+  }
+
+  #read(record: HistoryRecord, command: Command, now: Millis): void {
+    if (record.entry !== null && this.#rolls.isEnd(record)) this.#endRoll(record.entry);
+    if (record.type === "exited") this.#exit(record, command, now);
+    if (record.type === "ready") assert.equal(this.#of(record.run).readyBy, null, "ready, and not known to be");
+    if (record.type === "finished" || record.type === "failed") {
+      const slot = slotId(record.entry, record.slot);
+      // An extra process whose rolling restart has ended between two images is only dropped by the resume.
+      if (!this.#asleep || this.#wishes.wanted.has(slot)) this.#wishes.rest(slot, record.type);
+    }
+    if (record.type !== "waiting" || record.by === null) return;
+    // What waits for its restart, or rests, does so no longer where a rolling restart has come to it.
+    const slot = slotId(record.entry, record.slot);
+    if (this.#rolls.goesOn(slot, command)) this.#wishes.ask(slot, now);
+  }
+
+  /** A run is over, and nothing of it is left. */
+  #over(id: RunId, verdict: Verdict | null, now: Millis): void {
+    const { slot } = this.#of(id);
     this.#runs.delete(id);
-    if (!this.#wanted.has(run.slot)) return;
-    const delay = leastDelay === null ? 0 : Math.max(leastDelay, this.#laws.get(entryOf(run.slot))?.delay ?? NaN);
-    this.#due.set(run.slot, run.told === "nothing" ? Math.max(now, at + delay) : now);
-  }
-
-  #want(slot: SlotId, now: Millis): void {
-    if (this.#stops > 0 || this.#wanted.has(slot)) return;
-    this.#wanted.add(slot);
-    if (![...this.#runs.values()].some((run) => run.slot === slot)) this.#due.set(slot, now);
-  }
-
-  #unwant(slot: SlotId): void {
-    this.#wanted.delete(slot);
-    this.#due.delete(slot);
-  }
-
-  #beginRoll(name: string, now: Millis): void {
-    const count = this.#counts.get(name);
-    if (count === undefined || this.#stops > 0) return;
-    const extra = slotId(name, count);
-    if (![...this.#wanted].some((slot) => entryOf(slot) === name && slot !== extra)) return;
-    this.#rolls.ask(name, extra, this.#lastRun);
-    this.#want(extra, now);
+    this.#wishes.over(slot, verdict, now);
   }
 
   /** The extra slot may be one of the others by now. */
   #endRoll(name: string): void {
     const extra = this.#rolls.end(name);
-    if (extra !== null && !this.#exists(extra)) this.#unwant(extra);
+    if (extra !== null && !this.#wishes.exists(extra)) this.#wishes.unwant(extra);
   }
 
-  #read(record: HistoryRecord, command: Command, now: Millis): void {
-    if (record.entry !== null && this.#rolls.isEnd(record)) this.#endRoll(record.entry);
-    if (record.type !== "waiting" || record.by === null) return;
-    // What waits for its restart waits no longer where a rolling restart has come to it.
-    const slot = slotId(record.entry, record.slot);
-    if (this.#rolls.goesOn(slot, command)) this.#due.set(slot, now);
-  }
-
-  #exists(slot: SlotId): boolean {
-    return Number(slot.slice(slot.lastIndexOf(":") + 1)) < (this.#counts.get(entryOf(slot)) ?? 0);
+  #of(id: RunId): Run {
+    const run = this.#runs.get(id);
+    assert(run !== undefined, `something is done to run ${id}, which is not alive`);
+    return run;
   }
 }

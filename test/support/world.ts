@@ -21,7 +21,10 @@ export type Watch = (command: Command, effects: readonly Effect[], world: World)
 export const someone: By = { kind: "socket", pid: 4000, uid: 1000 };
 
 export function law(name: string, differs: Partial<Law> = {}): Law {
-  return { name, count: 1, delay: 1000, stopSignal: "SIGTERM", grace: 10_000, ...differs };
+  return {
+    name, count: 1, restart: "always", successCodes: [0], delay: 1000, backoff: null, limit: null,
+    stopSignal: "SIGTERM", grace: 10_000, scope: "tree", daemon: false, readyTimeout: 60_000, ...differs,
+  };
 }
 
 export class World {
@@ -83,7 +86,7 @@ export class World {
 
   /** The slot's process ends by itself. */
   end(slot: SlotId, ending: Ending = { code: 0 }): this {
-    this.kernel.end(this.kernel.runOf(slot), ending);
+    this.kernel.die(this.kernel.runOf(slot), ending);
     return this.pass(0);
   }
 
@@ -104,7 +107,7 @@ export class World {
 
   /** Signals sent in the last step. */
   signals(): string[] {
-    return this.#effects.flatMap((effect) => effect.kind === "signal" ? [effect.signal] : []);
+    return this.#effects.flatMap((effect) => effect.kind === "signal" || effect.kind === "end" ? [effect.signal] : []);
   }
 
   /** A reload as it is done: this image ends in an exec, and another goes on with the new configuration. */
@@ -116,7 +119,7 @@ export class World {
 
   /** Sentry is killed, and another takes over. `unknown`: how a process has ended meanwhile cannot be known any more. */
   takeOver(unknown = false): this {
-    const found = this.#orphan().filter(({ kind }) => kind !== "fault").map((fact): Happening =>
+    const found = this.kernel.forget(this.#orphan()).map((fact): Happening =>
       fact.kind === "exited" && unknown ? { ...fact, exit: { ...fact.exit, code: null, signal: null } } : fact);
     // Nothing tells of a rolling restart that was under way: a Sketch has none.
     const { entries, slots, timers } = this.engine.state as State;
@@ -171,9 +174,21 @@ export class World {
           did({ kind: "spawn", run, entry, slot });
           this.kernel.spawn(run, entry, slot);
         },
-        signal: (run, signal, scope) => {
-          did({ kind: "signal", run, signal, scope });
-          this.kernel.signal(run, signal, scope);
+        signal: (run, signal) => {
+          did({ kind: "signal", run, signal });
+          this.kernel.signal(run, signal);
+        },
+        end: (run, signal, scope) => {
+          did({ kind: "end", run, signal, scope });
+          this.kernel.end(run, signal, scope);
+        },
+        inspect: (run, scope) => {
+          did({ kind: "inspect", run, scope });
+          this.kernel.inspect(run, scope);
+        },
+        follow: (run, entry, slot) => {
+          did({ kind: "follow", run, entry, slot });
+          this.kernel.follow(run, entry, slot);
         },
         reap: (run) => {
           did({ kind: "reap", run });

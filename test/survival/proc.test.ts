@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 
-import { bootId, parseStat, statOf, systemProcesses } from "../../src/survival/proc.ts";
+import { bootId, cgroupIn, parseStat, statOf, systemProcesses } from "../../src/survival/proc.ts";
 import { until } from "../support/until.ts";
 
 const { sweep, openPipe, pipeOf, monoOf } = systemProcesses;
@@ -38,7 +39,18 @@ test("what /proc says of this process is true", () => {
   assert.match(bootId(), /^[0-9a-f]{8}-[0-9a-f-]{27}$/);
 });
 
-test("the sweep finds those who lead a session and bear the instance's mark, the oldest of each run", async (t) => {
+test("the cgroup of a process names the run of which it is, as long as that is below the instance's own", () => {
+  const path = "/system.slice/sentry.service/sentry.3f2a/17";
+  for (const text of [`0::${path}\n`, `12:pids:/x\n1:name=systemd:/y\n0::${path}\n`, `0::${path}/inner/most\n`, `0::${path} (deleted)\n`]) {
+    assert.deepEqual(cgroupIn(text, "3f2a"), { run: 17, path }, text);
+  }
+  assert.deepEqual(cgroupIn("0::/sentry.3f2a/1\n", "3f2a"), { run: 1, path: "/sentry.3f2a/1" });
+  for (const text of ["", "0::/\n", `1:name=systemd:${path}\n`, "0::/sentry.3f2a\n", "0::/sentry.3f2a/17x\n", "0::/xsentry.3f2a/17\n", "0::/sentry.3f2ab/17\n"]) {
+    assert.equal(cgroupIn(text, "3f2a"), null, text);
+  }
+});
+
+test("the sweep finds the runs whose mark somebody bears, and of each the oldest that leads a session", async (t) => {
   const instance = `beef${process.pid.toString(16)}`;
   const [first, second] = [start(t, `${instance}.7`, true), start(t, `${instance}.8`, true)];
   // Of the same run, and a session leader too: a program that detached itself. It must be younger by a tick.
@@ -49,9 +61,25 @@ test("the sweep finds those who lead a session and bear the instance's mark, the
   ];
   await until("all have got as far as exec", () => [first, second, ...others].every(({ pid }) => readFileSync(`/proc/${pid}/comm`, "utf8") === "sleep\n"));
   const found = sweep(instance).sort((a, b) => a.run - b.run);
-  assert.deepEqual(found, [first, second].map(({ pid }, index) =>
-    ({ run: 7 + index, entry: "web", slot: 3, pid, startTicks: statOf(pid)?.startTicks })));
+  const leaders = [first, second].map(({ pid }) => ({ pid, startTicks: statOf(pid)?.startTicks }));
+  assert.deepEqual(found, [...leaders, null].map((leader, index) => ({ run: 7 + index, of: { entry: "web", slot: 3 }, leader, isAlive: true, cgroup: null })));
   assert.deepEqual(sweep("nobody"), []);
+});
+
+/** Runs this with the v2 hierarchy mounted at `$1`, for itself alone: whether or not the machine uses it. */
+const mounted = (script: string): string[] => ["-m", "sh", "-ec", `mount -t cgroup2 none "$1"; ${script}`, "sh"];
+
+test("without a mark in its environment a process is found by its cgroup, which says no more than the run", async (t) => {
+  const folder = tmpdir();
+  if (spawnSync("unshare", [...mounted(":"), folder]).status !== 0) return t.skip("no cgroups can be made here");
+  const own = `sentry.beef${process.pid.toString(16)}`;
+  const tidy = (): number | null => spawnSync("unshare", [...mounted(`rmdir "$1/${own}/7" "$1/${own}"`), folder]).status;
+  const script = mounted(`mkdir -p "$1/${own}/7"; echo $$ > "$1/${own}/7/cgroup.procs"; exec env -i sleep 1000`);
+  const { pid } = start(t, null, true, "unshare", [...script, folder]);
+  t.after(() => { process.kill(pid, "SIGKILL"); return until("its cgroup is gone", () => tidy() === 0); });
+  await until("it has got as far as exec", () => readFileSync(`/proc/${pid}/comm`, "utf8") === "sleep\n");
+  const startTicks = statOf(pid)?.startTicks;
+  assert.deepEqual(sweep(own.slice("sentry.".length)), [{ run: 7, of: null, leader: { pid, startTicks }, isAlive: true, cgroup: `/${own}/7` }]);
 });
 
 test("a pipe that a process prints into can be read by whoever knows its inode", async (t) => {
@@ -61,6 +89,7 @@ test("a pipe that a process prints into can be read by whoever knows its inode",
   let told = "";
   shell.stdout?.on("data", (text: Buffer) => { told += text.toString(); });
   const pid = Number(await until("it tells its pid", () => /^(\d+)\n/.exec(told)?.[1], () => told));
+  await until("it has got as far as exec", () => readFileSync(`/proc/${pid}/comm`, "utf8") === "sleep\n");
   const inode = pipeOf(pid, 0);
   assert.notEqual(inode, 0);
   assert.equal(openPipe(pid, 0, inode + 1), null);

@@ -32,7 +32,7 @@ function begin(): void {
   if (handover !== null) inherit(handover);
   const held = handover === null ? keeperGives() : null;
   if (handover === null && held === null) addon.startKeeper(keeperProgram(), keeper);
-  addon.start({ spawners: 1, processEvents: false, inherited: handover?.left.inherited ?? null }, deliver);
+  addon.start({ spawners: 1, processEvents: false, cgroups: "sentry.raw", inherited: handover?.left.inherited ?? null }, deliver);
   const isFirst = !existsSync(join(folder, `${nameOf(1)}.out`));
   const open = (name: string): number => addon.openFile(join(folder, name), true);
   CHILDREN.forEach(({ name }, n) => sinks.set(n + 1, [open(`${name}.out`), open(`${name}.err`)]));
@@ -55,7 +55,8 @@ function keeperGives(): Found | null {
     if (read === null || !("run" in read)) throw new Error(`the keeper has ${label}`);
     const whose = { run: read.run, kept: keptOf(read.run) };
     if (read.kind === "pid") {
-      processes.push({ ...whose, pid: read.pid, startTicks: 0, pidfd: fd, ended: false, inheritedRss: 0, threads: null });
+      processes.push({ ...whose, pid: read.pid, startTicks: 0, pidfd: fd, ended: false, inheritedRss: 0, threads: null,
+        outPipe: 0, errPipe: 0, cgroup: null, mark: `raw.${read.run}`, descendants: [] });
     } else {
       outputs.push({ ...whose, stream: read.kind === "out" ? 0 : 1, fd, sink: 0, label: "", colour: null, open: true });
     }
@@ -73,7 +74,7 @@ function spawn(run: number): void {
   addon.spawn({
     run, command: process.execPath, argv: ["node", ...args], env: Object.entries(process.env).map((pair) => pair.join("=")),
     cwd: folder, umask: null, user: null, group: null, groups: null, nice: null, oomScoreAdj: null, noNewPrivileges: false,
-    limits: [], pass: [], stdout: sinkOf(run, 0), stderr: sinkOf(run, 1), label: "", colour: null, kept: keptOf(run),
+    limits: [], pass: [], stdout: sinkOf(run, 0), stderr: sinkOf(run, 1), label: "", colour: null, kept: keptOf(run), mark: `raw.${run}`,
   });
 }
 

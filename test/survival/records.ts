@@ -18,14 +18,24 @@ const slot = { at: WALL, entry: "web", slot: 0, pid: null, cause: null, by: null
 export const record = {
   started: (run: number, more: Partial<OfType<"started">> = {}): HistoryRecord => ({
     type: "started", ...slot, run, pid: 1000 + run, restarts: run - 1, mono: 5000, cause: null,
-    identity: { startTicks: 100 * run, pipes: [2 * run, 2 * run + 1] }, ...more,
+    identity: { startTicks: 100 * run, pipes: [2 * run, 2 * run + 1], cgroup: null }, ...more,
+  }),
+  /** A daemon has left the process of this pid. */
+  ready: (run: number, pid: number, more: Partial<OfType<"ready">> = {}): HistoryRecord => ({
+    type: "ready", ...slot, run, pid, mono: 5500, cause: null, identity: { startTicks: 100 * run + 50, pipes: [0, 0], cgroup: null }, ...more,
   }),
   exited: (run: number, more: Partial<OfType<"exited">> = {}): HistoryRecord => ({
     type: "exited", ...slot, run, pid: 1000 + run, code: 3, signal: null, coreDumped: false, status: "known", cause: "exited",
-    ranMs: 1000, mono: 6000, userMs: 1, systemMs: 2, maxRssBytes: null, ...more,
+    ranMs: 1000, mono: 6000, userMs: 1, systemMs: 2, maxRssBytes: null, leftovers: false, ...more,
   }),
-  fault: (run: number, more: Partial<Extract<HistoryRecord, { type: "fault"; slot: number }>> = {}): HistoryRecord => ({
+  fault: (run: number, more: Partial<Extract<HistoryRecord, { type: "fault"; slot: number; run: number }>> = {}): HistoryRecord => ({
     type: "fault", ...slot, run, step: "exec", errno: "ENOENT", message: "no such file or directory", subject: "/x", ...more,
+  }),
+  /** Of a process that was started: changes nothing. */
+  trouble: (step: string): HistoryRecord => ({ type: "fault", ...slot, run: null, step, errno: "", message: "it was so", subject: "" }),
+  /** What an ended process has left is told to end. */
+  leftover: (run: number, more: Partial<OfType<"stopping">> = {}): HistoryRecord => ({
+    type: "stopping", ...slot, run, wanted: true, until: 16_500, cause: "leftover", ...more,
   }),
   stopping: (run: number, more: Partial<OfType<"stopping">> = {}): HistoryRecord => ({
     type: "stopping", ...slot, run, pid: 1000 + run, wanted: false, until: 16_000, cause: "stopped", by: someone, ...more,
@@ -34,6 +44,8 @@ export const record = {
     type: "stopped", ...slot, wanted: false, cause: "stopped", by: someone, ...more,
   }),
   waiting: (until: number, more: Partial<OfType<"waiting">> = {}): HistoryRecord => ({ type: "waiting", ...slot, until, ...more }),
+  finished: (): HistoryRecord => ({ type: "finished", ...slot, cause: "exited" }),
+  failed: (): HistoryRecord => ({ type: "failed", ...slot, cause: "exited" }),
   scaled: (count: number): HistoryRecord => ({ type: "scaled", ...slot, slot: null, count, by: someone }),
   signalled: (more: Partial<OfType<"signalled">> = {}): HistoryRecord => ({ type: "signalled", ...slot, pid: 1001, signal: "SIGHUP", cause: null, by: someone, ...more }),
   /** A rolling restart begins, and is over before its end. */

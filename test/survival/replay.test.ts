@@ -4,17 +4,19 @@ import { test } from "node:test";
 import fc from "fast-check";
 
 import type { HistoryRecord } from "../../src/core/record.ts";
+import { isAtRest } from "../../src/core/state.ts";
 import type { Phase, Slot, State } from "../../src/core/state.ts";
 import { slotId } from "../../src/core/types.ts";
-import type { By, Law, SlotId, Stamp } from "../../src/core/types.ts";
+import type { By, Law, Millis, SlotId, Stamp } from "../../src/core/types.ts";
 import type { HistoryLine } from "../../src/engine/line.ts";
 import { fromPlain, plainState, toPlain } from "../../src/survival/plain.ts";
 import type { PlainState } from "../../src/survival/plain.ts";
 import { replay } from "../../src/survival/replay.ts";
 import type { Replayed } from "../../src/survival/replay.ts";
 import { longLife } from "../support/kernel.ts";
-import type { Fate } from "../support/kernel.ts";
+import type { Fate, Program } from "../support/kernel.ts";
 import { law, World } from "../support/world.ts";
+import { LINES_1 } from "./first-form.ts";
 import { BOOT, INSTANCE, linesOf, record, someone, WALL } from "./records.ts";
 
 const now: Stamp = { wall: WALL + 3_000_000, mono: 8000 };
@@ -22,8 +24,8 @@ const now: Stamp = { wall: WALL + 3_000_000, mono: 8000 };
 function after(records: readonly HistoryRecord[], laws: readonly Law[] = [law("web")], base: PlainState | null = null, boot = BOOT): Replayed & { state: State } {
   const before = base === null ? null : { state: fromPlain(base), boot: BOOT, instance: INSTANCE };
   const replayed = replay({ base: before, lines: linesOf(records), laws, boot, now });
-  const { begun, displaced, lost, ended, firstRun, instance, damaged, sketch } = replayed;
-  return { begun, displaced, lost, ended, firstRun, instance, damaged, sketch, state: sketch.finished() };
+  const { begun, displaced, lost, ended, left, firstRun, instance, damaged, sketch } = replayed;
+  return { begun, displaced, lost, ended, left, firstRun, instance, damaged, sketch, state: sketch.finished() };
 }
 
 function slotOf(state: State, id: SlotId = "web:0"): Slot {
@@ -40,7 +42,7 @@ function phaseOf(state: State, id: SlotId = "web:0"): unknown {
 
 const running = (run: number): Phase => ({
   kind: "running", run,
-  started: { pid: 1000 + run, at: { wall: WALL, mono: 5000 }, identity: { startTicks: 100 * run, pipes: [2 * run, 2 * run + 1] } },
+  started: { pid: 1000 + run, at: { wall: WALL, mono: 5000 }, identity: { startTicks: 100 * run, pipes: [2 * run, 2 * run + 1], cgroup: null } },
   settles: null,
 });
 
@@ -77,6 +79,110 @@ test("a process that was told to end before it was there is there, and ending", 
   const { phase } = slotOf(after([record.stopping(7, { pid: null }), record.started(7)]).state);
   assert(phase.kind === "stopping");
   assert.equal(phase.started?.pid, 1007);
+});
+
+/** The record orders of one story, broken off after each record: what the slot is by then. */
+function cuts(records: readonly HistoryRecord[], differs: Partial<Law> = {}): unknown[] {
+  return records.map((_, index) => {
+    const state = after(records.slice(0, index + 1), [law("web", differs)]).state;
+    const { phase, failures } = slotOf(state);
+    const row = failures.inARow === 0 ? "" : `, ${failures.inARow} failed`;
+    switch (phase.kind) {
+      case "clearing": return `clearing ${phase.run} until ${phase.grace?.at}: ${phase.cause}, then ${phase.next.kind}${phase.next.kind === "restart" ? ` at ${phase.next.at}` : ""}${row}`;
+      case "waiting": return `waiting until ${phase.restart.at}${row}`;
+      case "following": return `following ${phase.run} as ${phase.started.pid} until ${phase.deadline.at}${row}`;
+      case "running": return `running ${phase.run} as ${phase.started.pid}${row}`;
+      case "stopping": return `stopping ${phase.run} as ${phase.started?.pid}: ${phase.cause}${row}`;
+      case "stopped": case "finished": case "failed": case "starting": case "settling": return `${phase.kind}${row}`;
+    }
+  });
+}
+
+test("what a process has left behind is cleared up, and then comes what would have come, wherever it breaks off", () => {
+  assert.deepEqual(cuts([record.started(7), record.exited(7, { leftovers: true }), record.leftover(7), record.trouble("kill"), record.waiting(17_000), record.started(8)]), [
+    "running 7 as 1007", "clearing 7 until 16000: leftover, then restart at 7000, 1 failed", "clearing 7 until 16500: leftover, then restart at 7000, 1 failed",
+    "clearing 7 until 16500: leftover, then restart at 7000, 1 failed", "waiting until 17000, 1 failed", "running 8 as 1008, 1 failed",
+  ]);
+  assert.deepEqual(cuts([record.started(7), record.stopping(7), record.exited(7, { leftovers: true, cause: "stopped", by: someone }), record.stopped()]), [
+    "running 7 as 1007", "stopping 7 as 1007: stopped", "clearing 7 until 16000: stopped, then stopped", "stopped",
+  ]);
+  const { left, ended } = after([record.started(7), record.exited(7, { leftovers: true })]);
+  assert.deepEqual([left.get(7), ended.get(7)], [{ startTicks: 700, pipes: [14, 15], cgroup: null }, 1007]);
+});
+
+test("who is asked for, or not any more, while what it has left behind is ended, gets that after it", () => {
+  const clearing = [record.started(7), record.exited(7, { leftovers: true }), record.leftover(7)];
+  assert.deepEqual(cuts([...clearing, record.stopping(7, { pid: null }), record.waiting(8000, { by: someone }), record.stopped({ wanted: true }), record.started(8)]).slice(3), [
+    "clearing 7 until 16000: stopped, then stopped", "clearing 7 until 16000: stopped, then stopped", "stopped", "running 8 as 1008",
+  ]);
+  assert.deepEqual(cuts([...clearing, record.waiting(6100, { by: someone })]).slice(3), ["clearing 7 until 16500: leftover, then restart at 6100, 1 failed"]);
+  assert.deepEqual(cuts([...clearing, record.waiting(6100, { by: someone })], { restart: "never" }).slice(2), [
+    "clearing 7 until 16500: leftover, then failed, 1 failed", "clearing 7 until 16500: leftover, then restart at 6100",
+  ]);
+  assert.deepEqual(cuts([...clearing, record.started(8), record.exited(8, { code: 0 })]).slice(3), ["running 8 as 1008, 1 failed", "waiting until 7000"], "it was cleared, and there was no time to wait");
+  assert.deepEqual(cuts([...clearing, record.fault(8)]).slice(3), ["waiting until 6000, 2 failed"], "as before, and the start has failed");
+  assert.deepEqual(cuts([record.started(7), record.leftover(7)]), ["running 7 as 1007", "waiting until 0"], "the line of its end cannot be read");
+});
+
+test("who is not to be restarted rests, and what was not told of that any more is told by the law", () => {
+  const well = [record.started(7), record.exited(7, { code: 0 }), record.finished()];
+  assert.deepEqual(cuts(well, { restart: "on-failure" }), ["running 7 as 1007", "clearing 7 until 16000: leftover, then finished", "finished"]);
+  assert.deepEqual(cuts([...well, record.waiting(9000, { by: someone }), record.started(8)], { restart: "on-failure" }).slice(3), ["waiting until 9000", "running 8 as 1008"]);
+  const badly = [record.started(7), record.exited(7), record.failed()];
+  assert.deepEqual(cuts(badly, { restart: "never" }), ["running 7 as 1007", "clearing 7 until 16000: leftover, then failed, 1 failed", "failed"]);
+  assert.deepEqual(cuts([record.fault(7), record.failed()], { restart: "never" }), ["failed, 1 failed", "failed"]);
+  assert.deepEqual([slotOf(after(well).state).wanted, after(well).state.live], [true, 0]);
+  assert.equal(after([...well, record.scaled(0)]).state.slots.size, 0, "above the count nobody rests");
+});
+
+test("failures are counted as the law counts them, over starts, ends and faults; an end that somebody asked for is none", () => {
+  const differs = { limit: { count: 2, within: 60_000 }, backoff: { factor: 3, max: 5000, jitter: 1, resetAfter: 30_000 }, delay: 100, successCodes: [0, 4] };
+  const story = [
+    record.started(1), record.exited(1, { mono: 1000 }), record.started(2), record.exited(2, { mono: 2000 }), record.started(3),
+    record.exited(3, { mono: 3000, code: 4 }), record.started(4), record.stopping(4), record.exited(4, { mono: 4000, cause: "restarted" }), record.stopped({ wanted: true, cause: "restarted" }),
+    record.started(5), record.exited(5, { mono: 5000, code: null, signal: "SIGSEGV" }),
+  ];
+  assert.deepEqual(cuts(story, differs).filter((_, index) => [1, 3, 5, 8, 11].includes(index)), [
+    "waiting until 1100, 1 failed", "waiting until 2300, 2 failed", "waiting until 3100", "stopped", "clearing 5 until 15000: leftover, then failed, 1 failed",
+  ]);
+  assert.deepEqual(slotOf(after(story, [law("web", differs)]).state).failures, { inARow: 1, times: [1000, 2000, 5000] });
+  assert.deepEqual(slotOf(after([...story, record.failed()], [law("web", differs)]).state).failures, { inARow: 0, times: [] });
+  const fault = slotOf(after([record.fault(1)], [law("web", differs)]).state).failures;
+  assert.deepEqual(fault, { inARow: 1, times: [now.mono - 3000] }, "when it was is told by the clock on the wall");
+});
+
+test("a daemon is followed from its start on until it is ready, and whatever ends before that was a start that failed", () => {
+  const daemon = { daemon: true, readyTimeout: 3000 };
+  assert.deepEqual(cuts([record.started(7), record.ready(7, 2000), record.exited(7, { pid: 2000 }), record.waiting(7000), record.started(8)], daemon), [
+    "following 7 as 1007 until 8000", "running 7 as 2000", "waiting until 7000, 1 failed", "waiting until 7000, 1 failed", "following 8 as 1008 until 8000, 1 failed",
+  ]);
+  assert.deepEqual(cuts([record.started(7), record.trouble("follow"), record.exited(7, { code: 0, leftovers: true }), record.leftover(7)], daemon).slice(1), [
+    "following 7 as 1007 until 8000", "clearing 7 until 16000: leftover, then restart at 7000, 1 failed", "clearing 7 until 16500: leftover, then restart at 7000, 1 failed",
+  ]);
+  const late = { wanted: true, cause: "readyTimeout", by: null } as const;
+  assert.deepEqual(cuts([record.started(7), record.stopping(7, late), record.exited(7, late), record.waiting(9000)], daemon).slice(1), [
+    "stopping 7 as 1007: readyTimeout", "waiting until 7000, 1 failed", "waiting until 9000, 1 failed",
+  ]);
+  assert.deepEqual(cuts([record.started(7), record.stopping(7, { ...late, pid: null }), record.exited(7, { ...late, leftovers: true })], daemon).slice(2), [
+    "clearing 7 until 16000: readyTimeout, then restart at 6000, 1 failed",
+  ], "it was given up when its process had ended: counted from then");
+  assert.deepEqual(cuts([record.started(7), record.stopping(7, late), record.waiting(8000, { by: someone }), record.exited(7, { ...late, cause: "restarted" })], daemon).slice(2), [
+    "stopping 7 as 1007: restarted", "stopped",
+  ], "who is asked for is no failure");
+  const followed = slotOf(after([record.started(7), record.stopping(7, { pid: 2000 })], [law("web", daemon)]).state).phase;
+  assert(followed.kind === "stopping");
+  assert.deepEqual([followed.started?.pid, followed.started?.identity.startTicks], [2000, 0], "one that was being followed: no more is known of it");
+});
+
+test("lines that were written before there were trees, policies and daemons say what was true then", () => {
+  const lines = JSON.parse(LINES_1) as HistoryLine[];
+  const { sketch, damaged, instance } = replay({ base: null, lines, laws: [law("web")], boot: BOOT, now });
+  const state = sketch.finished();
+  assert.deepEqual([damaged, instance, state.entries.get("web")?.count], [0, INSTANCE, 5]);
+  assert.deepEqual(["web:0", "web:1", "web:2"].map((id) => slotOf(state, id as SlotId).phase.kind), ["running", "stopping", "waiting"]);
+  const running = slotOf(state).phase;
+  assert(running.kind === "running");
+  assert.deepEqual(running.started.identity, { startTicks: 1001, pipes: [20_002, 20_003], cgroup: null });
 });
 
 test("what was scaled, added and removed holds", () => {
@@ -131,7 +237,7 @@ test("a whole stop forgets everything before it", () => {
 
 test("what only the history knows gets what a configuration has by default, and room for what is there", () => {
   const { state } = after([record.started(1, { slot: 2 })], []);
-  assert.deepEqual(state.entries.get("web"), { law: { name: "web", count: 1, delay: 1000, stopSignal: "SIGTERM", grace: 10_000 }, count: 3, rolling: null });
+  assert.deepEqual(state.entries.get("web"), { law: law("web"), count: 3, rolling: null });
   assert.equal(slotOf(state, "web:2").wanted, true);
   assert.equal(after([record.started(1, { slot: 2 }), record.scaled(2)], []).state.slots.get("web:2")?.wanted, false);
 });
@@ -149,6 +255,11 @@ test("in another life of the machine nothing runs any more, and nothing has to w
   assert.deepEqual(phaseOf(state, "web:2"), { waiting: 0 });
   assert.deepEqual(["web:0", "web:1", "web:2", "web:3"].map((id) => slotOf(state, id as SlotId).wanted), [true, false, true, false]);
 
+  for (const [next, kind] of [["always", "waiting"], ["never", "failed"]] as const) {
+    const left = toPlain(after([record.started(1), record.exited(1, { leftovers: true }), record.leftover(1)], [law("web", { restart: next })]).state);
+    const slot = slotOf(after([], [law("web")], left, "another boot").state);
+    assert.deepEqual([slot.phase.kind, slot.failures], [kind, { inARow: 0, times: [] }], "nothing is left that could be cleared up");
+  }
   const lines = [...linesOf([record.started(1), record.exited(2, { slot: 1 })]), ...linesOf([record.started(3, { slot: 2 })], 3, "another boot")];
   const mixed = replay({ base: null, lines, laws: [], boot: "another boot", now });
   assert.deepEqual([...mixed.lost], [1]);
@@ -167,24 +278,47 @@ test("lines of another shape are counted and passed over", () => {
   const lines = [null, ...linesOf([record.started(1), record.scaled(2), record.started(2, { slot: 1 })])];
   const broken = lines.map((line) => line?.type === "scaled" ? { ...line, count: -1 } : line);
   broken.push({ ...linesOf([record.started(1)])[0]!, type: "started", run: "1" });
-  broken.push({ ...linesOf([record.started(1)])[0]!, type: "ready" } as unknown as HistoryLine);
+  broken.push({ ...linesOf([record.started(1)])[0]!, type: "unhealthy" } as unknown as HistoryLine);
+  broken.push({ ...linesOf([record.exited(1)])[0]!, leftovers: "many" });
   const { sketch, damaged } = replay({ base: null, lines: broken, laws: [], boot: BOOT, now });
-  assert.equal(damaged, 3);
+  assert.equal(damaged, 4);
   assert.equal(sketch.finished().live, 2);
 });
 
 /** A world that was left to itself for a while, with all that it has told, and what it knew on the way. */
 interface Lived { readonly world: World; readonly lines: HistoryLine[]; readonly snapshots: { readonly plain: string; readonly lines: number }[] }
 
-const fate: fc.Arbitrary<Fate> = fc.record({
-  answerAfter: fc.constantFrom(1, 40, 300), livesFor: fc.constantFrom(0, 3, 120, 2000, Infinity, Infinity), ending: fc.constantFrom({ code: 0 }, { signal: "SIGSEGV" }),
-  fault: fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, fc.constant({ step: "exec", errno: "ENOENT", message: "", subject: "" })),
-  heedsAfter: fc.constantFrom(0, 30, null), killedAfter: fc.constantFrom(0, 20), toldAfter: fc.constantFrom(0, 2, 60), calledOff: fc.boolean(),
+/** What a process starts: it outlives that one. The last two are what a daemon forks away, and what is one in between. */
+const left: fc.Arbitrary<Program> = fc.record({
+  livesFor: fc.constantFrom(0, 100, 2000, Infinity), ending: fc.constantFrom({ code: 0 }, { code: 3 }), heedsAfter: fc.constantFrom(0, 30, null),
+  killedAfter: fc.constantFrom(0, 20, 6000), detached: fc.boolean(),
+  forks: fc.constantFrom([], [], [{ ...longLife, livesFor: 300 }], [longLife]),
 });
 
+const fate: fc.Arbitrary<Fate> = fc.record({
+  answerAfter: fc.constantFrom(1, 40, 300), livesFor: fc.constantFrom(0, 3, 120, 2000, Infinity, Infinity), ending: fc.constantFrom({ code: 0 }, { code: 0 }, { code: 3 }, { signal: "SIGSEGV" }),
+  fault: fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, fc.constant({ step: "exec", errno: "ENOENT", message: "", subject: "" })),
+  heedsAfter: fc.constantFrom(0, 30, null), killedAfter: fc.constantFrom(0, 20), toldAfter: fc.constantFrom(0, 2, 60), calledOff: fc.boolean(),
+  leaves: fc.array(left, { maxLength: 2 }), forks: fc.array(left, { maxLength: 2 }),
+  search: fc.record({ after: fc.constantFrom(0, 5, Infinity), pidFile: fc.boolean() }),
+});
+
+/** What a reload does not change here: replayed over nothing, all of the past is judged by the law of today. */
+const policy = fc.record({
+  restart: fc.constantFrom("always" as const, "always" as const, "on-failure" as const, "never" as const), successCodes: fc.constantFrom([0], [0, 3]),
+  backoff: fc.constantFrom(null, { factor: 2, max: 500, jitter: 0, resetAfter: 1000 }, { factor: 2, max: 500, jitter: 0.5, resetAfter: 1000 }),
+  limit: fc.constantFrom(null, null, { count: 1, within: 1000 }, { count: 3, within: 5000 }),
+  scope: fc.constantFrom("tree" as const, "tree" as const, "group" as const, "process" as const), readyTimeout: fc.constantFrom(50, 1000), daemon: fc.boolean(),
+});
+type Policies = Readonly<Record<"e0" | "e1", Pick<Law, "restart" | "successCodes" | "backoff" | "limit" | "scope" | "readyTimeout" | "daemon">>>;
+const policies: fc.Arbitrary<Policies> = fc.record({ e0: policy, e1: policy });
+
 const laws = fc.uniqueArray(fc.record({
-  name: fc.constantFrom("e0", "e1"), count: fc.nat(3), delay: fc.constantFrom(0, 50, 1000), stopSignal: fc.constant("SIGTERM"), grace: fc.constantFrom(0, 50, 1000),
+  name: fc.constantFrom("e0" as const, "e1" as const), count: fc.nat(3), delay: fc.constantFrom(0, 50, 1000), grace: fc.constantFrom(0, 50, 1000),
 }, { noNullPrototype: true }), { selector: ({ name }) => name });
+type Some = { readonly name: "e0" | "e1"; readonly count: number; readonly delay: Millis; readonly grace: Millis };
+
+const whole = (some: readonly Some[], policies: Policies): Law[] => some.map((one) => law(one.name, { ...policies[one.name], ...one }));
 
 const action = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom(0, 1, 10, 100, 700, 1000).map((millis) => (world: World) => void world.pass(millis)) },
@@ -193,32 +327,66 @@ const action = fc.oneof(
   { weight: 3, arbitrary: fc.nat(1).map((entry) => (world: World) => void world.roll(`e${entry}`)) },
   { weight: 1, arbitrary: fc.tuple(fc.nat(1), fc.nat(3)).map(([entry, slot]) => (world: World) => void world.signal(slotId(`e${entry}`, slot), "SIGHUP")) },
   { weight: 2, arbitrary: fc.tuple(fc.nat(1), fc.nat(4)).map(([entry, count]) => (world: World) => void world.scale(`e${entry}`, count)) },
-  { weight: 2, arbitrary: fc.tuple(laws, fc.subarray(["e0", "e1"])).map(([laws, replaced]) => (world: World) => void world.reload(laws, replaced)) },
+  { weight: 2, arbitrary: fc.tuple(laws, fc.subarray(["e0", "e1"])).map(([laws, replaced]) => (world: World, policies: Policies) => void world.reload(whole(laws, policies), replaced)) },
   { weight: 1, arbitrary: fc.boolean().map((unknown) => (world: World) => void world.takeOver(unknown)) },
 );
 
-function live(first: readonly Law[], fates: readonly Fate[], actions: readonly ((world: World) => void)[]): Lived {
+function live(first: readonly Some[], policies: Policies, fates: readonly Fate[], actions: readonly ((world: World, policies: Policies) => void)[]): Lived {
   const lines: HistoryLine[] = [];
   const snapshots: { plain: string; lines: number }[] = [];
-  const world = new World(first, (run) => fates[run % fates.length] ?? longLife, (_command, effects, { engine }) => {
+  const world = new World(whole(first, policies), (run) => fates[run % fates.length] ?? longLife, (_command, effects, { engine }) => {
     const records = effects.flatMap((effect) => effect.kind === "record" ? [effect.record] : []);
     lines.push(...linesOf(records, lines.length + 1));
     if (!engine.state.asleep) snapshots.push({ plain: JSON.stringify(toPlain(engine.state)), lines: lines.length });
   });
   world.start();
-  for (const act of actions) act(world);
+  for (const act of actions) act(world, policies);
   return { world, lines, snapshots };
 }
 
-/** What can be known: that a start is under way cannot, whether SIGKILL was sent already neither, and no rolling restart goes on. */
-function essence(state: State): unknown {
+/**
+ * What can be known. That a start is under way cannot, whether SIGKILL was sent already neither, no rolling restart goes on,
+ * and how far a daemon has been followed is not told before it is ready.
+ */
+function essence(state: State, real = state): unknown {
   const isWithin = (entry: string, number: number) => number < (state.entries.get(entry)?.count ?? 0);
-  const slots = [...state.slots.values()].map(({ entry, number, wanted, starts, lastExit, phase }) => {
-    const is = phase.kind === "starting" || phase.kind === "waiting" || phase.kind === "stopped" ? "no process" : { ...phase, grace: null, settles: null };
-    return [slotId(entry, number), wanted && isWithin(entry, number), starts, lastExit === null ? null : { ...lastExit, exit: { ...lastExit.exit, kernelTime: false } }, is];
-  });
+  const isDaemon = (entry: string) => (real.entries.get(entry) ?? real.removed.get(entry))?.law.daemon === true;
+  const slots = [...state.slots.values()].map(({ entry, number, wanted, starts, lastExit, failures, phase }) =>
+    ({
+      id: slotId(entry, number), wanted: wanted && isWithin(entry, number), starts, failures: wanted && isWithin(entry, number) ? failures : null,
+      lastExit: lastExit === null ? null : { ...lastExit, exit: { ...lastExit.exit, kernelTime: false } }, is: (isAtRest(phase) && !isWithin(entry, number)) || isBegun(phase, real.slots.get(slotId(entry, number))?.phase) ? "no process" : knownOf(phase, isDaemon(entry), wanted && isWithin(entry, number)),
+    }));
   // Above the count there is only what has to end, also where it is the extra slot of a rolling restart: a start that was called off is not there for a successor.
-  return { entries: [...state.entries].map(([name, { count }]) => [name, count]).sort(), slots: slots.filter(([, , , , is]) => is !== "no process").sort() };
+  return asTold({ entries: [...state.entries].map(([name, { count }]) => [name, count]).sort(), slots: slots.filter(({ is }) => is !== "no process").sort((a, b) => a.id < b.id ? -1 : 1) });
+}
+
+/** The wall clock is told to the microsecond; by it goes when a start has failed. */
+function asTold(some: object): unknown {
+  return JSON.parse(JSON.stringify(some, (key, value: number | number[]) =>
+    key === "wall" ? Math.floor(value as number) : key === "times" ? (value as number[]).map(Math.round) : value));
+}
+
+/** That nothing is left is told by the wait that follows. Where there is no time to wait, nothing is told before the start. */
+function isBegun(told: Phase, real: Phase | undefined): boolean {
+  return told.kind === "clearing" && told.next.kind === "restart" && real?.kind === "starting";
+}
+
+function knownOf(phase: Phase, isDaemon: boolean, isWanted: boolean): unknown {
+  switch (phase.kind) {
+    case "stopped": case "starting": case "waiting": return "no process";
+    case "finished": case "failed": return phase;
+    case "following": case "settling": return `following ${phase.run}`;
+    // What a daemon has left is there since a moment that only the monotonic clock tells exactly.
+    case "running": return { ...phase, settles: null, started: isDaemon ? { ...phase.started, at: phase.started.at.mono } : phase.started };
+    case "stopping": {
+      const some = { ...phase, grace: null, patience: null };
+      // Of one that was being followed only the pid is told; and what it is asked for while it is ended for being late, is not.
+      const late = phase.cause === "readyTimeout" ? phase.cause : "asked";
+      return !isDaemon ? some : { ...some, started: phase.started?.pid, cause: isWanted ? late : null, by: isWanted ? phase.by : null };
+    }
+    // A delay that has jitter is told with the wait, and begins with it. For what nobody wants `resume` knows what comes.
+    case "clearing": return { ...phase, grace: null, patience: null, ...(isWanted ? { next: phase.next.kind } : { next: null, cause: null, by: null }) };
+  }
 }
 
 /** The moments of those that surely wait. */
@@ -227,18 +395,20 @@ function waits(state: State): unknown[] {
 }
 
 test("whatever has happened, the history tells what is, over a snapshot of any age or over none", () => {
-  fc.assert(fc.property(laws, fc.array(fate, { minLength: 1, maxLength: 8 }), fc.array(action, { maxLength: 40 }), fc.nat(), (first, fates, actions, which) => {
-    const { world, lines, snapshots } = live(first, fates, actions);
+  fc.assert(fc.property(laws, policies, fc.array(fate, { minLength: 1, maxLength: 8 }), fc.array(action, { maxLength: 40 }), fc.nat(), (first, policies, fates, actions, which) => {
+    const { world, lines, snapshots } = live(first, policies, fates, actions);
     const state = world.engine.state as State;
     const current = [...state.entries.values()].map((entry) => entry.law);
+    const gone = (["e0", "e1"] as const).filter((name) => !state.entries.has(name) && lines.some(({ entry }) => entry === name));
+    const laws = [...current, ...whole(gone.map((name) => ({ name, count: 1, delay: 1000, grace: 1000 })), policies)];
     const snapshot = snapshots[which % snapshots.length];
     assert(snapshot !== undefined);
     const bases = [null, { state: fromPlain(JSON.parse(snapshot.plain) as PlainState), boot: BOOT, instance: INSTANCE }];
     for (const base of bases) {
       const after = base === null ? 0 : snapshot.lines;
-      const told = replay({ base, lines: lines.slice(after), laws: base === null ? current : [], boot: BOOT, now: world.agenda.now() });
+      const told = replay({ base, lines: lines.slice(after), laws, boot: BOOT, now: world.agenda.now() });
       const replayed = told.sketch.finished();
-      assert.deepEqual(essence(replayed), essence(state));
+      assert.deepEqual(essence(replayed, state), essence(state));
       assert.deepEqual(waits(state).filter((wait) => !waits(replayed).includes(wait)), []);
       assert.deepEqual([told.displaced.size, told.lost.size, told.damaged], [0, 0, 0]);
       assert(replayed.nextRun >= state.nextRun);
@@ -247,13 +417,13 @@ test("whatever has happened, the history tells what is, over a snapshot of any a
 });
 
 test("wherever the history breaks off, and whatever is missing in it, what comes of it holds together", () => {
-  fc.assert(fc.property(laws, fc.array(fate, { minLength: 1 }), fc.array(action, { maxLength: 25 }), fc.nat(), fc.array(fc.nat(), { maxLength: 4 }), (first, fates, actions, end, missing) => {
-    const { lines, snapshots } = live(first, fates, actions);
+  fc.assert(fc.property(laws, policies, fc.array(fate, { minLength: 1 }), fc.array(action, { maxLength: 25 }), fc.nat(), fc.array(fc.nat(), { maxLength: 4 }), (first, policies, fates, actions, end, missing) => {
+    const { lines, snapshots } = live(first, policies, fates, actions);
     const some = lines.slice(0, end % (lines.length + 1)).filter((_, index) => !missing.some((one) => one % lines.length === index));
     const base = snapshots[end % snapshots.length];
     assert(base !== undefined);
     for (const state of [null, fromPlain(JSON.parse(base.plain) as PlainState)]) {
-      const { sketch } = replay({ base: state === null ? null : { state, boot: BOOT, instance: INSTANCE }, lines: some, laws: first, boot: BOOT, now });
+      const { sketch } = replay({ base: state === null ? null : { state, boot: BOOT, instance: INSTANCE }, lines: some, laws: whole(first, policies), boot: BOOT, now });
       const plain = toPlain(sketch.finished());
       assert.deepEqual(plainState(JSON.parse(JSON.stringify(plain)), "it"), plain);
     }

@@ -6,17 +6,18 @@ import { test } from "node:test";
 
 import fc from "fast-check";
 
-import { emptyState } from "../../src/core/state.ts";
+import { emptyState, startedOf } from "../../src/core/state.ts";
 import type { Phase, Slot, Started, State } from "../../src/core/state.ts";
-import type { Exit } from "../../src/core/types.ts";
+import type { Exit, Law } from "../../src/core/types.ts";
 import { fromPlain, toPlain } from "../../src/survival/plain.ts";
 import { moveAside, readSnapshot, readText, writeSnapshot } from "../../src/survival/snapshot.ts";
 import type { Snapshot } from "../../src/survival/snapshot.ts";
+import { STATE_1 } from "./first-form.ts";
 import { pathIn } from "./folder.ts";
 import { BOOT, INSTANCE, someone, WALL } from "./records.ts";
 
 const at = { wall: WALL, mono: 5000.25 };
-const started: Started = { pid: 1514, at, identity: { startTicks: 77, pipes: [8, 9] } };
+const started: Started = { pid: 1514, at, identity: { startTicks: 77, pipes: [8, 9], cgroup: "/system.slice/sentry.3f2a/7" } };
 const exit: Exit = {
   pid: 1512, code: null, signal: "SIGSEGV", coreDumped: true, at, kernelTime: true, userMs: 1.5, systemMs: 0, maxRssBytes: null,
 };
@@ -25,23 +26,36 @@ const exit: Exit = {
 function everything(): State {
   const phases: Phase[] = [
     { kind: "stopped" }, { kind: "starting", run: 5 }, { kind: "running", run: 2, started, settles: null },
-    { kind: "stopping", run: 3, started, grace: { token: 4, at: 9000 }, cause: "stopped", by: someone },
-    { kind: "stopping", run: 4, started: null, grace: null, cause: "scaled", by: null },
+    { kind: "stopping", run: 3, started, grace: { token: 4, at: 9000 }, patience: null, cause: "stopped", by: someone },
+    { kind: "stopping", run: 4, started: null, grace: null, patience: null, cause: "scaled", by: null },
     { kind: "waiting", restart: { token: 6, at: 8000.5 } },
+    { kind: "finished" }, { kind: "failed" },
+    { kind: "following", run: 6, started, ended: null, deadline: { token: 7, at: 65_000 } },
+    { kind: "following", run: 7, started, ended: exit, deadline: { token: 8, at: 65_000 } },
+    { kind: "settling", run: 8, started, settles: { token: 9, at: 5250 }, until: 65_000 },
+    { kind: "stopping", run: 9, started, grace: null, patience: { token: 10, at: 14_000 }, cause: "readyTimeout", by: null },
+    { kind: "clearing", run: 10, grace: { token: 11, at: 9000 }, patience: null, cause: "leftover", by: null, next: { kind: "restart", at: 6000 } },
+    { kind: "clearing", run: 11, grace: null, patience: { token: 12, at: 14_000 }, cause: "stopped", by: someone, next: { kind: "stopped" } },
+    { kind: "clearing", run: 12, grace: null, patience: null, cause: "leftover", by: null, next: { kind: "finished" } },
+    { kind: "clearing", run: 13, grace: null, patience: null, cause: "leftover", by: null, next: { kind: "failed" } },
   ];
+  const isOver = (number: number, { kind }: Phase): boolean => number === 2 || kind === "clearing";
   const slot = (entry: string, number: number, phase: Phase): Slot =>
-    ({ entry, number, wanted: number !== 0, starts: number, lastExit: number === 2 ? { exit, cause: "exited", ran: 12 } : null, phase });
-  const law = (name: string) => ({ name, count: 6, delay: 1000, stopSignal: "SIGTERM", grace: 10_000 });
+    ({ entry, number, wanted: number !== 0, starts: number, lastExit: isOver(number, phase) ? { exit, cause: "exited", ran: 12 } : null, failures: { inARow: number, times: number === 0 ? [] : [5000.5, 6000] }, phase });
+  const law = (name: string): Law => ({
+    name, count: 16, restart: "on-failure", successCodes: [0, 3], delay: 1000, backoff: { factor: 2, max: 60_000, jitter: 0.2, resetAfter: 30_000 },
+    limit: { count: 10, within: 300_000 }, stopSignal: "SIGTERM", grace: 10_000, scope: "group", daemon: true, readyTimeout: 30_000,
+  });
   return fromPlain({
-    course: "leaving", leaveBy: someone, entries: [{ law: law("web"), count: 6, rolling: null }], removed: [law("old")],
-    slots: [...phases.map((phase, number) => slot("web", number, phase)), slot("old", 0, { kind: "stopping", run: 1, started, grace: null, cause: "removed", by: null })],
-    nextRun: 6, nextToken: 7,
+    course: "leaving", leaveBy: someone, entries: [{ law: law("web"), count: 16, rolling: null }], removed: [law("old")],
+    slots: [...phases.map((phase, number) => slot("web", number, phase)), slot("old", 0, { kind: "stopping", run: 1, started, grace: null, patience: null, cause: "removed", by: null })],
+    seed: 99, nextRun: 14, nextToken: 13,
   });
 }
 
 function snapshot(more: Partial<Snapshot> = {}): Snapshot {
   return {
-    version: 1, sentry: "0.1.0", boot: BOOT, instance: INSTANCE, pid: 4711, startedAt: WALL, reexecedAt: null, lastId: 17,
+    version: 2, sentry: "0.1.0", boot: BOOT, instance: INSTANCE, pid: 4711, startedAt: WALL, reexecedAt: null, lastId: 17,
     state: toPlain(everything()), definitions: [{ some: ["definition"] }], ...more,
   };
 }
@@ -65,9 +79,14 @@ function spoiled(place: string, value: unknown): string {
 
 test("the state becomes JSON and the same state again, indexes and all", () => {
   const state = everything();
-  assert.deepEqual(state.runs, new Map([[5, "web:1"], [2, "web:2"], [3, "web:3"], [4, "web:4"], [1, "old:0"]]));
-  assert.deepEqual(state.timers, new Map([[4, "web:3"], [6, "web:5"]]));
-  assert.deepEqual([state.live, state.removed.get("old")?.live], [6, 1]);
+  assert.deepEqual(state.runs, new Map([
+    [5, "web:1"], [2, "web:2"], [3, "web:3"], [4, "web:4"], [6, "web:8"], [7, "web:9"], [8, "web:10"], [9, "web:11"],
+    [10, "web:12"], [11, "web:13"], [12, "web:14"], [13, "web:15"], [1, "old:0"],
+  ]));
+  assert.deepEqual(state.timers, new Map([
+    [4, "web:3"], [6, "web:5"], [7, "web:8"], [8, "web:9"], [9, "web:10"], [10, "web:11"], [11, "web:12"], [12, "web:13"],
+  ]));
+  assert.deepEqual([state.live, state.removed.get("old")?.live], [14, 1]);
   assert.deepEqual(fromPlain(JSON.parse(JSON.stringify(toPlain(state))) as ReturnType<typeof toPlain>), state);
   assert.deepEqual(fromPlain(toPlain(emptyState())), emptyState());
 });
@@ -85,7 +104,26 @@ test("a rolling restart is kept; a snapshot that knows of none, because none was
   const read = readText(older);
   assert(read.kind === "ok");
   assert.deepEqual(fromPlain(read.snapshot.state), everything());
-  assert.match(whyBad(JSON.stringify(snapshot({ state: toPlain(state) })).replace('"left":4', '"left":7')), /a rolling restart of .* is beyond the count/);
+  assert.match(whyBad(JSON.stringify(snapshot({ state: toPlain(state) })).replace('"left":4', '"left":17')), /a rolling restart of .* is beyond the count/);
+});
+
+test("what version 1 has written is read as what was true then", () => {
+  const found = readText(STATE_1);
+  assert(found.kind === "ok");
+  assert.equal(found.snapshot.version, 2, "it is one of today");
+  const { entries, slots, seed } = found.snapshot.state;
+  const web: Law = {
+    name: "web", count: 5, restart: "always", successCodes: [0], delay: 1000, backoff: null, limit: null, stopSignal: "SIGTERM",
+    grace: 10_000, scope: "tree", daemon: false, readyTimeout: 60_000,
+  };
+  assert.deepEqual([entries, seed], [[{ law: web, count: 5, rolling: null }], 0]);
+  assert.deepEqual(slots.map(({ phase }) => phase.kind), ["running", "stopping", "waiting", "starting", "stopped"]);
+  assert.deepEqual(slots.map(({ failures }) => failures), slots.map(() => ({ inARow: 0, times: [] })));
+  assert.deepEqual(slots.flatMap(({ phase }) => startedOf(phase)?.identity.cgroup), [null, null, undefined, undefined, undefined]);
+  const phase = slots[1]?.phase;
+  assert(phase?.kind === "stopping");
+  assert.deepEqual([phase.grace, phase.patience], [{ token: 2, at: 5_010_500 }, null]);
+  assert.deepEqual(readText(JSON.stringify(found.snapshot)), found);
 });
 
 test("a process for which a rolling restart waits is kept with the moment, and one of a snapshot that knew of no such wait has none", () => {
@@ -104,7 +142,7 @@ test("a process for which a rolling restart waits is kept with the moment, and o
   assert.equal(whyBad(text.replace('{"token":5,"at":6000.25}', "null")), "is damaged: a slot of it.state is awaited without an end");
 
   const older = JSON.stringify(snapshot()).replaceAll(',"settles":null', "");
-  assert(!older.includes("settles"));
+  assert(!older.includes('"settles":null'));
   assert.deepEqual(readText(older), { kind: "ok", snapshot: snapshot() });
 });
 
@@ -146,17 +184,24 @@ test("one that is no JSON, has another shape, or contradicts itself, is damaged,
     ["state.slots.2.lastExit.cause", "fate", "it.state.slots[2].lastExit.cause is none of its choices"],
     ["state.slots.2.number", 3, "a slot of it.state is there twice"],
     ["state.slots.2.phase.run", 3, "a run of it.state is there twice"],
-    ["state.slots.2.phase.run", 6, "it.state.nextRun is a run already"],
+    ["state.slots.2.phase.run", 14, "it.state.nextRun is a run already"],
     ["state.slots.5.phase.restart.token", 4, "a timer of it.state is there twice"],
-    ["state.slots.5.phase.restart.token", 7, "it.state.nextToken is a timer already"],
+    ["state.slots.5.phase.restart.token", 13, "it.state.nextToken is a timer already"],
     ["state.slots.5.entry", "nobody", "a slot of it.state is of nobody, which is no entry"],
+    ["state.entries.0.law.restart", "sometimes", "it.state.entries[0].law.restart is none of its choices"],
+    ["state.entries.0.law.successCodes", [256], "it.state.entries[0].law.successCodes[0] is more than 255"],
+    ["state.slots.2.failures.inARow", -1, "it.state.slots[2].failures.inARow is no whole number"],
+    ["state.slots.9.phase.ended", {}, "it.state.slots[9].phase.ended.pid is no whole number"],
+    ["state.slots.12.phase.next.kind", "starting", "it.state.slots[12].phase.next.kind is unknown"],
+    ["state.slots.12.phase.patience", { token: 1, at: 0 }, "a slot of it.state is impatient within its grace"],
+    ["state.slots.12.lastExit", null, "a slot of it.state is clearing up after nobody"],
     ["state.removed.0.name", "web", "an entry of it.state is there twice"],
   ];
   for (const [place, value, why] of cases) assert.equal(whyBad(spoiled(place, value)), `is damaged: ${why}`);
 });
 
 test("one of a newer version is not touched, and named", () => {
-  assert.equal(whyBad('{ "version": 2, "state": "of a kind that nobody knows yet" }'), "was written by a newer Sentry (version 2 of its form; this one knows 1)");
+  assert.equal(whyBad('{ "version": 3, "state": "of a kind that nobody knows yet" }'), "was written by a newer Sentry (version 3 of its form; this one knows 2)");
 });
 
 test("what this version does not know is left out", () => {

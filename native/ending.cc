@@ -1,0 +1,182 @@
+#include "ending.h"
+
+#include <errno.h>
+#include <signal.h>
+
+#include <algorithm>
+
+#include "identity.h"
+
+namespace sentry {
+
+namespace {
+
+constexpr int kRounds = 8;    // of listing and telling, before others are looked after
+constexpr int kSoonMs = 5;    // somebody goes on coming again
+constexpr int kDeafMs = 100;  // there is no room to wait for somebody, or no list to be had
+
+// Its group now; it may have been taken up out of the group that the run's first process led.
+int group_of(const Watched& process) {
+  const auto stat = read_stat(process.pid);
+  return stat && stat->start_ticks == process.start_ticks && stat->group > 0 ? stat->group : process.group;
+}
+
+}  // namespace
+
+void Endings::ask(RunId run, int signal, Scope scope) {
+  const auto found = runs_.find(run);
+  if (found == runs_.end()) return;
+  Ending& ending = endings_[run];
+  ending.signal = signal;
+  ending.scope = scope;
+  ending.asked = found->second.ended && !ending.cleared;
+  due_.insert(run);
+}
+
+int Endings::advance() {
+  if (due_.empty()) return -1;
+  std::unordered_map<RunId, Members> left;
+  bool news = true;
+  for (int round = 0; news && round < kRounds; ++round) {
+    news = false;
+    kin_.look_anew();
+    for (const RunId run : due_) {
+      Watched& process = runs_.at(run);
+      const Ending& ending = endings_.at(run);
+      Members members = this->members(process, ending.scope);
+      if (members && tell(process, ending, *members)) news = true;
+      left.insert_or_assign(run, std::move(members));
+    }
+  }
+  int wait_ms = -1;
+  for (const RunId run : std::exchange(due_, {})) {
+    Ending& ending = endings_.at(run);
+    const Members& members = left.at(run);
+    int again_ms = settle(runs_.at(run), ending, members);
+    if (news && ending.signal == SIGKILL && members && !members->empty()) again_ms = sooner(again_ms, kSoonMs);
+    if (again_ms >= 0) due_.insert(run);
+    wait_ms = sooner(wait_ms, again_ms);
+  }
+  return wait_ms;
+}
+
+// The run's own process is one as long as it has not ended.
+Endings::Members Endings::members(Watched& process, Scope scope) {
+  Members members = scope == Scope::process ? std::vector<Process>{} : kin_.of(process);
+  if (!members) return members;
+  if (scope == Scope::group) {
+    const int group = group_of(process);
+    std::erase_if(*members, [group](const Process& one) { return one.stat.group != group; });
+  }
+  return members;
+}
+
+// Whether there was anybody new.
+bool Endings::tell(Watched& process, const Ending& ending, const std::vector<Process>& members) {
+  const auto is_told = [&](int pid, uint64_t start_ticks) {
+    const auto known = process.descendants.find(pid);
+    if (known == process.descendants.end() || known->second.start_ticks != start_ticks) return false;
+    return std::count(known->second.signals.begin(), known->second.signals.end(), ending.signal) > 0;
+  };
+  const auto send = [&](int pid, uint64_t start_ticks, const Fd& pidfd) {
+    send_signal(pidfd, ending.signal);
+    if (ending.signal != SIGKILL && ending.signal != SIGCONT) send_signal(pidfd, SIGCONT);
+    Descendant& told = process.descendants[pid];
+    if (told.start_ticks != start_ticks) told = {start_ticks, {}};
+    told.signals.push_back(ending.signal);
+  };
+
+  bool news = false, killed = ending.signal != SIGKILL || ending.scope != Scope::tree || !process.own_cgroup;
+  if (!process.ended && !is_told(process.pid, process.start_ticks)) {
+    send(process.pid, process.start_ticks, process.pidfd);
+    news = true;
+  }
+  for (const Process& member : members) {
+    if (is_told(member.pid, member.stat.start_ticks)) continue;
+    // All at once, and whoever has been born meanwhile.
+    if (!std::exchange(killed, true)) process.own_cgroup->kill();
+    news = true;
+    const auto opened = open_process(member.pid, member.stat.start_ticks);
+    const auto* pidfd = std::get_if<Fd>(&opened);
+    // Its number means it for as long as it is there, so what is true of the number is true of it.
+    if (!pidfd || (process.own_cgroup && !process.own_cgroup->holds(member.pid))) continue;
+    send(member.pid, member.stat.start_ticks, *pidfd);
+  }
+  return news && ending.scope != Scope::process;
+}
+
+// When it is to be looked at again; -1: when somebody has ended.
+int Endings::settle(const Watched& process, Ending& ending, const Members& members) {
+  if (!members) return kDeafMs;
+  if (!ending.asked) return -1;
+  if (members->empty()) {
+    ending.asked = false;
+    ending.cleared = true;
+    await_no_more(process.run);
+    post_(ClearedFact{process.run});
+    return -1;
+  }
+  bool deaf = false;
+  for (const Process& member : *members) deaf = !await(process.run, ending, member) || deaf;
+  if (deaf) return kDeafMs;
+  return ending.awaited == 0 ? kSoonMs : -1;  // they were gone before they could be waited for
+}
+
+// False where it cannot be waited for.
+bool Endings::await(RunId run, Ending& ending, const Process& member) {
+  const auto known = awaited_.find(member.pid);
+  if (known != awaited_.end() && known->second.start_ticks == member.stat.start_ticks) return true;
+  if (known != awaited_.end()) look_at(member.pid);  // its number has come round
+  auto opened = open_process(member.pid, member.stat.start_ticks);
+  if (const auto* fault = std::get_if<Fault>(&opened)) return fault->error == ESRCH;
+  Fd& pidfd = std::get<Fd>(opened);
+  if (!wait_set_.add(pidfd.get(), WaitSet::Kind::member, member.pid)) return false;
+  awaited_.emplace(member.pid, Awaited{run, member.stat.start_ticks, std::move(pidfd)});
+  ++ending.awaited;
+  return true;
+}
+
+void Endings::look_at(int pid) {
+  const auto found = awaited_.find(pid);
+  if (found == awaited_.end()) return;
+  const RunId run = found->second.run;
+  wait_set_.remove(found->second.pidfd.get());
+  awaited_.erase(found);
+  if (--endings_.at(run).awaited == 0) due_.insert(run);
+}
+
+void Endings::await_no_more(RunId run) {
+  if (endings_.at(run).awaited == 0) return;
+  std::erase_if(awaited_, [&](const auto& one) {
+    if (one.second.run != run) return false;
+    wait_set_.remove(one.second.pidfd.get());
+    return true;
+  });
+  endings_.at(run).awaited = 0;
+}
+
+void Endings::forget(RunId run) {
+  due_.erase(run);
+  if (!endings_.contains(run)) return;
+  await_no_more(run);
+  endings_.erase(run);
+}
+
+void Endings::inspect(RunId run, Scope scope) {
+  const auto found = runs_.find(run);
+  if (found == runs_.end()) return;
+  Watched& process = found->second;
+  Members members = this->members(process, scope);
+  if (!members) return;
+  if (const auto own = read_stat(process.pid); !process.ended && own) members->push_back({process.pid, *own});
+  SurvivingFact fact{run, {}};
+  for (const Process& member : *members) {
+    const auto opened = open_process(member.pid, member.stat.start_ticks);
+    const auto* pidfd = std::get_if<Fd>(&opened);
+    const int error = pidfd ? send_signal(*pidfd, 0) : std::get<Fault>(opened).error;
+    if (error != ESRCH) fact.survivors.push_back({member.pid, member.stat.name, member.stat.state, error});
+  }
+  if (!fact.survivors.empty()) post_(std::move(fact));
+}
+
+}  // namespace sentry

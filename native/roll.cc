@@ -1,0 +1,156 @@
+#include "roll.h"
+
+#include <errno.h>
+
+#include "die_at.h"
+#include "following.h"
+#include "identity.h"
+#include "waiting.h"
+
+namespace sentry {
+
+namespace {
+
+constexpr int kTries = 5;  // to take up a process that ends while it is looked at
+
+void open_cgroup(Watched& process) {
+  if (!process.cgroup.empty()) process.own_cgroup = Cgroup::open(process.cgroup);
+}
+
+bool is_child(const Fd& pidfd) noexcept {
+  Exit exit;
+  return peek(pidfd, exit) != Peek::not_our_child;
+}
+
+}  // namespace
+
+Watched newly_born(const Child& child, Fd pidfd) {
+  Watched process;
+  process.run = child.run;
+  process.pid = process.group = child.pid;
+  process.start_ticks = child.start_ticks;
+  process.pidfd = std::move(pidfd);
+  process.inherited_rss = child.inherited_rss;
+  process.threads.emplace().born_ns = child.at.mono_us * 1000;
+  process.kept = child.kept;
+  process.mark = child.mark;
+  process.out_pipe = child.out_pipe;
+  process.err_pipe = child.err_pipe;
+  process.cgroup = child.cgroup;
+  process.newborn = true;
+  open_cgroup(process);
+  return process;
+}
+
+Watched taken_over(Adopted adopted) {
+  Watched process{std::move(adopted)};
+  process.group = process.pid;
+  if (process.start_ticks == 0) process.start_ticks = start_ticks(process.pid, process.pidfd).value_or(0);
+  open_cgroup(process);
+  return process;
+}
+
+void Roll::take_up(Watched taken) {
+  const auto [place, added] = parts_.runs.emplace(taken.run, std::move(taken));
+  if (!added) return;
+  Watched& process = place->second;
+  parts_.strangers.listen();
+  process.our_child = process.newborn || is_child(process.pidfd);
+  if (process.our_child) parts_.strangers.know(process.pid);
+  else parts_.exits.expect_strangers();
+  parts_.strangers.let_go(process.pid);
+  if (unreaped(process.pidfd)) process.seen_ticks = ticks_now();
+  if (parts_.descent && !process.own_cgroup) {
+    parts_.descent->watch(process.run, process.pid, process.start_ticks, process.newborn);
+    for (const auto& [pid, seen] : process.descendants) parts_.descent->add(process.run, pid, seen.start_ticks);
+  }
+  parts_.exits.listen_to(process);
+}
+
+void Roll::follow(RunId run, std::optional<int> pid) {
+  const auto found = parts_.runs.find(run);
+  if (found == parts_.runs.end() || !found->second.ended) return;
+  Watched& process = found->second;
+  AstrayFact astray{run, EAGAIN, "", "list"};
+  for (int tries = 0; tries < kTries; ++tries, parts_.kin.look_anew()) {
+    const auto tree = parts_.kin.of(process);
+    if (!tree) continue;
+    auto chosen = choose(run, *tree, pid);
+    if (auto* nobody = std::get_if<AstrayFact>(&chosen)) {
+      astray = std::move(*nobody);
+      break;
+    }
+    const Process& successor = std::get<Process>(chosen);
+    auto opened = open_process(successor.pid, successor.stat.start_ticks);
+    auto* pidfd = std::get_if<Fd>(&opened);
+    if (pidfd && process.own_cgroup && !process.own_cgroup->holds(successor.pid)) pidfd->reset();
+    if (pidfd && *pidfd) return replace(process, successor, std::move(*pidfd));
+    astray = {run, pidfd ? ESRCH : std::get<Fault>(opened).error, "", std::to_string(successor.pid)};
+  }
+  parts_.post(std::move(astray));
+}
+
+// The keeper has it before anybody hears of it.
+void Roll::replace(Watched& process, const Process& successor, Fd pidfd) {
+  parts_.keeper.hold(process_label(process.kept, successor.pid), pidfd.get());
+  die_at("followed");
+  process.formers.push_back({process.pid, std::exchange(process.pidfd, std::move(pidfd))});
+  process.pid = successor.pid;
+  process.start_ticks = successor.stat.start_ticks;
+  process.group = successor.stat.group;
+  process.ended = false;
+  process.inherited_rss = 0;
+  process.threads.reset();
+  process.over_ns = process.user_us = process.system_us = 0;
+  process.descendants.erase(process.pid);
+  parts_.strangers.let_go(process.pid);
+  if (process.our_child) parts_.strangers.know(process.pid);
+  if (!is_child(process.pidfd)) parts_.exits.expect_strangers();
+  parts_.endings.forget(process.run);
+  parts_.kin.look_anew();
+  parts_.post(FollowedFact{{process.run, process.pid, now(), process.start_ticks, process.out_pipe, process.err_pipe,
+                            process.cgroup}});
+  parts_.exits.listen_to(process);
+}
+
+void Roll::reap(RunId run) {
+  const auto found = parts_.runs.find(run);
+  if (found == parts_.runs.end()) return;
+  Watched& process = found->second;
+  if (!process.formers.empty()) return reap_former(process);
+  if (!process.ended) return;
+  die_at("reap");
+  take_zombie(process.pidfd);
+  die_at("reaped");
+  parts_.keeper.release(process_label(process.kept, process.pid));
+  die_at("released");
+  if (process.our_child) parts_.strangers.know_no_more(process.pid);
+  if (process.own_cgroup) process.own_cgroup->remove();
+  if (parts_.descent) parts_.descent->forget(run);
+  parts_.endings.forget(run);
+  parts_.runs.erase(found);
+}
+
+void Roll::reap_former(Watched& process) {
+  const Watched::Former& former = process.formers.front();
+  take_zombie(former.pidfd);
+  parts_.keeper.release(process_label(process.kept, former.pid));
+  if (process.our_child) parts_.strangers.know_no_more(former.pid);
+  process.formers.erase(process.formers.begin());
+}
+
+std::vector<Adopted> Roll::give_away() {
+  std::vector<Adopted> all;
+  for (auto& [run, process] : parts_.runs) {
+    process.threads = parts_.exits.threads_of(process.pid);
+    while (!process.formers.empty()) reap_former(process);
+    if (parts_.descent)
+      for (const auto& [pid, start_ticks] : parts_.descent->of(run))
+        process.descendants.try_emplace(pid, Descendant{start_ticks, {}});
+    all.push_back(std::move(process));
+  }
+  parts_.runs.clear();
+  return all;
+}
+
+}  // namespace sentry

@@ -1,0 +1,51 @@
+/** The clean end of Sentry: nothing is alive any more, and everything that has a name in the file system is taken back. */
+import { rmSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+
+import type { Millis } from "../core/types.ts";
+import type { Addon } from "../native/addon.ts";
+import type { Transcript } from "../output/journal.ts";
+import type { History } from "../survival/history.ts";
+import type { Addresses } from "./addresses.ts";
+import type { Doors } from "./doors.ts";
+import type { Keeper } from "./keeper.ts";
+import type { Place } from "./place.ts";
+import type { TcpSocket } from "./tcp.ts";
+
+/** How long the output may take at the end. */
+const LAST_WORDS: Millis = 2000;
+
+/** The flush at the end; reloads have other numbers. */
+export const LEAVING = 0;
+
+export interface Leaving {
+  readonly place: Place;
+  readonly addon: Addon;
+  readonly keeper: Keeper;
+  readonly transcript: Transcript;
+  readonly history: History;
+  readonly addresses: Addresses;
+  readonly tcp: TcpSocket | null;
+  readonly doors: Doors | null;
+  /** Resolves once the native threads have answered the flush of that number. */
+  readonly flushed: Promise<void>;
+}
+
+/** What was printed is written before the end, but no slow reader is waited for. */
+export async function sayBye({ transcript, addon, doors, flushed }: Leaving): Promise<void> {
+  transcript.tell("Bye.");
+  addon.flush(LEAVING);
+  await Promise.race([Promise.all([flushed, doors?.endStreams(LAST_WORDS)]), pause(LAST_WORDS)]);
+}
+
+export function clearUp({ place, addon, keeper, history, addresses, tcp }: Leaving): void {
+  keeper.letGo();
+  history.close();
+  rmSync(place.state, { force: true });
+  addresses.removeAll();
+  if (tcp !== null) addon.close(tcp.fd);
+  addon.endKeeper();
+  addon.removeSocket(place.socket);
+  addon.removeLock(place.pidFile);
+  addon.stop();
+}

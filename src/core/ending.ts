@@ -1,0 +1,150 @@
+/**
+ * The end that somebody waits for: of a process that was told to end (`stopping`), and of what one that has ended has left
+ * behind (`clearing`). Both go the same way: the law's signal, its grace, SIGKILL. What outlasts SIGKILL cannot be ended by
+ * anybody; that is told once, and waited for, since whatever it holds (a port, a file) the next process would need.
+ */
+import type { Draft } from "./draft.ts";
+import { impossible } from "./event.ts";
+import type { ExitedEvent, Turn, WishEvent } from "./event.ts";
+import { bury, goOn, judged, leaves, PATIENCE, rest, signal, timer } from "./moves.ts";
+import { NO_FAILURES } from "./restart.ts";
+import type { Next, PhaseOf, Slot, Started } from "./state.ts";
+import { tellFault, tellStarted, tellStopping, tellSurviving, tellWaiting } from "./telling.ts";
+
+type Stopping = PhaseOf<"stopping">;
+type Clearing = PhaseOf<"clearing">;
+
+export const stopping: Turn<"stopping"> = (draft, slot, phase, event) => {
+  switch (event.kind) {
+    // Wanted again, or unwanted once more: that is told, and what was begun is brought to its end first.
+    case "wish": {
+      const after = askedFor(draft, slot, phase, event);
+      if (draft.wants(slot) && (event.news || after !== phase)) tellWaiting(draft, slot, phase.started, draft.now.mono, event.by);
+      else if (event.news) tellStopping(draft, slot, phase.run, phase.started, phase.grace, event.cause, event.by);
+      return { ...slot, phase: after };
+    }
+    case "resume":
+      if (phase.started === null) return rest(draft, slot, phase.cause, phase.by);
+      if (event.again) endAgain(draft, slot, phase);
+      return slot;
+    case "signal":
+      return phase.started === null ? slot : signal(draft, slot, phase.run, phase.started, event.signal, event.by);
+    case "hurry": return phase.grace === null ? slot : kill(draft, slot, phase);
+    case "timeUp": return phase.grace === null ? inspect(draft, slot, phase) : kill(draft, slot, phase);
+    case "surviving":
+      tellSurviving(draft, slot, phase.started, event.survivors, phase.cause, phase.by);
+      return slot;
+    case "spawned": {
+      if (phase.started !== null) return impossible(slot, phase, event);
+      const started = { pid: event.pid, at: event.at, identity: event.identity };
+      tellStarted(draft, slot, phase.run, started);
+      // The first signal may have met the start and not the process, so the process gets its own.
+      endAgain(draft, slot, phase);
+      return { ...slot, starts: slot.starts + 1, phase: { ...phase, started } };
+    }
+    case "fault":
+      if (phase.started !== null) return impossible(slot, phase, event);
+      tellFault(draft, slot, phase.run, event.fault, event.at, phase.cause, phase.by);
+      return rest(draft, slot, phase.cause, phase.by);
+    case "exited":
+      return phase.started === null ? impossible(slot, phase, event) : gone(draft, slot, phase, phase.started, event);
+    case "cleared": case "followed": case "astray": return impossible(slot, phase, event);
+  }
+};
+
+export const clearing: Turn<"clearing"> = (draft, slot, phase, event) => {
+  switch (event.kind) {
+    case "wish": return draft.wants(slot) ? wantedAgain(draft, slot, phase, event) : unwanted(draft, slot, phase, event);
+    case "resume":
+      if (event.again) endAgain(draft, slot, phase);
+      return draft.wants(slot) ? slot : unwanted(draft, slot, phase, { news: false, cause: event.cause, by: draft.leaveBy });
+    case "hurry": return phase.grace === null ? slot : kill(draft, slot, phase);
+    case "timeUp": return phase.grace === null ? inspect(draft, slot, phase) : kill(draft, slot, phase);
+    case "surviving":
+      tellSurviving(draft, slot, null, event.survivors, phase.cause, phase.by);
+      return slot;
+    case "cleared": return cleared(draft, slot, phase);
+    // The search was under way when the end was asked for, and has taken a process up after all: that is the run's now, and
+    // it is told to end as well. The run's exit is recorded already, so the end of this one is only waited for, and then
+    // for what it has left itself.
+    case "followed":
+      draft.emit({ kind: "reap", run: phase.run });
+      endAgain(draft, slot, phase);
+      return slot;
+    case "exited":
+      endAgain(draft, slot, phase);
+      return slot;
+    case "signal": case "astray": return slot;
+    case "spawned": case "fault": return impossible(slot, phase, event);
+  }
+};
+
+/** A daemon that was not ready in time is a failure, unless somebody asks meanwhile for what comes next. */
+function askedFor(draft: Draft, slot: Slot, phase: Stopping, { afresh, atOnce, cause, by }: WishEvent): Stopping {
+  const asked = !draft.wants(slot) || afresh || atOnce;
+  return phase.cause === "readyTimeout" && asked ? { ...phase, cause, by } : phase;
+}
+
+/** The process that was told to end has ended. What it has left behind has what is left of its grace. */
+function gone(draft: Draft, slot: Slot, phase: Stopping, started: Started, { exit, alone }: ExitedEvent): Slot {
+  const { run, grace, patience, cause, by } = phase;
+  const leftovers = leaves(alone, draft.law(slot).scope);
+  const buried = bury(draft, slot, run, started, exit, leftovers, cause, by);
+  const after = cause === "readyTimeout" && draft.wants(slot)
+    ? judged(draft, buried, { failed: true, at: exit.at.mono, ran: null })
+    : { slot: buried, next: { kind: "stopped" } satisfies Next };
+  if (!leftovers) {
+    draft.emit({ kind: "reap", run });
+    return goOn(draft, after.slot, after.next, cause, by);
+  }
+  const clearing: Clearing = { kind: "clearing", run, grace, patience, cause, by, next: after.next };
+  endAgain(draft, slot, clearing);
+  return { ...after.slot, phase: clearing };
+}
+
+/** Nothing is left: now the process may go as well, and what was to come comes. */
+function cleared(draft: Draft, slot: Slot, { run, next, cause, by }: Clearing): Slot {
+  draft.emit({ kind: "reap", run });
+  return goOn(draft, slot, next, next.kind === "stopped" ? cause : slot.lastExit?.cause ?? null, by);
+}
+
+function unwanted(draft: Draft, slot: Slot, phase: Clearing, { news, cause, by }: Pick<WishEvent, "news" | "cause" | "by">): Slot {
+  const already = phase.next.kind === "stopped";
+  if (news || !already) tellStopping(draft, slot, phase.run, null, phase.grace, cause, by);
+  return already ? slot : { ...slot, failures: NO_FAILURES, phase: { ...phase, next: { kind: "stopped" }, cause, by } };
+}
+
+/** A stop is brought to its end first, and then thought better of. Any other wait is over with what is being ended. */
+function wantedAgain(draft: Draft, slot: Slot, phase: Clearing, { news, afresh, atOnce, by }: WishEvent): Slot {
+  const at = draft.now.mono;
+  switch (phase.next.kind) {
+    case "stopped":
+      if (news) tellWaiting(draft, slot, null, at, by);
+      return slot;
+    case "restart":
+      if (!atOnce) return slot;
+      tellWaiting(draft, slot, null, at, by);
+      return { ...slot, phase: { ...phase, next: { kind: "restart", at } } };
+    case "finished": case "failed":
+      if (!atOnce && !afresh) return slot;
+      tellWaiting(draft, slot, null, at, by);
+      return { ...slot, failures: NO_FAILURES, phase: { ...phase, next: { kind: "restart", at } } };
+  }
+}
+
+function kill(draft: Draft, slot: Slot, phase: Stopping | Clearing): Slot {
+  const killed = { ...phase, grace: null, patience: timer(draft, draft.now.mono + PATIENCE) };
+  endAgain(draft, slot, killed);
+  return { ...slot, phase: killed };
+}
+
+function inspect(draft: Draft, slot: Slot, phase: Stopping | Clearing): Slot {
+  draft.emit({ kind: "inspect", run: phase.run, scope: draft.law(slot).scope });
+  return { ...slot, phase: { ...phase, patience: null } };
+}
+
+/** Whoever was told this signal is not told it again. */
+function endAgain(draft: Draft, slot: Slot, { run, grace }: Stopping | Clearing): void {
+  const { stopSignal, scope } = draft.law(slot);
+  draft.emit({ kind: "end", run, signal: grace === null ? "SIGKILL" : stopSignal, scope });
+}

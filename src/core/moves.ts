@@ -1,0 +1,119 @@
+/** The moves that more than one phase makes: each brings a slot into its next phase, and tells it. */
+import type { Draft } from "./draft.ts";
+import type { ExitedEvent } from "./event.ts";
+import { judge, NO_FAILURES } from "./restart.ts";
+import type { End } from "./restart.ts";
+import type { Next, Slot, Started, Timer } from "./state.ts";
+import { tellExited, tellOver, tellSignalled, tellStopped, tellStopping, tellWaiting } from "./telling.ts";
+import type { By, Cause, Exit, Millis, RunId, Scope } from "./types.ts";
+
+/** How long a SIGKILL may take before it is said that something outlasts it. */
+export const PATIENCE: Millis = 5000;
+
+/**
+ * How long a new process has to stay before a rolling restart takes it for a good one. A start only says that the program
+ * could be executed: one that throws as its first act, because of a missing module or a port that is taken, has started
+ * too. Such a one ends within this time, and costs one process, not all.
+ */
+const SETTLES_AFTER: Millis = 1000;
+
+/** A start is under way from here on: `draft.replace` asks for it. */
+export function begin(draft: Draft, slot: Slot): Slot {
+  return { ...slot, phase: { kind: "starting", run: draft.newRun() } };
+}
+
+/** The process is the one that is wanted. */
+export function run(draft: Draft, slot: Slot, run: RunId, started: Started): Slot {
+  const settles = draft.awaits(slot) ? timer(draft, started.at.mono + SETTLES_AFTER) : null;
+  return { ...slot, phase: { kind: "running", run, started, settles } };
+}
+
+/** What follows from an end that nobody has asked for. */
+export function judged(draft: Draft, slot: Slot, end: End): { readonly slot: Slot; readonly next: Next } {
+  const { failures, next } = judge(draft.law(slot), slot.failures, end, draft.random());
+  return { slot: { ...slot, failures }, next };
+}
+
+/** `cause`: why the process has ended; null: there was none. */
+export function goOn(draft: Draft, slot: Slot, next: Next, cause: Cause | null, by: By): Slot {
+  switch (next.kind) {
+    case "restart": return wait(draft, slot, next.at);
+    case "stopped": return rest(draft, slot, cause, by);
+    case "finished": case "failed":
+      tellOver(draft, slot, next.kind, cause);
+      return { ...slot, failures: NO_FAILURES, phase: next };
+  }
+}
+
+/** Waits for the restart, unless its moment is already past: a loop that was busy must not add to the delay. */
+function wait(draft: Draft, slot: Slot, at: Millis): Slot {
+  if (at <= draft.now.mono) return begin(draft, slot);
+  tellWaiting(draft, slot, null, at, null);
+  return { ...slot, phase: { kind: "waiting", restart: timer(draft, at) } };
+}
+
+/**
+ * Comes to rest, or begins anew where somebody has changed their mind meanwhile. At rest no failures are remembered: it is
+ * somebody who asks for the next start, and the program may be another one by then.
+ */
+export function rest(draft: Draft, slot: Slot, cause: Cause | null, by: By): Slot {
+  tellStopped(draft, slot, cause, by);
+  return draft.wants(slot) ? begin(draft, slot) : { ...slot, failures: NO_FAILURES, phase: { kind: "stopped" } };
+}
+
+/** Tells a process, or a start that is still under way, to end. */
+export function end(
+  draft: Draft, slot: Slot, run: RunId, started: Started | null, cause: Cause, by: By, scope = draft.law(slot).scope,
+): Slot {
+  const law = draft.law(slot);
+  const grace = timer(draft, draft.now.mono + law.grace);
+  tellStopping(draft, slot, run, started, grace, cause, by);
+  draft.emit({ kind: "end", run, signal: law.stopSignal, scope });
+  return { ...slot, phase: { kind: "stopping", run, started, grace, patience: null, cause, by } };
+}
+
+/** The process has ended by itself. What it has left behind ends before anything else is done. */
+export function ended(
+  draft: Draft, slot: Slot, run: RunId, started: Started, { exit, alone }: Omit<ExitedEvent, "kind">, next: Next,
+  cause: Cause, scope: Scope,
+): Slot {
+  const leftovers = leaves(alone, scope);
+  const after = bury(draft, slot, run, started, exit, leftovers, cause, null);
+  if (!leftovers) {
+    draft.emit({ kind: "reap", run });
+    return goOn(draft, after, next, cause, null);
+  }
+  const law = draft.law(slot);
+  const grace = timer(draft, draft.now.mono + law.grace);
+  tellStopping(draft, slot, run, null, grace, "leftover", null);
+  draft.emit({ kind: "end", run, signal: law.stopSignal, scope });
+  return { ...after, phase: { kind: "clearing", run, grace, patience: null, cause: "leftover", by: null, next } };
+}
+
+/** Where the process alone is meant, what it has left behind is nobody's affair. */
+export function leaves(alone: boolean, scope: Scope): boolean {
+  return !alone && scope !== "process";
+}
+
+/** First the record, then the reap: until then the zombie keeps its pid, and what is left of the group its number. */
+export function bury(
+  draft: Draft, slot: Slot, run: RunId, started: Started, exit: Exit, leftovers: boolean, cause: Cause, by: By,
+): Slot {
+  const ran = ranFor(started, exit);
+  tellExited(draft, slot, run, exit, ran, leftovers, cause, by);
+  return { ...slot, lastExit: { exit, cause, ran } };
+}
+
+export function ranFor(started: Started, exit: Exit): Millis {
+  return Math.max(0, exit.at.mono - started.at.mono);
+}
+
+export function signal(draft: Draft, slot: Slot, run: RunId, { pid }: Started, signal: string, by: By): Slot {
+  tellSignalled(draft, slot, pid, signal, by);
+  draft.emit({ kind: "signal", run, signal });
+  return slot;
+}
+
+export function timer(draft: Draft, at: Millis): Timer {
+  return { token: draft.newToken(), at };
+}

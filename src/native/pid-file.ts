@@ -1,0 +1,79 @@
+/**
+ * The PID file of a daemon, which is written when the daemon sees fit: read now, and again whenever something changes where
+ * it stands or will stand. What it says is no more than a claim: whose process it names is for others to look at.
+ */
+import { closeSync, constants, fstatSync, openSync, readSync, watch } from "node:fs";
+import type { FSWatcher } from "node:fs";
+import { dirname } from "node:path";
+
+/** A number of Linux has 7 digits at most. proc_sys_kernel(5), pid_max */
+const MOST_READ = 32;
+
+export class PidFile {
+  readonly #path: string;
+  readonly #claim: (pid: number) => void;
+  #watcher: FSWatcher | null = null;
+  #watched: string | null = null;
+  #last: number | null = null;
+
+  /** `claim` gets each pid that the file has come to name, once in a row. */
+  constructor(path: string, claim: (pid: number) => void) {
+    this.#path = path;
+    this.#claim = claim;
+    this.#look();
+  }
+
+  close(): void {
+    this.#watcher?.close();
+    this.#watcher = null;
+    this.#watched = "";
+  }
+
+  /** First the watch, then the look: what comes in between is seen twice, and not missed. */
+  #look(): void {
+    if (this.#watched === "") return;
+    this.#watch();
+    const pid = readPid(this.#path);
+    if (pid === null || pid === this.#last) return;
+    this.#last = pid;
+    this.#claim(pid);
+  }
+
+  /** The folder of the file, or as much of the way to it as there is. inotify(7) */
+  #watch(): void {
+    for (let folder = dirname(this.#path); ; folder = dirname(folder)) {
+      if (folder === this.#watched) return;
+      try {
+        const watcher = watch(folder, { persistent: false }, () => this.#look());
+        watcher.on("error", () => {}); // the folder is gone: its own folder has told of that
+        this.#watcher?.close();
+        this.#watcher = watcher;
+        this.#watched = folder;
+        return;
+      } catch {
+        if (folder === dirname(folder)) return; // no watch can be had at all: the deadline of the start remains
+      }
+    }
+  }
+}
+
+/** Null where there is none, or not yet a whole one. The file is somebody else's: nothing but a plain file is read. */
+export function readPid(path: string): number | null {
+  let fd: number;
+  try {
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch {
+    return null;
+  }
+  try {
+    if (!fstatSync(fd).isFile()) return null;
+    const bytes = Buffer.alloc(MOST_READ);
+    const [, digits] = /^\s*(\d{1,10})\s/.exec(`${bytes.toString("latin1", 0, readSync(fd, bytes))}\n`) ?? [];
+    const pid = Number(digits ?? 0);
+    return pid > 1 ? pid : null;
+  } catch {
+    return null;
+  } finally {
+    closeSync(fd);
+  }
+}

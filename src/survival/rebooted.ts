@@ -1,0 +1,37 @@
+/** What a slot is in another life of the machine: nothing of it runs, and no moment means anything. */
+import { NO_FAILURES } from "../core/restart.ts";
+import type { Phase, Slot, Started } from "../core/state.ts";
+import type { Millis, RunId, Stamp } from "../core/types.ts";
+import { AT_REST } from "./sketch.ts";
+import type { Sketch } from "./sketch.ts";
+
+/** The moment has come already, whatever the clock says. */
+export const AT_ONCE: Millis = 0;
+
+/** `lost`: a run whose process did not outlive the machine, and whose end is still to be recorded. */
+export function rebooted(slot: Slot, sketch: Sketch, now: Stamp): { readonly slot: Slot; readonly lost: RunId | null } {
+  const phase = phaseNow(slot.phase, sketch, now);
+  const lost = "started" in phase && phase.started !== null ? phase.run : null;
+  return { slot: { ...slot, failures: NO_FAILURES, phase }, lost };
+}
+
+function phaseNow(phase: Phase, sketch: Sketch, now: Stamp): Phase {
+  switch (phase.kind) {
+    case "stopped": case "finished": case "failed": case "starting": return phase;
+    case "waiting": return { ...phase, restart: { ...phase.restart, at: AT_ONCE } };
+    // Whatever was to be found of a daemon is not there: this is the end of the run.
+    case "following": return { ...phase, ended: null, started: startedBefore(phase.started, now) };
+    case "settling": case "running": return { ...phase, started: startedBefore(phase.started, now) };
+    case "stopping": {
+      const started = phase.started === null ? null : startedBefore(phase.started, now);
+      return { ...phase, started, grace: phase.grace === null ? null : { ...phase.grace, at: AT_ONCE } };
+    }
+    case "clearing": return phase.next.kind === "restart" ? sketch.waiting(AT_ONCE) : phase.next.kind === "stopped" ? AT_REST : phase.next;
+  }
+}
+
+/** How long ago it was started is only known by the wall clock. */
+function startedBefore(started: Started, now: Stamp): Started {
+  const ago = (now.wall - started.at.wall) / 1000;
+  return { ...started, at: { ...started.at, mono: now.mono - ago } };
+}

@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { optionsOf } from "../../src/cli/entry-options.ts";
+import { complete } from "../../src/config/complete.ts";
+import { readProgram } from "../../src/config/given.ts";
+import { entry, sentry } from "../../src/index.ts";
+import type { EntryOptions } from "../../src/index.ts";
+
+function shown(options: EntryOptions): Record<string, unknown> {
+  return optionsOf(complete("/sample.ts", "/", readProgram(sentry([entry("web", "b", ["c"], options)]), "/sample.ts")).entries[0]);
+}
+
+/** What each entry has, whatever its processes are started with. */
+const plain = {
+  count: 1, delay: 1000, backoff: null, restart: "always", successCodes: [0], limit: null,
+  stop: { signal: "SIGTERM", grace: 10_000, scope: "tree" }, daemon: false, ready: null,
+  cwd: "/", envFile: null, inheritEnv: true, user: null, group: null, groups: null, umask: null, nice: null, oomScoreAdj: null,
+  noNewPrivileges: false, limits: [], listen: [],
+};
+
+test("the options of an entry are shown by the names that they are configured by, defaults included", () => {
+  assert.deepEqual(shown({}), plain);
+  const asked: EntryOptions = {
+    restart: "on-failure", successCodes: [3], backoff: { max: "5s" }, limit: { count: 10, within: "5m" }, stop: { grace: 0 },
+    daemon: { pidFile: "web.{slot}.pid" }, ready: { timeout: "5s" },
+  };
+  assert.deepEqual(shown(asked), {
+    ...plain, restart: "on-failure", successCodes: [3], backoff: { factor: 2, max: 5000, jitter: 0.2, resetAfter: 30_000 },
+    limit: { count: 10, within: 300_000 }, stop: { signal: "SIGTERM", grace: 0, scope: "tree" },
+    daemon: { pidFile: "/web.{slot}.pid" }, ready: { timeout: 5000 },
+  });
+  assert.equal(shown({ daemon: true })["daemon"], true);
+});
+
+test("an environment is not shown", () => {
+  const text = JSON.stringify(shown({ env: { SECRET_NAME: "hunter2" } }));
+  assert(!/SECRET_NAME|hunter2/.test(text), text);
+});

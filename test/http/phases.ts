@@ -1,0 +1,38 @@
+/** Slots in phases of any kind, without a law that brings them there. */
+import { emptyState } from "../../src/core/state.ts";
+import type { Phase, Slot, State } from "../../src/core/state.ts";
+import { slotId } from "../../src/core/types.ts";
+import { NO_FAILURES } from "../../src/core/restart.ts";
+import { identityOf } from "../support/kernel.ts";
+import { law } from "../support/world.ts";
+
+const timer = { token: 1, at: 9000 };
+const started = { pid: 4711, at: { wall: 1_334_081_871_000_000, mono: 1000 }, identity: identityOf(7) };
+const ending = { run: 7, grace: timer, patience: null, by: null };
+
+/** One of each kind. */
+export const PHASES: { readonly [Kind in Phase["kind"]]: Extract<Phase, { kind: Kind }> } = {
+  stopped: { kind: "stopped" },
+  finished: { kind: "finished" },
+  failed: { kind: "failed" },
+  starting: { kind: "starting", run: 7 },
+  following: { kind: "following", run: 7, started, ended: null, deadline: timer },
+  settling: { kind: "settling", run: 7, started, settles: timer, until: 60_000 },
+  running: { kind: "running", run: 7, started, settles: null },
+  stopping: { kind: "stopping", ...ending, started, cause: "stopped" },
+  clearing: { kind: "clearing", ...ending, cause: "leftover", next: { kind: "restart", at: 9000 } },
+  waiting: { kind: "waiting", restart: timer },
+};
+
+export function slotIn(phase: Phase, number = 0): Slot {
+  return { entry: "web", number, wanted: true, starts: 1, lastExit: null, failures: NO_FAILURES, phase };
+}
+
+/** The slots of the entry `web`, from 0. */
+export function stateOf(...phases: readonly Phase["kind"][]): State {
+  const state = emptyState();
+  const count = phases.length;
+  state.entries.set("web", { law: law("web", { count }), count, rolling: null });
+  for (const [number, kind] of phases.entries()) state.slots.set(slotId("web", number), slotIn(PHASES[kind], number));
+  return state;
+}
