@@ -157,7 +157,10 @@ void Reaper::run() {
     exits_.look_at_deaf();
     if (strangers_.called()) look_ = true;
     tell_exits();
-    if (look_) look_for_strangers();
+    if (look_) {
+      look_for_strangers();
+      roll_.give_up_searches();
+    }
     answer();
     wait_ms = sooner(endings_.advance(), exits_.wait_ms());
     if (const int64_t lost = exits_.lost(); lost > 0) post_(LostFact{"processEvents", lost});

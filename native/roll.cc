@@ -73,11 +73,12 @@ void Roll::follow(RunId run, std::optional<int> pid) {
   Watched& process = found->second;
   AstrayFact astray{run, EAGAIN, "", "list"};
   for (int tries = 0; tries < kTries; ++tries, parts_.kin.look_anew()) {
-    const auto tree = parts_.kin.of(process);
-    if (!tree) continue;
-    auto chosen = choose(run, *tree, pid);
+    const auto left = pid ? nameable(process) : parts_.kin.of(process);
+    if (!left) continue;
+    auto chosen = choose(run, *left, pid);
     if (auto* nobody = std::get_if<AstrayFact>(&chosen)) {
       astray = std::move(*nobody);
+      if (pid && !left->empty()) sought_.insert(run);
       break;
     }
     const Process& successor = std::get<Process>(chosen);
@@ -90,8 +91,29 @@ void Roll::follow(RunId run, std::optional<int> pid) {
   parts_.post(std::move(astray));
 }
 
+// Whom a PID file may name: it is a witness as well, for an orphan of ours of which nothing else says whose it is.
+std::optional<std::vector<Process>> Roll::nameable(Watched& process) {
+  auto left = parts_.kin.of(process);
+  if (!left || process.own_cgroup) return left;
+  for (Process& stray : parts_.kin.strays())
+    if (stray.stat.start_ticks >= process.start_ticks) left->push_back(std::move(stray));
+  return left;
+}
+
+void Roll::give_up_searches() {
+  if (sought_.empty()) return;
+  parts_.kin.look_anew();
+  std::erase_if(sought_, [this](RunId run) {
+    const auto left = nameable(parts_.runs.at(run));
+    if (!left || !left->empty()) return false;
+    parts_.post(std::get<AstrayFact>(choose(run, {}, std::nullopt)));
+    return true;
+  });
+}
+
 // The keeper has it before anybody hears of it.
 void Roll::replace(Watched& process, const Process& successor, Fd pidfd) {
+  sought_.erase(process.run);
   parts_.keeper.hold(process_label(process.kept, successor.pid), pidfd.get());
   die_at("followed");
   process.formers.push_back({process.pid, std::exchange(process.pidfd, std::move(pidfd))});
@@ -119,6 +141,7 @@ void Roll::reap(RunId run) {
   Watched& process = found->second;
   if (!process.formers.empty()) return reap_former(process);
   if (!process.ended) return;
+  sought_.erase(run);
   die_at("reap");
   take_zombie(process.pidfd);
   die_at("reaped");

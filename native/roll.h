@@ -2,6 +2,7 @@
 // waiting thread.
 #pragma once
 #include <optional>
+#include <unordered_set>
 
 #include "descent.h"
 #include "ending.h"
@@ -33,18 +34,23 @@ class Roll {
   explicit Roll(Parts parts) : parts_(parts) {}
 
   void take_up(Watched process);
-  // Answered by a FollowedFact or an AstrayFact.
+  // Answered by a FollowedFact or an AstrayFact. One that was asked for by a pid, and was not there, may still come.
   void follow(RunId run, std::optional<int> pid);
+  // Whoever was not there will not come any more, where nothing is left: another AstrayFact. To be called when strangers have
+  // come or gone.
+  void give_up_searches();
   // Of a run whose exit was posted; of one that was followed, only the one before is reaped.
   void reap(RunId run);
   // All of them, for the next image.
   std::vector<Adopted> give_away();
 
  private:
+  std::optional<std::vector<Process>> nameable(Watched& process);
   void replace(Watched& process, const Process& successor, Fd pidfd);
   void reap_former(Watched& process);
 
   Parts parts_;
+  std::unordered_set<RunId> sought_;  // by a pid that was not there
 };
 
 }  // namespace sentry

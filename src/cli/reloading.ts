@@ -204,8 +204,9 @@ export class Reloading {
   #run(): Trial {
     const { place, addon } = this.#image;
     const question: Question = { handover: HANDOVER_VERSION, config: place.config, snapshot: JSON.stringify(this.#image.snapshot()) };
-    if (this.#trials++ === 0) addon.spare(true);
+    addon.spare(true);
     const trial = runTrial(question);
+    this.#trials++;
     void trial.over.then(() => {
       if (--this.#trials === 0) addon.spare(false);
     });

@@ -202,7 +202,8 @@ export interface Addon {
   inspect(run: Run, scope: "process" | "group" | "tree"): void;
   /**
    * After the run's `exit` was delivered: takes up, in the place of the process that has ended, the one of its tree with that
-   * pid; null: the only one that was left to us, whatever that has started itself. Answered by `followed` or `astray`.
+   * pid; null: the only one that was left to us, whatever that has started itself. Answered by `followed` or `astray`. With a
+   * pid it may also be a stray. One that is not there (0 never is): `astray` with ESRCH, and without an errno once nothing is left that could come.
    */
   follow(run: Run, pid: number | null): void;
   /**

@@ -14,6 +14,9 @@ export interface Configured {
   pidFileOf(entry: string, slot: number): string | null;
 }
 
+/** So that it is told when nothing is left that the file could name. */
+const NOBODY_YET = 0;
+
 export class NativeKernel implements Kernel {
   readonly #addon: Addon;
   readonly #clock: Clock;
@@ -63,8 +66,9 @@ export class NativeKernel implements Kernel {
   follow(run: RunId, entry: string, slot: number): void {
     this.#closePidFile(run);
     const path = this.#configured.pidFileOf(entry, slot);
-    if (path === null) this.#addon.follow(run, null);
-    else this.#pidFiles.set(run, new PidFile(path, (pid) => this.#addon.follow(run, pid)));
+    if (path === null) return this.#addon.follow(run, null);
+    this.#addon.follow(run, NOBODY_YET);
+    this.#pidFiles.set(run, new PidFile(path, (pid) => this.#addon.follow(run, pid)));
   }
 
   reap(run: RunId): void {

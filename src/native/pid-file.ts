@@ -4,7 +4,7 @@
  */
 import { closeSync, constants, fstatSync, openSync, readSync, watch } from "node:fs";
 import type { FSWatcher } from "node:fs";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 
 /** A number of Linux has 7 digits at most. proc_sys_kernel(5), pid_max */
 const MOST_READ = 32;
@@ -12,8 +12,8 @@ const MOST_READ = 32;
 export class PidFile {
   readonly #path: string;
   readonly #claim: (pid: number) => void;
-  #watcher: FSWatcher | null = null;
-  #watched: string | null = null;
+  #watchers: FSWatcher[] = [];
+  #closed = false;
   #last: number | null = null;
 
   /** `claim` gets each pid that the file has come to name, once in a row. */
@@ -24,14 +24,13 @@ export class PidFile {
   }
 
   close(): void {
-    this.#watcher?.close();
-    this.#watcher = null;
-    this.#watched = "";
+    this.#closed = true;
+    this.#unwatch();
   }
 
   /** First the watch, then the look: what comes in between is seen twice, and not missed. */
   #look(): void {
-    if (this.#watched === "") return;
+    if (this.#closed) return;
     this.#watch();
     const pid = readPid(this.#path);
     if (pid === null || pid === this.#last) return;
@@ -39,21 +38,28 @@ export class PidFile {
     this.#claim(pid);
   }
 
-  /** The folder of the file, or as much of the way to it as there is. inotify(7) */
+  /**
+   * The folder of the file, and each above it: any of them may be made, or be removed and made again, and a watch is for
+   * the folder that it was set on, not for its name (inotify(7)). So after each change all of them are watched anew.
+   */
   #watch(): void {
-    for (let folder = dirname(this.#path); ; folder = dirname(folder)) {
-      if (folder === this.#watched) return;
+    this.#unwatch();
+    for (let path = this.#path; path !== dirname(path); path = dirname(path)) {
       try {
-        const watcher = watch(folder, { persistent: false }, () => this.#look());
-        watcher.on("error", () => {}); // the folder is gone: its own folder has told of that
-        this.#watcher?.close();
-        this.#watcher = watcher;
-        this.#watched = folder;
-        return;
+        const watcher = watch(dirname(path), { persistent: false }, (_, name) => {
+          if (name === null || name === basename(path)) this.#look();
+        });
+        watcher.on("error", () => {}); // it is gone: the folder above has told of that
+        this.#watchers.push(watcher);
       } catch {
-        if (folder === dirname(folder)) return; // no watch can be had at all: the deadline of the start remains
+        // It is not there, or no watch can be had: then there are those above, and the deadline of the start.
       }
     }
+  }
+
+  #unwatch(): void {
+    for (const watcher of this.#watchers) watcher.close();
+    this.#watchers = [];
   }
 }
 

@@ -26,7 +26,10 @@ const NGINX = (folder: string, port: number): string => `
 const DAEMONS: Readonly<Record<string, Daemon>> = {
   redis: {
     paths: ["/usr/bin/redis-server", "/usr/local/bin/redis-server"],
-    args: (site) => ["--daemonize", "yes", "--port", "0", "--unixsocket", site.path("redis.socket"), "--dir", site.folder, "--save", "", "--pidfile", site.path("daemon.pid")],
+    args: (site) => [
+      "--daemonize", "yes", "--port", "0", "--unixsocket", site.path("redis.socket"), "--dir", site.folder, "--save", "",
+      "--pidfile", site.path("daemon.pid"),
+    ],
   },
   memcached: {
     paths: ["/usr/bin/memcached", "/usr/local/bin/memcached"],
@@ -43,7 +46,8 @@ suite("a real daemon", { concurrency: 3 }, () => {
   for (const [name, { paths, args }] of Object.entries(DAEMONS)) {
     const program = paths.find((path) => existsSync(path));
     for (const [how, daemon] of [["by its PID file", '{ pidFile: "daemon.pid" }'], ["without one", "true"]] as const) {
-      test(`${name} is followed ${how}, taken along and taken over, and gone when it is stopped`, { skip: program === undefined && `${name} is not installed` }, async (t) => {
+      const skip = program === undefined && `${name} is not installed`;
+      test(`${name} is followed ${how}, taken along and taken over, and gone when it is stopped`, { skip }, async (t) => {
         const site = new Site(t);
         mkdirSync(site.path("logs"));
         site.config(`entry("x", ${JSON.stringify(program)}, ${JSON.stringify(args(site, await freePort()))}, { daemon: ${daemon}, delay: 10 })`);

@@ -27,7 +27,7 @@ const story = (site: Site): unknown[][] => history(site).filter(({ type }) => ty
 
 const forksOnce = "$M daemon > /dev/null 2>&1 & exit 0";
 /** The one in between is there for a while. */
-const forksTwice = "(setsid $M daemon > /dev/null 2>&1 & sleep 0.05) & exit 0";
+const forksTwice = "(setsid $M daemon > /dev/null 2>&1 & sleep 0.1) & exit 0";
 
 for (const footing of FOOTINGS) {
   suite(`a daemon, ${footing.name}`, { concurrency: 2, skip: footing.skip }, () => {
@@ -37,7 +37,8 @@ for (const footing of FOOTINGS) {
       assert.equal(pid, await members.pid("daemon"));
       await members.signal("daemon", "SIGUSR1");
       await until("another one is ready", () => history(site, "ready").length === 2);
-      assert.deepEqual(story(site).slice(0, 5), [["started"], ["ready", pid], ["exited", pid, 7, "exited"], ["started"], ["ready", await members.pid("daemon")]]);
+      const next = await members.pid("daemon");
+      assert.deepEqual(story(site).slice(0, 5), [["started"], ["ready", pid], ["exited", pid, 7, "exited"], ["started"], ["ready", next]]);
       assert.equal(history(site, "exited")[0]?.status, "known");
       await ask(site, "POST", "/processes/x:0/down");
       await becomes(site, "x:0", "stopped");
@@ -94,16 +95,18 @@ suite("a daemon that", { concurrency: 4 }, () => {
     await sentry.stop();
   });
 
-  test("fails before it forks, or leaves nobody, has failed to start", async (t) => {
+  test("fails before it forks or right after, or leaves nobody, has failed to start", async (t) => {
     const site = new Site(t);
     site.config([
       'entry("bad", "sh", ["-c", "exit 5"], { daemon: true, restart: "never" })',
       'entry("gone", "sh", ["-c", "sleep 0.02 & exit 0"], { daemon: true, restart: "on-failure", limit: { count: 1, within: "1h" }, delay: 10 })',
+      'entry("soon", "sh", ["-c", "(sleep 0.1; exit 3) & exit 0"], { daemon: true, restart: "never" })',
       'entry("nobody", "sh", ["-c", "exit 0"], { daemon: true, restart: "never" })',
     ].join());
     const sentry = site.start();
-    for (const name of ["bad", "gone", "nobody"]) await becomes(site, `${name}:0`, "failed");
-    assert.deepEqual(history(site, "exited").filter(({ entry }) => entry === "bad").map(({ code, cause }) => [code, cause]), [[5, "exited"]]);
+    for (const name of ["bad", "gone", "soon", "nobody"]) await becomes(site, `${name}:0`, "failed");
+    const exits = (name: string): unknown[] => history(site, "exited").filter(({ entry }) => entry === name).map(({ code, cause }) => [code, cause]);
+    assert.deepEqual([exits("bad"), exits("soon")], [[[5, "exited"]], [[3, "exited"]]]);
     assert.equal(history(site, "started").filter(({ entry }) => entry === "gone").length, 2, "it is tried again, as after a failure");
     assert.deepEqual(told(site, "nobody"), ["started", "fault", "exited", "failed"]);
     assert.deepEqual(history(site, "ready"), []);
@@ -119,7 +122,9 @@ suite("a daemon that", { concurrency: 4 }, () => {
     await sentry.stop();
   });
 
-  for (const [what, before] of [["a process that has ended", "sh -c 'echo $$ > x.pid'"], ["a stranger", `echo ${process.pid} > x.pid`], ["nothing", ": > x.pid"]] as const) {
+  for (const [what, before] of [
+    ["a process that has ended", "sh -c 'echo $$ > x.pid'"], ["a stranger", `echo ${process.pid} > x.pid`], ["nothing", ": > x.pid"],
+  ] as const) {
     test(`has an old PID file, which names ${what}, is followed by the new one`, async (t) => {
       const script = `${before}; $M daemon > /dev/null 2>&1 & (sleep 0.3; cp members/daemon x.new; mv x.new x.pid) & exit 0`;
       const { site, members, sentry } = running(t, footing, script, 'daemon: { pidFile: "x.pid" }');

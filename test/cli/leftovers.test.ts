@@ -8,6 +8,7 @@ import { CGROUPS, FOOTINGS, ORDINARY } from "../support/footing.ts";
 import type { Footing } from "../support/footing.ts";
 import { Members } from "../support/members.ts";
 import type { Sentry } from "../support/sentry.ts";
+import { isOver, reloads } from "../support/reloading.ts";
 import { history } from "../support/shown.ts";
 import { Site } from "../support/site.ts";
 import { ask, becomes, told } from "../support/slots.ts";
@@ -37,7 +38,8 @@ const deaf = "$M deaf ignores & until test -e members/deaf; do sleep 0.02; done;
 for (const footing of FOOTINGS) {
   suite(`what a process leaves behind, ${footing.name}`, { concurrency: 2, skip: footing.skip }, () => {
     test("is ended before the next start, time after time, wherever it has gone", async (t) => {
-      const script = `${meets}; rm -f members/*; $M plain & (setsid $M daemon &) ; until test -e members/plain -a -e members/daemon; do sleep 0.02; done; exit 4`;
+      const grown = "$M plain & (setsid $M daemon &); until test -e members/plain -a -e members/daemon; do sleep 0.02; done";
+      const script = `${meets}; rm -f members/*; ${grown}; exit 4`;
       const { site, members, sentry } = running(t, footing, script, "delay: 0");
       for (let n = 0; n < 4; n++) await sentry.started("x");
       await ask(site, "POST", "/processes/x:0/down");
@@ -45,7 +47,8 @@ for (const footing of FOOTINGS) {
       assert.deepEqual(members.alive(), []);
       assert.ok(!existsSync(site.path("met")), "a process met one of the life before");
       const lines = history(site).filter(({ type }) => type !== "waiting").slice(0, 9);
-      assert.deepEqual(lines.map(({ type }) => type), [...["started", "exited", "stopping"], ...["started", "exited", "stopping"], ...["started", "exited", "stopping"]]);
+      const life = ["started", "exited", "stopping"];
+      assert.deepEqual(lines.map(({ type }) => type), [...life, ...life, ...life]);
       for (const { type, code, cause } of lines) {
         if (type === "exited") assert.deepEqual([code, cause], [4, "exited"]);
         if (type === "stopping") assert.equal(cause, "leftover");
@@ -102,6 +105,22 @@ suite("what a process leaves behind", { concurrency: 4 }, () => {
     await members.signal("deaf", "SIGKILL");
     await until("it is started again", () => history(site, "started").length === 2);
     await hurry(site, sentry);
+  });
+
+  test("is waited for by a Sentry that is reloaded, killed and started again, and only then the next start comes", async (t) => {
+    const { site, members, sentry } = running(t, footing, deaf, 'delay: 10, stop: { grace: "1h" }');
+    await becomes(site, "x:0", "stopping");
+    await reloads(site);
+    await becomes(site, "x:0", "stopping");
+    sentry.kill("SIGKILL");
+    await until("Sentry is gone", () => isOver(sentry.pid));
+    const second = footing.start(site);
+    await second.line(/^Sentry took over/);
+    await becomes(site, "x:0", "stopping");
+    assert.deepEqual([members.alive(), history(site, "started", "exited").length], [["deaf"], 2]);
+    await members.signal("deaf", "SIGKILL");
+    await until("it is started again", () => history(site, "started").length === 2);
+    await hurry(site, second);
   });
 
   test("does not keep what is over from being finished, once it is gone", async (t) => {

@@ -67,7 +67,8 @@ suite("another try", { concurrency: 3 }, () => {
     site.config('entry("x", "sh", ["-c", "sleep 0.15; exit 1"], { delay: 300, limit: { count: 3, within: "10s" } })');
     const sentry = site.start();
     await becomes(site, "x:0", "failed");
-    const round = [...["started", "exited", "waiting"], ...["started", "exited", "waiting"], ...["started", "exited", "waiting"], "started", "exited", "failed"];
+    const again = ["started", "exited", "waiting"];
+    const round = [...again, ...again, ...again, "started", "exited", "failed"];
     assert.deepEqual(told(site, "x"), round);
     await ask(site, "POST", "/processes/x:0/up");
     await until("it has failed again", () => history(site, "failed").length === 2);

@@ -49,7 +49,8 @@ suite("orphans", { concurrency: 2 }, () => {
     await sentry.stop();
   });
 
-  test("that somebody else left to Sentry are reaped by it as PID 1 of a container, and it exits 0 as that too", { skip: !hasNamespaces() && "there are no PID namespaces here" }, async (t) => {
+  const skip = !hasNamespaces() && "there are no PID namespaces here";
+  test("that somebody else left to Sentry are reaped by it as PID 1 of a container, and it exits 0 as that too", { skip }, async (t) => {
     const site = new Site(t);
     site.config('entry("x", "sleep", ["1000"]), entry("quick", "sh", ["-c", "exit 3"], 50, 1)');
     const outside = site.open("unshare", ["-pf", "--mount-proc", "--kill-child", ...site.command("start", "sample.ts")]);

@@ -11,7 +11,9 @@ import { until } from "../support/until.ts";
 
 const isRoot = process.getuid?.() === 0;
 
-test("what takes no signal is named by the history and by sentry stop, and the stop goes on once it is gone (slow: 5 s)", { skip: !isRoot && "only root makes such a program" }, async (t) => {
+const skip = !isRoot && "only root makes such a program";
+
+test("what takes no signal is named by the history and by sentry stop, and the stop goes on once it is gone (slow: 5 s)", { skip }, async (t) => {
   const site = new Site(t);
   site.becomeOrdinary();
   const members = new Members(t, site);

@@ -21,7 +21,8 @@ export interface Footing {
 }
 
 const isRoot = process.getuid?.() === 0;
-const mounts = readFileSync("/proc/self/mounts", "utf8").split("\n").map((line) => line.split(" ")).filter(([, , type]) => type === "cgroup2").map(([, at = ""]) => at);
+const mounts = readFileSync("/proc/self/mounts", "utf8").split("\n").map((line) => line.split(" "))
+  .filter(([, , type]) => type === "cgroup2").map(([, at = ""]) => at);
 
 const keep = (): void => {};
 const plainly = (site: Site): Sentry => site.start();
