@@ -10,6 +10,7 @@ import type { Configuration, EntryConfiguration, HttpConfiguration } from "../co
 import { definitionOf } from "../config/definition.ts";
 import type { Definition } from "../config/definition.ts";
 import type { Happening } from "../core/command.ts";
+import type { SlotRecord } from "../core/record.ts";
 import type { State } from "../core/state.ts";
 import type { By, Fault, Law, Micros } from "../core/types.ts";
 import { systemClock } from "../engine/clock.ts";
@@ -70,6 +71,8 @@ export interface Beginning {
   readonly unwritten: Unwritten;
   /** What the transcript says first. */
   readonly told: readonly string[];
+  /** What a Sentry that is gone did not get to record. */
+  readonly untold: readonly SlotRecord[];
   /** A reload that came to nothing: recorded first of all. */
   readonly failed: Fault | null;
   /** SIGHUP came again during the reload. */
@@ -190,7 +193,7 @@ function taken({ configuration, addon }: Circumstances, { snapshot, found, held,
     idle: { socket: [], tcp: [] }, tallies: null,
     first: found.facts, facts: [],
     last: found.state === null ? { kind: "start", laws } : { kind: "resume", tookOver: { pid: found.oldPid, processes: found.living } },
-    unwritten: { lines: [], dropped: 0 }, told, failed: null, again: null, undo,
+    unwritten: { lines: [], dropped: 0 }, told, untold: found.untold, failed: null, again: null, undo,
   };
 }
 
@@ -226,7 +229,7 @@ export function beginAgain({ place, configuration, addon }: Circumstances, hando
     first: [...(failed === null ? [{ kind: "reload", laws, replaced, by } as const] : []), ...handover.queued],
     facts: handover.facts, last: { kind: "resume", tookOver: null },
     unwritten: handover.unwritten, told: [...told, ...(failed === null ? [`Sentry reexec'd. Initially started at ${seconds(handover.startedAt)}${previously}.`] : [])],
-    failed, again: handover.again, undo: () => {},
+    untold: [], failed, again: handover.again, undo: () => {},
   };
 }
 

@@ -143,6 +143,7 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
   }
   const ended = takeUp();
   if (beginning.failed !== null) record({ type: "fault", at: systemClock.now().wall, entry: null, slot: null, pid: null, cause: null, by: null, ...beginning.failed });
+  for (const one of beginning.untold) record(one);
   engine.post([...beginning.first, ...ended]);
   take([...beginning.facts]);
   engine.post([beginning.last]);
@@ -160,7 +161,7 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
   if (firstStarts === null) reloading.begin();
   return left;
 
-  /** The processes and pipes that were there before. What has ended in the meantime, and left nothing behind, is ended. */
+  /** The processes and pipes that were there before. What has ended in the meantime is told, for others of it may be left. */
   function takeUp() {
     for (const { entry, text } of beginning.owed) addon.owe(entry === null ? sinks.own : sinks.of(entry), text);
     for (const output of beginning.outputs) {

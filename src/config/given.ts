@@ -106,6 +106,6 @@ export function kindOf(value: unknown): string {
   if (isEntry(value)) return "an `entry(...)`";
   if (typeof value === "function" || typeof value === "symbol" || typeof value === "bigint") return `a ${typeof value}`;
   if (typeof value === "object" && !isPlain(value)) return `a ${value.constructor.name}`;
-  const text = JSON.stringify(value);
+  const text = typeof value === "number" ? String(value) : JSON.stringify(value); // JSON has no Infinity
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }

@@ -11,12 +11,12 @@
 import type { Draft } from "./draft.ts";
 import { impossible } from "./event.ts";
 import type { ExitedEvent, Turn } from "./event.ts";
-import { bury, end, ended, judged, run, signal, timer } from "./moves.ts";
+import { bury, end, ended, endingOf, judged, run, signal, tellToEnd, timer } from "./moves.ts";
 import { isSuccess } from "./restart.ts";
 import type { Next, PhaseOf, Slot, Started } from "./state.ts";
 import { tellAstray, tellReady, tellStopping } from "./telling.ts";
 import { statusOf } from "./types.ts";
-import type { By, Cause, Exit, Fault, Millis, RunId, Scope } from "./types.ts";
+import type { By, Cause, Exit, Fault, Law, Millis, RunId, Scope } from "./types.ts";
 
 type Following = PhaseOf<"following">;
 type Settling = PhaseOf<"settling">;
@@ -25,6 +25,11 @@ type Settling = PhaseOf<"settling">;
 export const SETTLES_AFTER: Millis = 250;
 
 const SCOPE: Scope = "tree";
+
+/** Who is meant by an end that begins before a process of that law is the slot's. */
+export function scopeBefore(law: Law): Scope {
+  return law.daemon ? SCOPE : law.scope;
+}
 
 export function startFollowing(draft: Draft, slot: Slot, run: RunId, started: Started): Slot {
   const deadline = timer(draft, started.at.mono + draft.law(slot).readyTimeout);
@@ -125,15 +130,14 @@ function failed(draft: Draft, slot: Slot, { run, started }: Following | Settling
 function giveUp(draft: Draft, slot: Slot, phase: Following, cause: Cause, by: By): Slot {
   const { run, started, ended: exit } = phase;
   if (exit === null) return end(draft, slot, run, started, cause, by, SCOPE);
-  const law = draft.law(slot);
-  const grace = timer(draft, draft.now.mono + law.grace);
-  tellStopping(draft, slot, run, null, grace, cause, by);
+  const ending = endingOf(draft, slot, SCOPE);
+  tellStopping(draft, slot, run, null, ending.grace, cause, by);
   const buried = bury(draft, slot, run, started, exit, true, cause, by);
-  draft.emit({ kind: "end", run, signal: law.stopSignal, scope: SCOPE });
+  tellToEnd(draft, run, ending);
   const after = cause === "readyTimeout"
     ? judged(draft, buried, { failed: true, at: draft.now.mono, ran: null })
     : { slot: buried, next: { kind: "stopped" } satisfies Next };
-  return { ...after.slot, phase: { kind: "clearing", run, grace, patience: null, cause, by, next: after.next } };
+  return { ...after.slot, phase: { kind: "clearing", run, ...ending, cause, by, next: after.next } };
 }
 
 const NOTHING_LEFT: Fault = {

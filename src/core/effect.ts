@@ -11,7 +11,8 @@ export type Effect =
   /**
    * The signal, once for each process of the scope, and then SIGCONT, so that a stopped one takes it; SIGKILL again and
    * again, until none is left. Also for a run whose start is not answered yet: then the start is ended. Once the exit of
-   * the run has been told it is for what is left of the scope, and is answered by one `cleared` when nothing is.
+   * the run has been told it is for what is left of the scope, and is answered by one `cleared` when nothing is. A state that
+   * is asleep may name a start that nobody has asked for: then it is for nobody.
    */
   | { readonly kind: "end"; readonly run: RunId; readonly signal: string; readonly scope: Scope }
   /** What of the scope is still there? Answered by `surviving`, or by nothing where nothing is. */

@@ -6,7 +6,7 @@
 import type { Draft } from "./draft.ts";
 import { impossible } from "./event.ts";
 import type { ExitedEvent, Turn, WishEvent } from "./event.ts";
-import { bury, goOn, judged, leaves, PATIENCE, rest, signal, timer } from "./moves.ts";
+import { bury, goOn, judged, leaves, PATIENCE, rest, signal, tellToEnd, timer } from "./moves.ts";
 import { NO_FAILURES } from "./restart.ts";
 import type { Next, PhaseOf, Slot, Started } from "./state.ts";
 import { tellFault, tellStarted, tellStopping, tellSurviving, tellWaiting } from "./telling.ts";
@@ -25,7 +25,8 @@ export const stopping: Turn<"stopping"> = (draft, slot, phase, event) => {
     }
     case "resume":
       if (phase.started === null) return rest(draft, slot, phase.cause, phase.by);
-      if (event.again) endAgain(draft, slot, phase);
+      // Nobody knows any more that it is to end. Whoever was told is not told again.
+      tellToEnd(draft, phase.run, phase);
       return slot;
     case "signal":
       return phase.started === null ? slot : signal(draft, slot, phase.run, phase.started, event.signal, event.by);
@@ -39,7 +40,7 @@ export const stopping: Turn<"stopping"> = (draft, slot, phase, event) => {
       const started = { pid: event.pid, at: event.at, identity: event.identity };
       tellStarted(draft, slot, phase.run, started);
       // The first signal may have met the start and not the process, so the process gets its own.
-      endAgain(draft, slot, phase);
+      tellToEnd(draft, phase.run, phase);
       return { ...slot, starts: slot.starts + 1, phase: { ...phase, started } };
     }
     case "fault":
@@ -56,7 +57,7 @@ export const clearing: Turn<"clearing"> = (draft, slot, phase, event) => {
   switch (event.kind) {
     case "wish": return draft.wants(slot) ? wantedAgain(draft, slot, phase, event) : unwanted(draft, slot, phase, event);
     case "resume":
-      if (event.again) endAgain(draft, slot, phase);
+      tellToEnd(draft, phase.run, phase);
       return draft.wants(slot) ? slot : unwanted(draft, slot, phase, { news: false, cause: event.cause, by: draft.leaveBy });
     case "hurry": return phase.grace === null ? slot : kill(draft, slot, phase);
     case "timeUp": return phase.grace === null ? inspect(draft, slot, phase) : kill(draft, slot, phase);
@@ -69,10 +70,10 @@ export const clearing: Turn<"clearing"> = (draft, slot, phase, event) => {
     // for what it has left itself.
     case "followed":
       draft.emit({ kind: "reap", run: phase.run });
-      endAgain(draft, slot, phase);
+      tellToEnd(draft, phase.run, phase);
       return slot;
     case "exited":
-      endAgain(draft, slot, phase);
+      tellToEnd(draft, phase.run, phase);
       return slot;
     case "signal": case "astray": return slot;
     case "spawned": case "fault": return impossible(slot, phase, event);
@@ -80,15 +81,15 @@ export const clearing: Turn<"clearing"> = (draft, slot, phase, event) => {
 };
 
 /** A daemon that was not ready in time is a failure, unless somebody asks meanwhile for what comes next. */
-function askedFor(draft: Draft, slot: Slot, phase: Stopping, { afresh, atOnce, cause, by }: WishEvent): Stopping {
-  const asked = !draft.wants(slot) || afresh || atOnce;
+function askedFor(draft: Draft, slot: Slot, phase: Stopping, { news, afresh, atOnce, cause, by }: WishEvent): Stopping {
+  const asked = !draft.wants(slot) || news || afresh || atOnce;
   return phase.cause === "readyTimeout" && asked ? { ...phase, cause, by } : phase;
 }
 
 /** The process that was told to end has ended. What it has left behind has what is left of its grace. */
 function gone(draft: Draft, slot: Slot, phase: Stopping, started: Started, { exit, alone }: ExitedEvent): Slot {
-  const { run, grace, patience, cause, by } = phase;
-  const leftovers = leaves(alone, draft.law(slot).scope);
+  const { run, signal, scope, grace, patience, cause, by } = phase;
+  const leftovers = leaves(alone, scope);
   const buried = bury(draft, slot, run, started, exit, leftovers, cause, by);
   const after = cause === "readyTimeout" && draft.wants(slot)
     ? judged(draft, buried, { failed: true, at: exit.at.mono, ran: null })
@@ -97,8 +98,8 @@ function gone(draft: Draft, slot: Slot, phase: Stopping, started: Started, { exi
     draft.emit({ kind: "reap", run });
     return goOn(draft, after.slot, after.next, cause, by);
   }
-  const clearing: Clearing = { kind: "clearing", run, grace, patience, cause, by, next: after.next };
-  endAgain(draft, slot, clearing);
+  const clearing: Clearing = { kind: "clearing", run, signal, scope, grace, patience, cause, by, next: after.next };
+  tellToEnd(draft, run, clearing);
   return { ...after.slot, phase: clearing };
 }
 
@@ -134,17 +135,11 @@ function wantedAgain(draft: Draft, slot: Slot, phase: Clearing, { news, afresh, 
 
 function kill(draft: Draft, slot: Slot, phase: Stopping | Clearing): Slot {
   const killed = { ...phase, grace: null, patience: timer(draft, draft.now.mono + PATIENCE) };
-  endAgain(draft, slot, killed);
+  tellToEnd(draft, phase.run, killed);
   return { ...slot, phase: killed };
 }
 
 function inspect(draft: Draft, slot: Slot, phase: Stopping | Clearing): Slot {
-  draft.emit({ kind: "inspect", run: phase.run, scope: draft.law(slot).scope });
+  draft.emit({ kind: "inspect", run: phase.run, scope: phase.scope });
   return { ...slot, phase: { ...phase, patience: null } };
-}
-
-/** Whoever was told this signal is not told it again. */
-function endAgain(draft: Draft, slot: Slot, { run, grace }: Stopping | Clearing): void {
-  const { stopSignal, scope } = draft.law(slot);
-  draft.emit({ kind: "end", run, signal: grace === null ? "SIGKILL" : stopSignal, scope });
 }

@@ -8,11 +8,8 @@ export type Event =
   | WishEvent
   /** For the process, if there is one. A start that is not answered would be ended by it, and gets none. */
   | { readonly kind: "signal"; readonly signal: string; readonly by: By }
-  /**
-   * The slot is taken up from an earlier image. `again`: nobody knows whether it has sent its last signal. The cause is
-   * for a process that nobody wants.
-   */
-  | { readonly kind: "resume"; readonly again: boolean; readonly cause: Cause }
+  /** The slot is taken up from an earlier image. The cause is for a process that nobody wants. */
+  | { readonly kind: "resume"; readonly cause: Cause }
   /** Nobody wants to wait for the grace any more. */
   | { readonly kind: "hurry" }
   | { readonly kind: "spawned"; readonly pid: number; readonly at: Stamp; readonly identity: Identity }

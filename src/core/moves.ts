@@ -3,7 +3,7 @@ import type { Draft } from "./draft.ts";
 import type { ExitedEvent } from "./event.ts";
 import { judge, NO_FAILURES } from "./restart.ts";
 import type { End } from "./restart.ts";
-import type { Next, Slot, Started, Timer } from "./state.ts";
+import type { Ending, Next, Slot, Started, Timer } from "./state.ts";
 import { tellExited, tellOver, tellSignalled, tellStopped, tellStopping, tellWaiting } from "./telling.ts";
 import type { By, Cause, Exit, Millis, RunId, Scope } from "./types.ts";
 
@@ -65,11 +65,23 @@ export function rest(draft: Draft, slot: Slot, cause: Cause | null, by: By): Slo
 export function end(
   draft: Draft, slot: Slot, run: RunId, started: Started | null, cause: Cause, by: By, scope = draft.law(slot).scope,
 ): Slot {
-  const law = draft.law(slot);
-  const grace = timer(draft, draft.now.mono + law.grace);
-  tellStopping(draft, slot, run, started, grace, cause, by);
-  draft.emit({ kind: "end", run, signal: law.stopSignal, scope });
-  return { ...slot, phase: { kind: "stopping", run, started, grace, patience: null, cause, by } };
+  const ending = endingOf(draft, slot, scope);
+  tellStopping(draft, slot, run, started, ending.grace, cause, by);
+  tellToEnd(draft, run, ending);
+  return { ...slot, phase: { kind: "stopping", run, started, ...ending, cause, by } };
+}
+
+/** How an end goes that begins now. Nothing comes after SIGKILL, so whoever is told that first has no grace. */
+export function endingOf(draft: Draft, slot: Slot, scope: Scope): Ending {
+  const { stopSignal: signal, grace } = draft.law(slot);
+  return signal === "SIGKILL"
+    ? { signal, scope, grace: null, patience: timer(draft, draft.now.mono + PATIENCE) }
+    : { signal, scope, grace: timer(draft, draft.now.mono + grace), patience: null };
+}
+
+/** Whoever was told this signal is not told it again. */
+export function tellToEnd(draft: Draft, run: RunId, { signal, scope, grace }: Ending): void {
+  draft.emit({ kind: "end", run, signal: grace === null ? "SIGKILL" : signal, scope });
 }
 
 /** The process has ended by itself. What it has left behind ends before anything else is done. */
@@ -83,11 +95,10 @@ export function ended(
     draft.emit({ kind: "reap", run });
     return goOn(draft, after, next, cause, null);
   }
-  const law = draft.law(slot);
-  const grace = timer(draft, draft.now.mono + law.grace);
-  tellStopping(draft, slot, run, null, grace, "leftover", null);
-  draft.emit({ kind: "end", run, signal: law.stopSignal, scope });
-  return { ...after, phase: { kind: "clearing", run, grace, patience: null, cause: "leftover", by: null, next } };
+  const ending = endingOf(draft, slot, scope);
+  tellStopping(draft, slot, run, null, ending.grace, "leftover", null);
+  tellToEnd(draft, run, ending);
+  return { ...after, phase: { kind: "clearing", run, ...ending, cause: "leftover", by: null, next } };
 }
 
 /** Where the process alone is meant, what it has left behind is nobody's affair. */

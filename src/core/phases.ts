@@ -6,7 +6,7 @@
  *
  * A new phase, or a new event, does not compile before each function has an answer to it.
  */
-import { following, settling, startFollowing } from "./daemon.ts";
+import { following, scopeBefore, settling, startFollowing } from "./daemon.ts";
 import type { Draft } from "./draft.ts";
 import { clearing, stopping } from "./ending.ts";
 import { impossible } from "./event.ts";
@@ -65,7 +65,7 @@ const starting: Turn<"starting"> = (draft, slot, phase, event) => {
   switch (event.kind) {
     case "wish":
       if (draft.wants(slot) && !event.afresh) return slot;
-      return end(draft, slot, phase.run, null, event.cause, event.by);
+      return end(draft, slot, phase.run, null, event.cause, event.by, scopeBefore(draft.law(slot)));
     // Nobody will answer this start any more. By another number, for it must not be taken for the one that comes now.
     case "resume": return draft.wants(slot) ? begin(draft, slot) : rest(draft, slot, event.cause, draft.leaveBy);
     case "hurry": case "signal": return slot;

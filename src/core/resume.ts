@@ -22,7 +22,7 @@ export function resume(draft: Draft, tookOver: TakeOver | null): void {
   for (const slot of inOrder(draft)) {
     const cause = causeOf(draft, slot);
     const meant = cause === "stopped" ? slot : { ...slot, wanted: false };
-    happen(draft, meant, { kind: "resume", again: tookOver !== null, cause });
+    happen(draft, meant, { kind: "resume", cause });
     const now = draft.slots.get(slotId(slot.entry, slot.number));
     if (now !== undefined) draft.wake(now);
   }

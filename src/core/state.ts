@@ -2,7 +2,7 @@
  * What is. Plain objects in plain maps, no functions, no classes: it can be written down and read back.
  * Slots and entries are never changed in place; a step puts new ones where the old ones were.
  */
-import type { By, Cause, Exit, Identity, Law, Millis, RunId, SlotId, Stamp, Token } from "./types.ts";
+import type { By, Cause, Exit, Identity, Law, Millis, RunId, Scope, SlotId, Stamp, Token } from "./types.ts";
 
 export interface Timer {
   readonly token: Token;
@@ -14,6 +14,17 @@ export interface Started {
   readonly pid: number;
   readonly at: Stamp;
   readonly identity: Identity;
+}
+
+/** How an end goes: as the law said when it began. What a reload says differently is for the next one. */
+export interface Ending {
+  readonly signal: string;
+  readonly scope: Scope;
+  /**
+   * Null once SIGKILL was sent: there is nothing stronger to wait for, but what outlasts even that (`patience`) is told.
+   */
+  readonly grace: Timer | null;
+  readonly patience: Timer | null;
 }
 
 /**
@@ -43,21 +54,16 @@ export type Phase =
   | { readonly kind: "settling"; readonly run: RunId; readonly started: Started; readonly settles: Timer; readonly until: Millis }
   /** `settles` is not null while a rolling restart waits for this run to have stayed that long. */
   | { readonly kind: "running"; readonly run: RunId; readonly started: Started; readonly settles: Timer | null }
-  /**
-   * Told to end. `started` is null while the start itself has not been answered. `grace` is null once SIGKILL was
-   * sent: there is nothing stronger to wait for, but what outlasts even that (`patience`) is told.
-   */
-  | {
-      readonly kind: "stopping"; readonly run: RunId; readonly started: Started | null;
-      readonly grace: Timer | null; readonly patience: Timer | null; readonly cause: Cause; readonly by: By;
+  /** Told to end. `started` is null while the start itself has not been answered. */
+  | Ending & {
+      readonly kind: "stopping"; readonly run: RunId; readonly started: Started | null; readonly cause: Cause; readonly by: By;
     }
   /**
    * The process has ended, and that is recorded; what it has left behind is told to end as well. The ended process keeps
    * its pid until then.
    */
-  | {
-      readonly kind: "clearing"; readonly run: RunId; readonly grace: Timer | null; readonly patience: Timer | null;
-      readonly cause: Cause; readonly by: By; readonly next: Next;
+  | Ending & {
+      readonly kind: "clearing"; readonly run: RunId; readonly cause: Cause; readonly by: By; readonly next: Next;
     }
   /** Between an exit, or a fault, and the next start. */
   | { readonly kind: "waiting"; readonly restart: Timer };

@@ -39,6 +39,7 @@ export class SystemTimers implements Timers {
   readonly #clock: Clock;
   readonly #timeUp: (token: Token) => void;
   readonly #waiting = new Map<Token, NodeJS.Timeout>();
+  readonly #due = new Map<Token, NodeJS.Immediate>();
 
   constructor(clock: Clock, timeUp: (token: Token) => void) {
     this.#clock = clock;
@@ -53,11 +54,17 @@ export class SystemTimers implements Timers {
   cancel(token: Token): void {
     clearTimeout(this.#waiting.get(token));
     this.#waiting.delete(token);
+    clearImmediate(this.#due.get(token));
+    this.#due.delete(token);
   }
 
+  /** After a time in which the loop was busy, facts wait as well: they come first, for they are of before. */
   #fire(token: Token, at: Millis): void {
     if (this.#clock.now().mono < at) return this.set(token, at);
     this.#waiting.delete(token);
-    this.#timeUp(token);
+    this.#due.set(token, setImmediate(() => {
+      this.#due.delete(token);
+      this.#timeUp(token);
+    }));
   }
 }

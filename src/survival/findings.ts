@@ -1,5 +1,6 @@
 /** What a take-over finds: processes and pipes to be taken up, and what the engine is to be told of them. */
 import type { Happening } from "../core/command.ts";
+import type { SlotRecord } from "../core/record.ts";
 import type { State } from "../core/state.ts";
 import type { RunId } from "../core/types.ts";
 import type { Held } from "./kept.ts";
@@ -51,6 +52,8 @@ export interface Survey {
    * that run), then ends of which nobody knows how.
    */
   readonly facts: readonly Happening[];
+  /** What is to be recorded before anything else: a Sentry that was killed did not get to it. */
+  readonly untold: readonly SlotRecord[];
   /** How many processes live. */
   readonly living: number;
   /** `tcp *:8080` and what listens there. What is not used is to be closed, and released as `listen tcp *:8080`. */

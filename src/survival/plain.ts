@@ -3,10 +3,10 @@ import { NO_FAILURES } from "../core/restart.ts";
 import { emptyState, isAtRest, runOf, timerOf } from "../core/state.ts";
 import type { Course, Entry, Failures, LastExit, Next, Phase, Rolling, Slot, Started, State, Timer } from "../core/state.ts";
 import { slotId } from "../core/types.ts";
-import type { By, Law, RunId, Token } from "../core/types.ts";
+import type { By, Law, RunId, Scope, Token } from "../core/types.ts";
 import { fields, flag, kinds, later, list, misfit, nullable, number, oneOf, positive, whole, word } from "./shape.ts";
 import type { Reader } from "./shape.ts";
-import { by, cause, count, entryName, exit, identity, law, slotNumber, stamp } from "./words.ts";
+import { by, cause, count, entryName, exit, identity, law, scope, signalName, slotNumber, stamp, UNSAID } from "./words.ts";
 
 export interface PlainState {
   readonly course: Course;
@@ -57,7 +57,10 @@ const next = kinds<Next>({
 });
 
 /** `patience` is for when the grace is over. */
-const ending = { grace: nullable(timer), patience: later(null, nullable(timer)), cause, by };
+const ending = {
+  signal: later("SIGTERM", signalName), scope: later<Scope>(UNSAID.scope, scope), grace: nullable(timer),
+  patience: later(null, nullable(timer)), cause, by,
+};
 
 const phase = kinds<Phase>({
   stopped: fields({ kind: word("stopped") }),

@@ -1,15 +1,17 @@
 /** What a slot is in another life of the machine: nothing of it runs, and no moment means anything. */
 import { NO_FAILURES } from "../core/restart.ts";
-import type { Phase, Slot, Started } from "../core/state.ts";
+import type { Phase, PhaseOf, Slot, Started } from "../core/state.ts";
 import type { Millis, RunId, Stamp } from "../core/types.ts";
 import { AT_REST } from "./sketch.ts";
 import type { Sketch } from "./sketch.ts";
+import type { Untold } from "./untold.ts";
 
 /** The moment has come already, whatever the clock says. */
 export const AT_ONCE: Millis = 0;
 
 /** `lost`: a run whose process did not outlive the machine, and whose end is still to be recorded. */
-export function rebooted(slot: Slot, sketch: Sketch, now: Stamp): { readonly slot: Slot; readonly lost: RunId | null } {
+export function rebooted(slot: Slot, sketch: Sketch, now: Stamp, untold: Untold): { readonly slot: Slot; readonly lost: RunId | null } {
+  if (slot.phase.kind === "clearing") clearedUp(slot, slot.phase, untold);
   const phase = phaseNow(slot.phase, sketch, now);
   const lost = "started" in phase && phase.started !== null ? phase.run : null;
   return { slot: { ...slot, failures: NO_FAILURES, phase }, lost };
@@ -28,6 +30,12 @@ function phaseNow(phase: Phase, sketch: Sketch, now: Stamp): Phase {
     }
     case "clearing": return phase.next.kind === "restart" ? sketch.waiting(AT_ONCE) : phase.next.kind === "stopped" ? AT_REST : phase.next;
   }
+}
+
+/** Nothing is left, so nothing is told to end any more; and the law finds a slot that has come to rest already. */
+function clearedUp(slot: Slot, { next }: PhaseOf<"clearing">, untold: Untold): void {
+  untold.forget(slot.entry, slot.number);
+  if (next.kind === "finished" || next.kind === "failed") untold.over(slot, next.kind, slot.lastExit?.cause ?? null);
 }
 
 /** How long ago it was started is only known by the wall clock. */

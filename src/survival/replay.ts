@@ -14,6 +14,7 @@ import { SlotPast } from "./slot-past.ts";
 import type { Known, ToldOfSlot } from "./slot-past.ts";
 import { readTold } from "./told.ts";
 import type { Told, ToldOf } from "./told.ts";
+import { Untold } from "./untold.ts";
 
 export interface Before {
   /** What a snapshot says, in which life of the machine, and whose it is; null: there is none. */
@@ -40,6 +41,7 @@ export interface Replayed {
   readonly ended: ReadonlyMap<RunId, number | null>;
   /** Who those were that have left something behind, as far as it is told here. */
   readonly left: ReadonlyMap<RunId, Identity>;
+  readonly untold: Untold;
   /** A run below this which holds no slot had ended before the records begin. */
   readonly firstRun: RunId;
   /** Whose processes they are. */
@@ -63,6 +65,7 @@ class Past implements Replayed {
   readonly lost = new Set<RunId>();
   readonly ended = new Map<RunId, number | null>();
   readonly left = new Map<RunId, Identity>();
+  readonly untold: Untold;
   firstRun: RunId = 1;
   instance: string | null;
   damaged = 0;
@@ -76,6 +79,7 @@ class Past implements Replayed {
     this.instance = base?.instance ?? null;
     this.#boot = base?.boot ?? null;
     this.#now = now;
+    this.untold = new Untold(now);
     this.#slots = new SlotPast(this, now);
     if (base === null || !this.begun) return;
     this.sketch.copy(base.state);
@@ -101,7 +105,7 @@ class Past implements Replayed {
   turnTo(boot: string): void {
     if (this.#boot !== null && this.#boot !== boot) {
       for (const slot of this.sketch.slots()) {
-        const { slot: after, lost } = rebooted(slot, this.sketch, this.#now);
+        const { slot: after, lost } = rebooted(slot, this.sketch, this.#now, this.untold);
         this.sketch.set(after);
         if (lost !== null) this.lost.add(lost);
       }
@@ -137,7 +141,7 @@ class Past implements Replayed {
   /** What was scaled, up or down as well. */
   #forget(): void {
     this.sketch.clear();
-    for (const all of [this.displaced, this.lost, this.ended, this.left]) all.clear();
+    for (const all of [this.displaced, this.lost, this.ended, this.left, this.untold]) all.clear();
     this.firstRun = 1;
     this.begun = false;
   }

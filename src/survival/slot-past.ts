@@ -3,15 +3,17 @@
  * record, here the record makes the change. A record may be the last one that a killed Sentry wrote, wherever in a step
  * that was; so each leaves the slot such that the law can go on from there.
  */
+import { scopeBefore } from "../core/daemon.ts";
 import { isSuccess, judge, NO_FAILURES } from "../core/restart.ts";
 import type { End, Judgement } from "../core/restart.ts";
 import { runOf, startedOf } from "../core/state.ts";
-import type { Next, Phase, PhaseOf, Slot, Started } from "../core/state.ts";
+import type { Ending, Next, Phase, PhaseOf, Slot, Started } from "../core/state.ts";
 import type { Identity, Micros, Millis, RunId, Stamp } from "../core/types.ts";
 import { AT_ONCE } from "./rebooted.ts";
 import { AT_REST } from "./sketch.ts";
 import type { Sketch } from "./sketch.ts";
 import type { ToldOf } from "./told.ts";
+import type { Untold } from "./untold.ts";
 
 /** A process that the records know of. */
 export interface Known {
@@ -30,6 +32,7 @@ export interface Findings {
   readonly displaced: Map<RunId, Known>;
   readonly ended: Map<RunId, number | null>;
   readonly left: Map<RunId, Identity>;
+  readonly untold: Untold;
 }
 
 /** In the middle of the jitter: where it was is not told. */
@@ -51,6 +54,7 @@ export class SlotPast {
   put(told: ToldOfSlot): void {
     if ("run" in told) this.#sketch.saw(told.run);
     this.#sketch.know(told.entry);
+    this.#findings.untold.forget(told.entry, told.slot);
     const slot = this.#sketch.slot(told.entry, told.slot);
     switch (told.kind) {
       case "started": return this.#started(slot, told);
@@ -90,7 +94,7 @@ export class SlotPast {
   #exited(slot: Slot, told: ToldOf<"exited">): void {
     const { run, pid, code, signal, coreDumped, at, mono, userMs, systemMs, maxRssBytes, cause, ranMs } = told;
     const exit = { pid, code, signal, coreDumped, at: { wall: at, mono }, kernelTime: false, userMs, systemMs, maxRssBytes };
-    const { displaced, ended, left } = this.#findings;
+    const { displaced, ended, left, untold } = this.#findings;
     ended.set(run, pid);
     // Where nobody holds the slot, this is one whose start is not told here any more.
     if (displaced.delete(run) || isOfAnother(slot.phase, run)) return;
@@ -98,6 +102,7 @@ export class SlotPast {
     const phase = this.#after(slot, told, next);
     const identity = startedOf(slot.phase)?.identity;
     if (phase.kind === "clearing" && identity !== undefined) left.set(run, identity);
+    if (phase.kind === "clearing" && phase.cause === "leftover" && told.leftovers) untold.leftover(slot, phase);
     this.#sketch.set({ ...slot, failures, lastExit: { exit, cause, ran: ranMs }, phase });
   }
 
@@ -122,13 +127,14 @@ export class SlotPast {
    * What the slot is after an end, if no other record says so. What it has left behind has to end first; and a `finished`,
    * or a `failed`, that was not told yet is told by the law once it knows that nothing is left.
    */
-  #after({ entry, phase }: Slot, { run, mono, leftovers, cause, by }: ToldOf<"exited">, next: Next): Phase {
+  #after(slot: Slot, { run, mono, leftovers, cause, by }: ToldOf<"exited">, next: Next): Phase {
+    const { entry, phase } = slot;
     if (!leftovers && next.kind === "restart") return this.#sketch.waiting(next.at);
     if (!leftovers && next.kind === "stopped") return AT_REST;
     const grace = phase.kind === "stopping" ? phase.grace : this.#sketch.timer(mono + this.#sketch.law(entry).grace);
     const wasAsked = phase.kind === "stopping" || next.kind === "stopped";
     const why = wasAsked ? { cause, by } : { cause: "leftover", by: null } as const;
-    return { kind: "clearing", run, grace, patience: null, ...why, next };
+    return { kind: "clearing", run, ...this.#way(slot, run), grace, patience: null, ...why, next };
   }
 
   #fault(slot: Slot, { run, at, cause }: ToldOf<"fault">): void {
@@ -136,6 +142,7 @@ export class SlotPast {
     if (isOfAnother(slot.phase, run)) return;
     if (cause !== null) return this.#sketch.set({ ...slot, phase: AT_REST });
     const { failures, next } = this.#judge(slot, { failed: true, at: this.#monoOf(at), ran: null });
+    if (next.kind === "finished" || next.kind === "failed") this.#findings.untold.over(slot, next.kind, null);
     this.#sketch.set({ ...slot, failures, phase: next.kind === "restart" ? this.#sketch.waiting(next.at) : next });
   }
 
@@ -151,10 +158,18 @@ export class SlotPast {
     const before = runOf(phase) === run ? startedOf(phase) : null;
     const started = before !== null && phase.kind === "following" ? inPlaceOf(before, pid) : before;
     if (pid === null && started !== null) this.#givenUp.set(run, this.#monoOf(at));
-    const fresh = { kind: "stopping", run, started, grace, patience: null, cause, by } as const;
+    const fresh = { kind: "stopping", run, started, ...this.#way(slot, run), grace, patience: null, cause, by } as const;
     // Unwanted once more, before it had ended: it is the first cause that it ends for, if somebody has asked for it.
     const again = phase.kind === "stopping" && phase.run === run && phase.cause !== "readyTimeout";
     this.#give(slot, run, { wanted, phase: again ? { ...phase, grace, patience: null } : fresh });
+  }
+
+  /** As the law says, if no record of before does: while nobody knows which process is the daemon, all are meant. */
+  #way({ entry, phase }: Slot, run: RunId): Pick<Ending, "signal" | "scope"> {
+    if (phase.kind === "stopping" && phase.run === run) return { signal: phase.signal, scope: phase.scope };
+    const law = this.#sketch.law(entry);
+    const isKnown = phase.kind === "running" && phase.run === run;
+    return { signal: law.stopSignal, scope: isKnown ? law.scope : scopeBefore(law) };
   }
 
   /** What an ended process has left is told to end; or it was that before, and now nothing is to come after it. */

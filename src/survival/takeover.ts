@@ -87,7 +87,7 @@ class Inquiry {
   }
 
   findings(): Survey {
-    const { sketch, displaced, damaged, begun } = this.#past;
+    const { sketch, displaced, untold, damaged, begun } = this.#past;
     const { strange, instance, listening, tails } = this.#traces;
     if (damaged > 0) this.#told.push(`${damaged} lines of the history cannot be read; they are passed over`);
     if (strange.length > 0) this.#told.push(`the keeper has ${strange.length} descriptors of another Sentry; they are left to it`);
@@ -102,10 +102,10 @@ class Inquiry {
     this.#tellOfNameless();
     const { adoptions, outputs, superfluous, living } = this.#uptake;
     const isNothing = !begun && adoptions.length === 0 && outputs.length === 0;
+    const state = isNothing ? null : sketch.finished();
     return {
-      instance, oldPid: this.#remains.snapshot?.pid ?? null, state: isNothing ? null : sketch.finished(),
-      adoptions, outputs, facts: [...this.#spawned, ...this.#ended], living, listening, tails, close: strange, superfluous,
-      told: this.#told,
+      instance, oldPid: this.#remains.snapshot?.pid ?? null, state, adoptions, outputs, facts: [...this.#spawned, ...this.#ended],
+      untold: state === null ? [] : untold.in(state), living, listening, tails, close: strange, superfluous, told: this.#told,
     };
   }
 

@@ -25,13 +25,15 @@ export const UNSAID = {
   restart: "always", successCodes: [0], backoff: null, limit: null, scope: "tree", daemon: false, readyTimeout: 60_000,
 } as const satisfies Partial<Law>;
 
+export const scope = oneOf<Scope>({ process: true, group: true, tree: true });
+
 export const law = fields<Law>({
   name: entryName, count, delay: number, stopSignal: signalName, grace: number,
   restart: later(UNSAID.restart, oneOf<Law["restart"]>({ always: true, "on-failure": true, never: true })),
   successCodes: later<readonly number[]>(UNSAID.successCodes, list(upTo(255))),
   backoff: later(UNSAID.backoff, nullable(fields<Backoff>({ factor: number, max: number, jitter: number, resetAfter: number }))),
   limit: later(UNSAID.limit, nullable(fields<Limit>({ count: whole, within: number }))),
-  scope: later(UNSAID.scope, oneOf<Scope>({ process: true, group: true, tree: true })),
+  scope: later<Scope>(UNSAID.scope, scope),
   daemon: later(UNSAID.daemon, flag),
   readyTimeout: later(UNSAID.readyTimeout, number),
 });

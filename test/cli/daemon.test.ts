@@ -26,8 +26,8 @@ const story = (site: Site): unknown[][] => history(site).filter(({ type }) => ty
   .map(({ type, pid, code, signal, cause }) => type === "exited" ? [type, pid, code ?? signal, cause] : type === "ready" ? [type, pid] : [type]);
 
 const forksOnce = "$M daemon > /dev/null 2>&1 & exit 0";
-/** The one in between is there for a while. */
-const forksTwice = "(setsid $M daemon > /dev/null 2>&1 & sleep 0.1) & exit 0";
+/** The one in between is there for a moment, which even on a busy machine has to be less than the law allows it. */
+const forksTwice = "(setsid $M daemon > /dev/null 2>&1 & sleep 0.01) & exit 0";
 
 for (const footing of FOOTINGS) {
   suite(`a daemon, ${footing.name}`, { concurrency: 2, skip: footing.skip }, () => {
@@ -99,14 +99,16 @@ suite("a daemon that", { concurrency: 4 }, () => {
     const site = new Site(t);
     site.config([
       'entry("bad", "sh", ["-c", "exit 5"], { daemon: true, restart: "never" })',
-      'entry("gone", "sh", ["-c", "sleep 0.02 & exit 0"], { daemon: true, restart: "on-failure", limit: { count: 1, within: "1h" }, delay: 10 })',
-      'entry("soon", "sh", ["-c", "(sleep 0.1; exit 3) & exit 0"], { daemon: true, restart: "never" })',
+      'entry("gone", "sh", ["-c", "true & exit 0"], { daemon: true, restart: "on-failure", limit: { count: 1, within: "1h" }, delay: 10 })',
+      'entry("soon", "sh", ["-c", "(exit 3) & exit 0"], { daemon: true, restart: "never" })',
       'entry("nobody", "sh", ["-c", "exit 0"], { daemon: true, restart: "never" })',
     ].join());
     const sentry = site.start();
     for (const name of ["bad", "gone", "soon", "nobody"]) await becomes(site, `${name}:0`, "failed");
     const exits = (name: string): unknown[] => history(site, "exited").filter(({ entry }) => entry === name).map(({ code, cause }) => [code, cause]);
-    assert.deepEqual([exits("bad"), exits("soon")], [[[5, "exited"]], [[3, "exited"]]]);
+    assert.deepEqual(exits("bad"), [[5, "exited"]]);
+    // Perhaps it has ended before anybody could look for it: then nobody was left.
+    assert.match(JSON.stringify(exits("soon")), /^\[\[[03],"exited"\]\]$/);
     assert.equal(history(site, "started").filter(({ entry }) => entry === "gone").length, 2, "it is tried again, as after a failure");
     assert.deepEqual(told(site, "nobody"), ["started", "fault", "exited", "failed"]);
     assert.deepEqual(history(site, "ready"), []);

@@ -48,17 +48,31 @@ for (const footing of FOOTINGS) {
       await sentry.stop();
     });
 
+    test("ends what goes on to fork while it is ended, and those that are born meanwhile", async (t) => {
+      const site = new Site(t);
+      footing.prepare(site);
+      const members = new Members(t, site);
+      const forking = "trap '' TERM; n=0; while :; do n=$((n + 1)); (setsid $M m$n ignores &); sleep 0.01; done";
+      site.config(`entry("x", ${members.shell(forking)}, { stop: { grace: 150 } })`);
+      const sentry = footing.start(site);
+      await members.pid("m10");
+      await ask(site, "POST", "/processes/x:0/down");
+      const { lastExit } = await becomes(site, "x:0", "stopped");
+      assert.deepEqual([lastExit?.signal, members.alive()], ["SIGKILL", []]);
+      await sentry.stop();
+    });
+
     test('with scope "group" ends the process group, and nobody else', async (t) => {
       const site = new Site(t);
       footing.prepare(site);
       const members = new Members(t, site);
-      const grown = `$M plain & sh -c "$M deaf ignores & wait" & ${detached}; ${bare}; exec $M main`;
+      const grown = `$M plain & sh -c "$M deaf ignores & wait" & ${detached}; ${bare}; exec $M main counts`;
       site.config(`entry("x", ${members.shell(grown)}, { stop: { scope: "group", grace: "300ms" } })`);
       const sentry = footing.start(site);
       await members.pids("plain", "deaf", "daemon", "bare", "main");
       await ask(site, "POST", "/processes/x:0/down");
       await becomes(site, "x:0", "stopped");
-      assert.deepEqual(members.alive(), ["bare", "daemon"]);
+      assert.deepEqual([members.alive(), members.terms("main")], [["bare", "daemon"], 1]);
       await members.end();
       await sentry.stop();
     });

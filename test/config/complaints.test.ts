@@ -76,6 +76,10 @@ test("a wrong option is told with entry, option, file and line", async () => {
     "option `successCodes` of entry `web`: number 2 must be a whole number from 0 to 255, not 300 (sample.ts:3:3)",
   );
   assert.equal(
+    await aboutEntry('"web", "b", [], { backoff: { factor: Infinity } }'),
+    "option `backoff.factor` of entry `web` must be a number from 1, not Infinity (sample.ts:3:3)",
+  );
+  assert.equal(
     await aboutEntry('"web", "b", [], { ready: "notify" }'), "option `ready` of entry `web` is not built in this version (sample.ts:3:3)",
   );
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { MessageChannel } from "node:worker_threads";
 
 import { SystemTimers, systemClock } from "../../src/engine/clock.ts";
 import type { Clock } from "../../src/engine/ports.ts";
@@ -31,6 +32,28 @@ test("a timer whose moment is past fires, but not before the call that set it ha
   set.set(1, systemClock.now().mono - 1000);
   assert.deepEqual(fired, []);
   await of(1);
+});
+
+test("what waits to be told when the loop was busy comes before the timer that is due by then", async () => {
+  const told: string[] = [];
+  const done = new Promise<void>((resolve) => {
+    const set = new SystemTimers(systemClock, () => {
+      told.push("timer");
+      resolve();
+    });
+    set.set(1, systemClock.now().mono + 2);
+    const { port1, port2 } = new MessageChannel();
+    port1.once("message", () => {
+      told.push("fact");
+      port1.close();
+    });
+    setImmediate(() => {
+      port2.postMessage("");
+      for (const until = performance.now() + 20; performance.now() < until;);
+    });
+  });
+  await done;
+  assert.deepEqual(told, ["fact", "timer"]);
 });
 
 test("a timer that Node fires early waits for the rest", async () => {

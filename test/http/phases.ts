@@ -8,7 +8,7 @@ import { law } from "../support/world.ts";
 
 const timer = { token: 1, at: 9000 };
 const started = { pid: 4711, at: { wall: 1_334_081_871_000_000, mono: 1000 }, identity: identityOf(7) };
-const ending = { run: 7, grace: timer, patience: null, by: null };
+const ending = { run: 7, signal: "SIGTERM", scope: "tree", grace: timer, patience: null, by: null } as const;
 
 /** One of each kind. */
 export const PHASES: { readonly [Kind in Phase["kind"]]: Extract<Phase, { kind: Kind }> } = {

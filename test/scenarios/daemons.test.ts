@@ -234,6 +234,36 @@ test("what settles may be one in between, so its end is for all that it has star
   }
 });
 
+test("an end that began before it was known is for all to its end, also what is killed", () => {
+  const deaf = { ...daemon, heedsAfter: null };
+  for (const [fate, millis] of [[forks({ ...deaf, leaves: [deaf] }), 100], [{ ...longLife, heedsAfter: null, leaves: [deaf] }, 10]] as const) {
+    const w = world(fate, { scope: "process", grace: 1000 }).pass(millis);
+    void w.down("nginx:0");
+    w.reload([w.engine.state.entries.get("nginx")!.law]).pass(1000);
+    assert.equal(w.kernel.processes.get(1)?.family.living("tree").length, 0);
+    assert.equal(w.phase("nginx:0"), "stopped");
+  }
+});
+
+test("a start that is called off, and comes to a process all the same, is ended with all that it has started", () => {
+  const w = world({ ...longLife, answerAfter: 50, calledOff: false, leaves: [daemon] }, { scope: "process" });
+  void w.down("nginx:0");
+  w.pass(50);
+  assert.equal(w.kernel.processes.get(1)?.family.living("tree").length, 0);
+  assert.equal(w.phase("nginx:0"), "stopped");
+});
+
+test("one that is beyond the count when somebody takes over after the deadline, and is wanted again, begins anew without a failure", () => {
+  const w = world({ ...longLife, heedsAfter: 500 }, { restart: "never", count: 2 }).pass(5000);
+  const { entries } = w.engine.state;
+  // As it is for the extra process of a rolling restart, which ends with whoever began that.
+  entries.set("nginx", { ...entries.get("nginx")!, count: 1 });
+  w.takeOver();
+  void w.scale("nginx", 2);
+  w.pass(500);
+  assert.deepEqual([w.phase("nginx:0"), w.phase("nginx:1")], ["failed", "following"]);
+});
+
 test("one that is found when it was told to end already is ended, and its exit is not a second one", () => {
   const deaf = { ...daemon, heedsAfter: 50 };
   const w = world({ ...forks(deaf), toldAfter: 10 }).pass(39);

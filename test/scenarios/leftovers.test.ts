@@ -83,7 +83,7 @@ test("the grace of a stop goes on for what is left when the process itself has e
   assert.equal(world.left, 0);
   world.pass(1);
   assert.equal(world.left, 1);
-  assert.deepEqual(world.kernel.signals, ["web:0 SIGTERM", "web:0 SIGTERM", "web:0 SIGKILL"]);
+  assert.deepEqual(world.kernel.signals, ["web:0 SIGTERM", "web:0 SIGKILL"]);
 });
 
 test("after a SIGKILL that has ended the process, what it leaves is killed as well", () => {
@@ -92,7 +92,7 @@ test("after a SIGKILL that has ended the process, what it leaves is killed as we
   world.pass(0);
   assert.equal(world.phase("web:0"), "clearing");
   world.pass(30);
-  assert.deepEqual(world.kernel.signals, ["web:0 SIGTERM", "web:0 SIGKILL", "web:0 SIGKILL"]);
+  assert.deepEqual(world.kernel.signals, ["web:0 SIGTERM", "web:0 SIGKILL"]);
   assert.equal(world.phase("web:0"), "stopped");
 });
 
@@ -238,6 +238,46 @@ test("clearing goes on over a reload without another signal, and with one for wh
   assert.equal(world.phase("web:0"), "clearing");
   world.pass(1);
   assert.equal(world.phase("web:0"), "running");
+});
+
+test("a reload forgets nothing of what is being cleared: what comes after it comes, and a stop leaves", () => {
+  const world = ofLeftover({ delay: 0 }, child).end("web:0");
+  world.reload([law("web", { delay: 0 })]).pass(20);
+  assert.equal(world.phase("web:0"), "running");
+
+  const killed = ofLeftover({}, { ...deaf, killedAfter: 30 }).end("web:0").pass(1000);
+  killed.reload([law("web")]);
+  void killed.stop();
+  killed.pass(30);
+  assert.equal(killed.left, 1);
+});
+
+test("what is being cleared goes on by the signal and the scope that it began with, whatever a reload says of them", () => {
+  const world = ofLeftover({ scope: "tree" }, { ...deaf, detached: true }).end("web:0").pass(300);
+  world.reload([law("web", { delay: 100, scope: "group", stopSignal: "SIGQUIT", grace: 1 })]).pass(700);
+  assert.deepEqual(world.kernel.signals, ["web:0 SIGTERM", "web:0 SIGKILL"]);
+  assert.equal(left(world, 1), 0);
+});
+
+test("a stop by SIGKILL has no grace, and is told as that", () => {
+  const differs = { stopSignal: "SIGKILL", grace: 10_000 };
+  const stuck = { ...deaf, killedAfter: 6000 };
+  const world = ofLeftover(differs, stuck);
+  void world.down("web:0");
+  assert.deepEqual([world.records.at(-1)?.type, world.timers.size], ["stopping", 1]);
+  const ended = ofLeftover(differs, stuck).end("web:0");
+  for (const one of [world, ended]) {
+    const told = one.records.find(({ type }) => type === "stopping");
+    assert(told?.type === "stopping");
+    assert.equal(told.until, one.agenda.now().mono);
+    one.pass(4999);
+    assert(!one.told().includes("fault"));
+    one.pass(1);
+    assert(one.told().includes("fault"), "five seconds after the signal");
+    one.pass(1000);
+    assert.equal(left(one, 1), 0);
+    assert.deepEqual(one.kernel.signals, ["web:0 SIGKILL"]);
+  }
 });
 
 test("a take-over of what is being cleared, and is not wanted any more, comes to rest", () => {

@@ -59,11 +59,17 @@ export class Member {
     return this.parent?.alive !== true;
   }
 
-  /** Each signal once. */
-  tell(signal: string): void {
-    if (this.#told.has(signal)) return;
+  /** Each signal once. Says whether it was news. */
+  tell(signal: string): boolean {
+    if (this.#told.has(signal)) return false;
     this.#told.add(signal);
     this.take(signal);
+    return true;
+  }
+
+  /** Nobody knows any more what it was told. */
+  forget(): void {
+    this.#told.clear();
   }
 
   take(signal: string): void {
@@ -108,9 +114,19 @@ export class Family {
     return this.living("tree").filter((member) => member.isOrphan);
   }
 
-  end(signal: string, scope: Scope): void {
+  /** Says whether anybody had not been told yet. */
+  end(signal: string, scope: Scope): boolean {
     if (signal === "SIGKILL") this.#killing = scope;
-    for (const member of this.living(scope)) member.tell(signal);
+    return this.living(scope).filter((member) => member.tell(signal)).length > 0;
+  }
+
+  /** Nobody sees to it any more that what is being killed ends. */
+  letGo(): void {
+    this.#killing = null;
+  }
+
+  forget(): void {
+    for (const member of this.#all) member.forget();
   }
 
   #add(pid: number, program: Program, parent: Member | null): Member {

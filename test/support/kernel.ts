@@ -49,7 +49,7 @@ interface Process {
 
 export class FakeKernel implements Kernel {
   readonly processes = new Map<RunId, Process>();
-  /** All signals so far: `web:0 SIGTERM`. */
+  /** All signals that somebody has got so far: `web:0 SIGTERM`. */
   readonly signals: string[] = [];
   readonly #agenda: Agenda;
   readonly #fateOf: (run: RunId, slot: SlotId) => Fate;
@@ -82,10 +82,11 @@ export class FakeKernel implements Kernel {
   }
 
   end(run: RunId, signal: string, scope: Scope): void {
+    if (!this.processes.has(run)) return; // whether that may be is for the Witness to say
     const process = this.#of(run);
     const { fate, slot, family } = process;
-    this.signals.push(`${slot} ${signal}`);
     if (process.life === "asked") {
+      this.signals.push(`${slot} ${signal}`);
       if (fate.answerAfter === Infinity ? signal === "SIGKILL" : fate.calledOff) this.#callOff(process);
       return;
     }
@@ -93,7 +94,7 @@ export class FakeKernel implements Kernel {
       process.clears = scope;
       this.#giveUp(process);
     }
-    family.end(signal, scope);
+    if (family.end(signal, scope)) this.signals.push(`${slot} ${signal}`);
     this.#clear(process);
   }
 
@@ -141,9 +142,13 @@ export class FakeKernel implements Kernel {
     assert.fail(`${slot} has no process`);
   }
 
-  /** Whoever listened is gone: what was on its way is what a successor is told. */
+  /** Whoever listened, looked for daemons and saw to it that all ends is gone: what was on its way is what a successor is told. */
   orphan(): Happening[] {
-    for (const process of this.processes.values()) this.#giveUp(process);
+    for (const process of this.processes.values()) {
+      this.#giveUp(process);
+      process.clears = null;
+      process.family.letGo();
+    }
     return [...this.#channel.take(), ...this.#settleStarts()];
   }
 
@@ -151,7 +156,7 @@ export class FakeKernel implements Kernel {
   forget(facts: readonly Happening[]): Happening[] {
     const reverted = new Set<RunId>();
     for (const process of this.processes.values()) {
-      process.clears = null;
+      process.family.forget();
       if (process.previous === null) continue;
       reverted.add(process.run);
       process.family.leader = process.previous;

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 
 import type { Command } from "../../src/core/command.ts";
 import type { HistoryRecord } from "../../src/core/record.ts";
-import type { Millis, RunId, SlotId } from "../../src/core/types.ts";
+import type { Millis, RunId, Scope, SlotId } from "../../src/core/types.ts";
 import { slotId } from "../../src/core/types.ts";
 import type { Verdict } from "./verdicts.ts";
 
@@ -36,6 +36,8 @@ export interface Run {
   /** Somebody has asked for this end; otherwise it was the deadline, or what a process has left behind. */
   asked: boolean;
   told: "nothing" | "to end" | "to die";
+  /** How, from the first time on; null: it was not told yet. */
+  way: { readonly signal: string; readonly scope: Scope } | null;
 }
 
 interface Roll {

@@ -8,7 +8,7 @@ import type { Command } from "../../src/core/command.ts";
 import type { Effect } from "../../src/core/effect.ts";
 import type { ExitedRecord, HistoryRecord } from "../../src/core/record.ts";
 import type { State } from "../../src/core/state.ts";
-import type { Law, Millis, RunId, SlotId } from "../../src/core/types.ts";
+import type { Law, Millis, RunId, Scope, SlotId } from "../../src/core/types.ts";
 import { slotId } from "../../src/core/types.ts";
 import { Alarms } from "./alarms.ts";
 import { entryOf, Rolls } from "./rolls.ts";
@@ -117,10 +117,14 @@ export class Witness {
         assert(run.startedAt !== null && run.ended === null && !run.searching, `run ${effect.run} has no process to be signalled`);
         return assert.deepEqual([run.slot, effect.signal], [command.slot, command.signal]);
       }
-      case "end": return this.#told(effect.run, effect.signal, command, now, hurried);
+      case "end":
+        // A rolling restart that goes on while the state is asleep may come to a start that nobody has asked for.
+        if (this.#asleep && !this.#everRun.has(effect.run)) return;
+        return this.#told(effect, command, now, hurried);
       case "inspect": {
         const run = this.#of(effect.run);
         assert(run.patienceEnd === now && command.kind === "timeUp", `run ${effect.run} is inspected`);
+        assert.equal(effect.scope, run.way?.scope, `of run ${effect.run} others are looked at than were told`);
         run.patienceEnd = null;
         return;
       }
@@ -155,12 +159,12 @@ export class Witness {
     this.#lastRun = Math.max(this.#lastRun, id);
     this.#runs.set(id, {
       slot, startedAt: null, readyBy: null, searching: false, found: false, ended: null, settling: false, graceEnd: null,
-      patienceEnd: null, asked: false, told: "nothing",
+      patienceEnd: null, asked: false, told: "nothing", way: null,
     });
   }
 
   /** Told to end: because somebody has asked, because it is not ready in time, or because a process has left it behind. */
-  #told(id: RunId, signal: string, command: Command, now: Millis, hurried: boolean): void {
+  #told({ run: id, signal, scope }: Extract<Effect, { kind: "end" }>, command: Command, now: Millis, hurried: boolean): void {
     const run = this.#of(id);
     const afresh = command.kind === "reload" && this.#wishes.replaced.has(entryOf(run.slot));
     const restarted = command.kind === "restart" && command.slot === run.slot;
@@ -170,15 +174,20 @@ export class Witness {
     assert(isMeant || this.#rolls.goesOn(run.slot, command), `run ${id} is told to end, and it is wanted`);
     if (run.told === "nothing") run.asked = !late && !leftover;
     run.settling = false;
+    const law = this.#wishes.law(run.slot, afresh);
+    run.way ??= { signal: law.stopSignal, scope: scopeOf(run, law) };
+    assert.equal(scope, run.way.scope, `run ${id}: others are told to end than before`);
     if (signal === "SIGKILL") {
       const again = run.told === "to die" && command.kind !== "timeUp";
-      assert(run.graceEnd === now || hurried || again, `run ${id} is killed before its grace is over`);
+      const isFirst = run.told === "nothing" && run.way.signal === signal;
+      assert(run.graceEnd === now || hurried || again || isFirst, `run ${id} is killed before its grace is over`);
       if (run.told !== "to die") run.patienceEnd = now + PATIENCE;
       run.graceEnd = null;
       run.told = "to die";
       return;
     }
-    if (run.told === "nothing") run.graceEnd = now + this.#wishes.law(run.slot, afresh).grace;
+    assert.equal(signal, run.way.signal, `run ${id} is told to end by another signal than before`);
+    if (run.told === "nothing") run.graceEnd = now + law.grace;
     run.told = "to end";
   }
 
@@ -218,10 +227,8 @@ export class Witness {
     assert(!this.#exited.has(id), `the exit of run ${id} is recorded twice`);
     assert(run.searching || (command.kind === "exited" && command.run === id), `run ${id} has not ended`);
     if (command.kind === "exited") {
-      // Of a daemon that was never ready nobody knows which process it is: then all are meant.
-      const isKnown = run.readyBy === null || run.told !== "nothing";
-      const isLeft = this.#wishes.law(run.slot).scope !== "process" || !isKnown;
-      assert.equal(leftovers, !command.alone && isLeft, `run ${id} has left something behind, or has not`);
+      const scope = run.way?.scope ?? scopeOf(run, this.#wishes.law(run.slot));
+      assert.equal(leftovers, !command.alone && scope !== "process", `run ${id} has left something behind, or has not`);
     }
     this.#exited.add(id);
     this.exitsRecorded++;
@@ -279,4 +286,10 @@ export class Witness {
     assert(run !== undefined, `something is done to run ${id}, which is not alive`);
     return run;
   }
+}
+
+/** Of a daemon that was never ready nobody knows which process it is: then all are meant. */
+function scopeOf({ startedAt, readyBy }: Run, law: Law): Scope {
+  const isKnown = startedAt === null ? !law.daemon : readyBy === null;
+  return isKnown ? law.scope : "tree";
 }

@@ -24,8 +24,8 @@ const now: Stamp = { wall: WALL + 3_000_000, mono: 8000 };
 function after(records: readonly HistoryRecord[], laws: readonly Law[] = [law("web")], base: PlainState | null = null, boot = BOOT): Replayed & { state: State } {
   const before = base === null ? null : { state: fromPlain(base), boot: BOOT, instance: INSTANCE };
   const replayed = replay({ base: before, lines: linesOf(records), laws, boot, now });
-  const { begun, displaced, lost, ended, left, firstRun, instance, damaged, sketch } = replayed;
-  return { begun, displaced, lost, ended, left, firstRun, instance, damaged, sketch, state: sketch.finished() };
+  const { begun, displaced, lost, ended, left, untold, firstRun, instance, damaged, sketch } = replayed;
+  return { begun, displaced, lost, ended, left, untold, firstRun, instance, damaged, sketch, state: sketch.finished() };
 }
 
 function slotOf(state: State, id: SlotId = "web:0"): Slot {
@@ -133,6 +133,36 @@ test("who is not to be restarted rests, and what was not told of that any more i
   assert.deepEqual(cuts([record.fault(7), record.failed()], { restart: "never" }), ["failed, 1 failed", "failed"]);
   assert.deepEqual([slotOf(after(well).state).wanted, after(well).state.live], [true, 0]);
   assert.equal(after([...well, record.scaled(0)]).state.slots.size, 0, "above the count nobody rests");
+});
+
+test("what a killed Sentry did not get to tell is known until it is told: that it rests, and that what is left is told to end", () => {
+  const untold = (records: readonly HistoryRecord[], restart: Law["restart"] = "never", boot = BOOT) => {
+    const replayed = after(records, [law("web", { restart, grace: 500 })], null, boot);
+    return replayed.untold.in(replayed.state).map((one) => [one.type, one.cause, one.pid, "until" in one ? one.until : null]);
+  };
+  assert.deepEqual([untold([record.fault(7)]), untold([record.fault(7), record.failed()]), untold([record.fault(7)], "always")], [[["failed", null, null, null]], [], []]);
+  const left = [record.started(7), record.exited(7, { leftovers: true })];
+  assert.deepEqual([untold(left), untold([...left, record.leftover(7)])], [[["stopping", "leftover", null, 6500]], []]);
+  assert.deepEqual(untold([record.started(7), record.stopping(7), record.exited(7, { leftovers: true, cause: "stopped" })]), [], "it was told to end before");
+  assert.deepEqual(untold([record.started(7), record.exited(7)]), [], "the law tells it");
+  for (const leftover of [[], [record.leftover(7)]]) {
+    const gone = (restart: Law["restart"], code: number) => untold([record.started(7), record.exited(7, { leftovers: true, code }), ...leftover], restart, "another boot");
+    assert.deepEqual([gone("never", 3), gone("on-failure", 0), gone("always", 0)], [[["failed", "exited", null, null]], [["finished", "exited", null, null]], []]);
+  }
+  assert.deepEqual([untold([record.fault(7), record.scaled(0)]), untold([record.fault(7), record.left()])], [[], []]);
+});
+
+test("an end goes by the law's signal and scope, but one that began before the daemon was known is for all", () => {
+  const way = (records: readonly HistoryRecord[], daemon: boolean) => {
+    const { phase } = slotOf(after(records, [law("web", { daemon, stopSignal: "SIGQUIT", scope: "process" })]).state);
+    assert(phase.kind === "stopping" || phase.kind === "clearing");
+    return `${phase.kind} ${phase.signal} ${phase.scope}`;
+  };
+  const [start, ready, stop, end] = [record.started(7), record.ready(7, 2000), record.stopping(7), record.exited(7, { leftovers: true })];
+  assert.deepEqual([way([start, stop], false), way([start, end], false)], ["stopping SIGQUIT process", "clearing SIGQUIT process"]);
+  assert.deepEqual([way([start, stop], true), way([start, end], true), way([start, stop, end], true)], ["stopping SIGQUIT tree", "clearing SIGQUIT tree", "clearing SIGQUIT tree"]);
+  assert.equal(way([start, ready, record.stopping(7, { pid: 2000 })], true), "stopping SIGQUIT process");
+  assert.equal(way([record.stopping(7, { pid: null })], true), "stopping SIGQUIT tree", "its start is not answered yet");
 });
 
 test("failures are counted as the law counts them, over starts, ends and faults; an end that somebody asked for is none", () => {
@@ -308,9 +338,10 @@ const policy = fc.record({
   restart: fc.constantFrom("always" as const, "always" as const, "on-failure" as const, "never" as const), successCodes: fc.constantFrom([0], [0, 3]),
   backoff: fc.constantFrom(null, { factor: 2, max: 500, jitter: 0, resetAfter: 1000 }, { factor: 2, max: 500, jitter: 0.5, resetAfter: 1000 }),
   limit: fc.constantFrom(null, null, { count: 1, within: 1000 }, { count: 3, within: 5000 }),
+  stopSignal: fc.constantFrom("SIGTERM", "SIGTERM", "SIGKILL"),
   scope: fc.constantFrom("tree" as const, "tree" as const, "group" as const, "process" as const), readyTimeout: fc.constantFrom(50, 1000), daemon: fc.boolean(),
 });
-type Policies = Readonly<Record<"e0" | "e1", Pick<Law, "restart" | "successCodes" | "backoff" | "limit" | "scope" | "readyTimeout" | "daemon">>>;
+type Policies = Readonly<Record<"e0" | "e1", Pick<Law, "restart" | "successCodes" | "backoff" | "limit" | "stopSignal" | "scope" | "readyTimeout" | "daemon">>>;
 const policies: fc.Arbitrary<Policies> = fc.record({ e0: policy, e1: policy });
 
 const laws = fc.uniqueArray(fc.record({

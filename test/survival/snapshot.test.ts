@@ -22,22 +22,24 @@ const exit: Exit = {
   pid: 1512, code: null, signal: "SIGSEGV", coreDumped: true, at, kernelTime: true, userMs: 1.5, systemMs: 0, maxRssBytes: null,
 };
 
+const way = { signal: "SIGTERM", scope: "tree" } as const;
+
 /** A state with every phase in it. */
 function everything(): State {
   const phases: Phase[] = [
     { kind: "stopped" }, { kind: "starting", run: 5 }, { kind: "running", run: 2, started, settles: null },
-    { kind: "stopping", run: 3, started, grace: { token: 4, at: 9000 }, patience: null, cause: "stopped", by: someone },
-    { kind: "stopping", run: 4, started: null, grace: null, patience: null, cause: "scaled", by: null },
+    { kind: "stopping", run: 3, started, signal: "SIGQUIT", scope: "process", grace: { token: 4, at: 9000 }, patience: null, cause: "stopped", by: someone },
+    { kind: "stopping", run: 4, started: null, ...way, grace: null, patience: null, cause: "scaled", by: null },
     { kind: "waiting", restart: { token: 6, at: 8000.5 } },
     { kind: "finished" }, { kind: "failed" },
     { kind: "following", run: 6, started, ended: null, deadline: { token: 7, at: 65_000 } },
     { kind: "following", run: 7, started, ended: exit, deadline: { token: 8, at: 65_000 } },
     { kind: "settling", run: 8, started, settles: { token: 9, at: 5250 }, until: 65_000 },
-    { kind: "stopping", run: 9, started, grace: null, patience: { token: 10, at: 14_000 }, cause: "readyTimeout", by: null },
-    { kind: "clearing", run: 10, grace: { token: 11, at: 9000 }, patience: null, cause: "leftover", by: null, next: { kind: "restart", at: 6000 } },
-    { kind: "clearing", run: 11, grace: null, patience: { token: 12, at: 14_000 }, cause: "stopped", by: someone, next: { kind: "stopped" } },
-    { kind: "clearing", run: 12, grace: null, patience: null, cause: "leftover", by: null, next: { kind: "finished" } },
-    { kind: "clearing", run: 13, grace: null, patience: null, cause: "leftover", by: null, next: { kind: "failed" } },
+    { kind: "stopping", run: 9, started, ...way, grace: null, patience: { token: 10, at: 14_000 }, cause: "readyTimeout", by: null },
+    { kind: "clearing", run: 10, ...way, grace: { token: 11, at: 9000 }, patience: null, cause: "leftover", by: null, next: { kind: "restart", at: 6000 } },
+    { kind: "clearing", run: 11, ...way, grace: null, patience: { token: 12, at: 14_000 }, cause: "stopped", by: someone, next: { kind: "stopped" } },
+    { kind: "clearing", run: 12, ...way, grace: null, patience: null, cause: "leftover", by: null, next: { kind: "finished" } },
+    { kind: "clearing", run: 13, ...way, grace: null, patience: null, cause: "leftover", by: null, next: { kind: "failed" } },
   ];
   const isOver = (number: number, { kind }: Phase): boolean => number === 2 || kind === "clearing";
   const slot = (entry: string, number: number, phase: Phase): Slot =>
@@ -48,7 +50,7 @@ function everything(): State {
   });
   return fromPlain({
     course: "leaving", leaveBy: someone, entries: [{ law: law("web"), count: 16, rolling: null }], removed: [law("old")],
-    slots: [...phases.map((phase, number) => slot("web", number, phase)), slot("old", 0, { kind: "stopping", run: 1, started, grace: null, patience: null, cause: "removed", by: null })],
+    slots: [...phases.map((phase, number) => slot("web", number, phase)), slot("old", 0, { kind: "stopping", run: 1, started, ...way, grace: null, patience: null, cause: "removed", by: null })],
     seed: 99, nextRun: 14, nextToken: 13,
   });
 }
@@ -123,6 +125,7 @@ test("what version 1 has written is read as what was true then", () => {
   const phase = slots[1]?.phase;
   assert(phase?.kind === "stopping");
   assert.deepEqual([phase.grace, phase.patience], [{ token: 2, at: 5_010_500 }, null]);
+  assert.deepEqual([phase.signal, phase.scope], ["SIGTERM", "tree"]);
   assert.deepEqual(readText(JSON.stringify(found.snapshot)), found);
 });
 

@@ -1,0 +1,56 @@
+/**
+ * What a killed Sentry did not get to tell, between a record and the next one of the same step: that a slot has `finished` or
+ * `failed`, and that what a process has left behind is told to end. Whoever takes over tells it first of all, for nothing
+ * that the law does later would.
+ *
+ * Where an ended process has left nothing behind, this is not needed: its slot is being cleared up, and the law tells the rest.
+ */
+import type { SlotRecord } from "../core/record.ts";
+import type { PhaseOf, Slot, State } from "../core/state.ts";
+import { slotId } from "../core/types.ts";
+import type { Cause, SlotId, Stamp } from "../core/types.ts";
+
+export class Untold {
+  readonly #records = new Map<SlotId, SlotRecord>();
+  readonly #now: Stamp;
+
+  constructor(now: Stamp) {
+    this.#now = now;
+  }
+
+  /** `cause`: why the last process has ended; null: there was none. */
+  over(slot: Slot, type: "finished" | "failed", cause: Cause | null): void {
+    const record = { ...this.#about(slot), cause };
+    this.#put(type === "finished" ? { type, ...record } : { type, ...record });
+  }
+
+  leftover(slot: Slot, { run, grace }: PhaseOf<"clearing">): void {
+    const until = grace?.at ?? this.#now.mono;
+    this.#put({ ...this.#about(slot), type: "stopping", run, wanted: slot.wanted, until, cause: "leftover" });
+  }
+
+  /** The history goes on, so it was told; or it is not so any more. */
+  forget(entry: string, slot: number): void {
+    this.#records.delete(slotId(entry, slot));
+  }
+
+  clear(): void {
+    this.#records.clear();
+  }
+
+  /** As far as it holds in that state: what is found of processes may say something else. */
+  in({ slots }: State): SlotRecord[] {
+    return [...this.#records].flatMap(([id, record]) => {
+      const phase = record.type === "stopping" ? "clearing" : record.type;
+      return slots.get(id)?.phase.kind === phase ? [record] : [];
+    });
+  }
+
+  #about({ entry, number }: Slot) {
+    return { at: this.#now.wall, entry, slot: number, pid: null, by: null };
+  }
+
+  #put(record: SlotRecord): void {
+    this.#records.set(slotId(record.entry, record.slot), record);
+  }
+}
