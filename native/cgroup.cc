@@ -21,7 +21,7 @@ std::optional<Cgroup> Cgroup::open(const std::string& path) {
   return Cgroup(path, std::move(*folder), std::move(events));
 }
 
-std::vector<int> Cgroup::processes() const { return processes_from(folder_); }
+std::optional<std::vector<int>> Cgroup::processes() const { return processes_from(folder_); }
 
 bool Cgroup::populated() const noexcept {
   char text[256];
@@ -39,7 +39,7 @@ bool Cgroup::kill() const noexcept {
   return file && write(file.get(), "1", 1) == 1;
 }
 
-void Cgroup::remove() noexcept { remove_from(folder_); }
+bool Cgroup::remove() noexcept { return remove_from(folder_); }
 
 std::optional<std::string> cgroup_path(int pid) {
   const auto text = text_of("/proc/" + std::to_string(pid) + "/cgroup");

@@ -35,7 +35,7 @@ class Cgroups {
   struct Made { std::string path; Fd folder; };
   std::variant<Made, Fault> make(int64_t run) const;
 
-  // Removes `sentry.INSTANCE`, if nothing runs in it. A clean end.
+  // Removes those in which nothing runs, and `sentry.INSTANCE`, if none is left in it. A clean end.
   void remove_all() const noexcept;
 
   Cgroups(Cgroups&&) noexcept = default;
@@ -59,19 +59,16 @@ class Cgroup {
  public:
   static std::optional<Cgroup> open(const std::string& path);
 
-  // The processes in it and in those below it. Zombies are not among them.
-  std::vector<int> processes() const;
+  // The processes in it and in those below it. Zombies are not among them. Nothing: there is no descriptor to look with.
+  std::optional<std::vector<int>> processes() const;
   // By cgroup.events: something that is no zombie is in it, or below it.
   bool populated() const noexcept;
-  // Of cgroup.events: has EPOLLPRI whenever `populated` has changed since it was last read, and until it is read for the
-  // first time. Of a cgroup that was removed it has that for ever. poll(2)
-  int events_fd() const noexcept { return events_.get(); }
   // Whether that process is in it, or below it: to be asked after its pidfd was opened.
   bool holds(int pid) const;
   // SIGKILL to all of it at once: cgroup.kill (Linux 5.14). False: that is not there.
   bool kill() const noexcept;
-  // With all that are below it; nothing of it goes as long as something runs in it.
-  void remove() noexcept;
+  // With all that are below it; nothing of it goes as long as something runs in it. Whether it is gone.
+  bool remove() noexcept;
 
   Cgroup(Cgroup&&) noexcept = default;
   Cgroup& operator=(Cgroup&&) noexcept = default;

@@ -56,19 +56,20 @@ struct Close {
   void operator()(DIR* folder) const noexcept { closedir(folder); }
 };
 
-void add_folders_in(const std::string& folder, std::vector<std::string>& found) {
-  const std::unique_ptr<DIR, Close> open(opendir(folder.c_str()));  // born CLOEXEC
-  if (!open) return;
-  while (const dirent* item = readdir(open.get())) {
-    const std::string_view name = item->d_name;
-    if (item->d_type == DT_DIR && name != "." && name != "..") found.push_back(folder + "/" + item->d_name);
-  }
+// Why a cgroup has nothing to show: it was removed, it is not for us, or it is a threaded one, whose processes are listed in
+// the one above it. Any other errno is a lack of ours.
+bool shows_nothing(int error) noexcept {
+  return error == ENOENT || error == ENODEV || error == EACCES || error == EPERM || error == EOPNOTSUPP;
 }
 
 // That folder and all below it, each before what is in it.
-std::vector<std::string> folders_from(const std::string& top) {
+std::optional<std::vector<std::string>> folders_from(const std::string& top) {
   std::vector<std::string> found{top};
-  for (size_t n = 0; n < found.size(); ++n) add_folders_in(std::string(found[n]), found);
+  for (size_t n = 0; n < found.size(); ++n) {
+    const auto inner = folders_in(found[n]);
+    if (!inner) return std::nullopt;
+    found.insert(found.end(), inner->begin(), inner->end());
+  }
   return found;
 }
 
@@ -136,10 +137,25 @@ std::optional<std::string> cgroup_folder(const std::vector<CgroupMount>& mounts,
   return std::nullopt;
 }
 
-std::vector<int> processes_from(const std::string& top) {
+std::optional<std::vector<std::string>> folders_in(const std::string& folder) {
+  std::vector<std::string> found;
+  const std::unique_ptr<DIR, Close> open(opendir(folder.c_str()));  // born CLOEXEC
+  if (!open) return shows_nothing(errno) ? std::optional(found) : std::nullopt;
+  while (const dirent* item = readdir(open.get())) {
+    const std::string_view name = item->d_name;
+    if (item->d_type == DT_DIR && name != "." && name != "..") found.push_back(folder + "/" + item->d_name);
+  }
+  return found;
+}
+
+std::optional<std::vector<int>> processes_from(const std::string& top) {
+  const auto folders = folders_from(top);
+  if (!folders) return std::nullopt;
   std::vector<int> all;
-  for (const std::string& folder : folders_from(top)) {
-    const std::vector<int> pids = parse_pids(text_of(folder + "/cgroup.procs").value_or(""));
+  for (const std::string& folder : *folders) {
+    const auto text = text_of(folder + "/cgroup.procs");
+    if (!text && !shows_nothing(errno)) return std::nullopt;
+    const std::vector<int> pids = parse_pids(text.value_or(""));
     all.insert(all.end(), pids.begin(), pids.end());
   }
   // One that moves while they are read is seen twice.
@@ -148,10 +164,12 @@ std::vector<int> processes_from(const std::string& top) {
   return all;
 }
 
-void remove_from(const std::string& top) {
-  if (!processes_from(top).empty()) return;
-  const std::vector<std::string> folders = folders_from(top);
-  for (auto folder = folders.rbegin(); folder != folders.rend(); ++folder) rmdir(folder->c_str());
+bool remove_from(const std::string& top) {
+  const auto processes = processes_from(top);
+  const auto folders = folders_from(top);
+  if (!processes || !processes->empty() || !folders) return false;
+  for (auto folder = folders->rbegin(); folder != folders->rend(); ++folder) rmdir(folder->c_str());
+  return access(top.c_str(), F_OK) < 0;
 }
 
 std::optional<std::string> text_of(const std::string& path) {

@@ -35,12 +35,14 @@ bool is_within(std::string_view path, std::string_view cgroup) noexcept;
 std::vector<CgroupMount> cgroup_mounts();
 // The folder of that cgroup; by a writable mount, where there is one. Nothing where no mount shows it.
 std::optional<std::string> cgroup_folder(const std::vector<CgroupMount>& mounts, const std::string& path);
-// The processes in that folder and in all below it.
-std::vector<int> processes_from(const std::string& top);
-// Removes that folder and all below it, unless something runs in one of them.
-void remove_from(const std::string& top);
+// The folders that are in that one, by their whole paths. Nothing: they cannot be listed, for want of descriptors.
+std::optional<std::vector<std::string>> folders_in(const std::string& folder);
+// The processes in that folder and in all below it. Nothing: the same.
+std::optional<std::vector<int>> processes_from(const std::string& top);
+// Removes that folder and all below it, unless something runs in one of them. Whether it is gone.
+bool remove_from(const std::string& top);
 
-// All that can be read there now.
+// All that can be read there now. Nothing: errno says why.
 std::optional<std::string> text_of(const std::string& path);
 
 }  // namespace sentry

@@ -139,6 +139,9 @@ int Cgroups::make_folder(const std::string& name) const noexcept {
   return made(name) ? 0 : errno;
 }
 
-void Cgroups::remove_all() const noexcept { remove_from(folder_); }
+void Cgroups::remove_all() const noexcept {
+  for (const std::string& folder : folders_in(folder_).value_or(std::vector<std::string>{})) remove_from(folder);
+  rmdir(folder_.c_str());
+}
 
 }  // namespace sentry

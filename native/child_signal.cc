@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <mutex>
 
 namespace sentry {
 
@@ -21,6 +22,7 @@ std::atomic<bool> noted{false};
 std::atomic<int> running{0};  // handlers at work, in all threads
 std::atomic<Plain> plain{nullptr};  // what was found; at most one of the two
 std::atomic<Informed> informed{nullptr};
+std::mutex placing;  // what was found last is what is called; the handler does not ask for it
 static_assert(std::atomic<int>::is_always_lock_free && std::atomic<Plain>::is_always_lock_free);
 
 void on_child(int signal, siginfo_t* from, void* context) {
@@ -54,24 +56,25 @@ std::optional<ChildSignal> ChildSignal::take(int eventfd) noexcept {
 // Where SIGCHLD is ignored (by whoever started us), the kernel reaps on its own and every status is lost: waitid(2). So
 // that is not what is put back, nor what is called.
 void ChildSignal::put_in_place() const noexcept {
-  struct sigaction found{};
-  if (sigaction(SIGCHLD, nullptr, &found) != 0 || is_ours(found)) return;
-  const bool is_informed = (found.sa_flags & SA_SIGINFO) != 0;
-  const bool calls = is_informed || (found.sa_handler != SIG_DFL && found.sa_handler != SIG_IGN);
-  informed = is_informed ? found.sa_sigaction : nullptr;
-  plain = calls && !is_informed ? found.sa_handler : nullptr;
-  struct sigaction action{};
+  struct sigaction action{}, found{};
   action.sa_sigaction = on_child;
   // As in signals.cc: it runs in threads that expect no EINTR, or have a small stack.
   action.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
   sigfillset(&action.sa_mask);  // what libuv's wants
-  sigaction(SIGCHLD, &action, nullptr);
+  const std::lock_guard lock(placing);
+  if (sigaction(SIGCHLD, &action, &found) != 0 || is_ours(found)) return;
+  const bool is_informed = (found.sa_flags & SA_SIGINFO) != 0;
+  const bool calls = is_informed || (found.sa_handler != SIG_DFL && found.sa_handler != SIG_IGN);
+  informed = is_informed ? found.sa_sigaction : nullptr;
+  plain = calls && !is_informed ? found.sa_handler : nullptr;
+  if (calls) kill(getpid(), SIGCHLD);  // for one that came before its handler was known here
 }
 
 bool ChildSignal::called() const noexcept { return noted.exchange(false); }
 
 ChildSignal::~ChildSignal() {
   if (!taken_) return;
+  const std::lock_guard lock(placing);
   struct sigaction found{};
   if (sigaction(SIGCHLD, nullptr, &found) == 0 && is_ours(found)) {
     struct sigaction former{};

@@ -13,7 +13,7 @@ namespace {
 
 constexpr int kRounds = 8;    // of listing and telling, before others are looked after
 constexpr int kSoonMs = 5;    // somebody goes on coming again
-constexpr int kDeafMs = 100;  // there is no room to wait for somebody, or no list to be had
+constexpr int kDeafMs = 100;  // somebody cannot be waited for, cannot be told or is not shown, or there is no list to be had
 
 // Its group now; it may have been taken up out of the group that the run's first process led.
 int group_of(const Watched& process) {
@@ -42,22 +42,31 @@ int Endings::advance() {
     kin_.look_anew();
     for (const RunId run : due_) {
       Watched& process = runs_.at(run);
-      const Ending& ending = endings_.at(run);
+      Ending& ending = endings_.at(run);
       Members members = this->members(process, ending.scope);
-      if (members && tell(process, ending, *members)) news = true;
+      if (tell(process, ending, members)) news = true;
       left.insert_or_assign(run, std::move(members));
     }
   }
+  kin_.look_anew();  // for the second word
   int wait_ms = -1;
   for (const RunId run : std::exchange(due_, {})) {
     Ending& ending = endings_.at(run);
     const Members& members = left.at(run);
     int again_ms = settle(runs_.at(run), ending, members);
+    if (ending.missed) again_ms = sooner(again_ms, kDeafMs);
     if (news && ending.signal == SIGKILL && members && !members->empty()) again_ms = sooner(again_ms, kSoonMs);
     if (again_ms >= 0) due_.insert(run);
     wait_ms = sooner(wait_ms, again_ms);
   }
   return wait_ms;
+}
+
+// The second word, where a list has said that nobody is left.
+bool Endings::is_clear(Watched& process, Scope scope) {
+  if (scope == Scope::tree) return kin_.is_alone(process);
+  const Members left = members(process, scope);
+  return left && left->empty();
 }
 
 // The run's own process is one as long as it has not ended.
@@ -71,8 +80,8 @@ Endings::Members Endings::members(Watched& process, Scope scope) {
   return members;
 }
 
-// Whether there was anybody new.
-bool Endings::tell(Watched& process, const Ending& ending, const std::vector<Process>& members) {
+// Whether there was anybody new. The process itself is told also where there is no list.
+bool Endings::tell(Watched& process, Ending& ending, const Members& members) {
   const auto is_told = [&](int pid, uint64_t start_ticks) {
     const auto known = process.descendants.find(pid);
     if (known == process.descendants.end() || known->second.start_ticks != start_ticks) return false;
@@ -86,30 +95,35 @@ bool Endings::tell(Watched& process, const Ending& ending, const std::vector<Pro
     told.signals.push_back(ending.signal);
   };
 
+  ending.missed = false;
   bool news = false, killed = ending.signal != SIGKILL || ending.scope != Scope::tree || !process.own_cgroup;
   if (!process.ended && !is_told(process.pid, process.start_ticks)) {
     send(process.pid, process.start_ticks, process.pidfd);
     news = true;
   }
-  for (const Process& member : members) {
+  for (const Process& member : members.value_or(std::vector<Process>{})) {
     if (is_told(member.pid, member.stat.start_ticks)) continue;
     // All at once, and whoever has been born meanwhile.
     if (!std::exchange(killed, true)) process.own_cgroup->kill();
-    news = true;
     const auto opened = open_process(member.pid, member.stat.start_ticks);
     const auto* pidfd = std::get_if<Fd>(&opened);
     // Its number means it for as long as it is there, so what is true of the number is true of it.
-    if (!pidfd || (process.own_cgroup && !process.own_cgroup->holds(member.pid))) continue;
-    send(member.pid, member.stat.start_ticks, *pidfd);
+    if (pidfd && (!process.own_cgroup || process.own_cgroup->holds(member.pid))) {
+      send(member.pid, member.stat.start_ticks, *pidfd);
+      news = true;
+    } else if (pidfd || std::get<Fault>(opened).error != ESRCH) {
+      ending.missed = true;
+    }
   }
   return news && ending.scope != Scope::process;
 }
 
 // When it is to be looked at again; -1: when somebody has ended.
-int Endings::settle(const Watched& process, Ending& ending, const Members& members) {
+int Endings::settle(Watched& process, Ending& ending, const Members& members) {
   if (!members) return kDeafMs;
   if (!ending.asked) return -1;
   if (members->empty()) {
+    if (!is_clear(process, ending.scope)) return kDeafMs;
     ending.asked = false;
     ending.cleared = true;
     await_no_more(process.run);
@@ -122,10 +136,10 @@ int Endings::settle(const Watched& process, Ending& ending, const Members& membe
   return ending.awaited == 0 ? kSoonMs : -1;  // they were gone before they could be waited for
 }
 
-// False where it cannot be waited for.
+// False where it cannot be waited for, which goes for one that has moved here and is waited for elsewhere as well.
 bool Endings::await(RunId run, Ending& ending, const Process& member) {
   const auto known = awaited_.find(member.pid);
-  if (known != awaited_.end() && known->second.start_ticks == member.stat.start_ticks) return true;
+  if (known != awaited_.end() && known->second.start_ticks == member.stat.start_ticks) return known->second.run == run;
   if (known != awaited_.end()) look_at(member.pid);  // its number has come round
   auto opened = open_process(member.pid, member.stat.start_ticks);
   if (const auto* fault = std::get_if<Fault>(&opened)) return fault->error == ESRCH;

@@ -8,7 +8,9 @@
 // whether one is, would be known too late.
 //
 // After the run's exit it is waited until nothing of the scope is left: by a pidfd of each that is known. When the last of
-// them has ended, it is listed again. Whoever cannot be killed is waited for, without a look; `inspect` tells who that is.
+// them has ended, it is listed again. A list takes its time, and who forks and ends meanwhile may be in it no more, and its
+// child not yet: so an empty one is believed when a second word says the same. Whoever cannot be killed is waited for,
+// without a look; `inspect` tells who that is.
 #pragma once
 #include <unordered_map>
 #include <unordered_set>
@@ -48,6 +50,7 @@ class Endings {
     Scope scope = Scope::tree;
     bool asked = false;    // for a ClearedFact
     bool cleared = false;  // it has been posted
+    bool missed = false;   // somebody could not be told
     size_t awaited = 0;    // how many
   };
   struct Awaited {
@@ -58,8 +61,9 @@ class Endings {
   using Members = std::optional<std::vector<Process>>;
 
   Members members(Watched& process, Scope scope);
-  bool tell(Watched& process, const Ending& ending, const std::vector<Process>& members);
-  int settle(const Watched& process, Ending& ending, const Members& members);
+  bool tell(Watched& process, Ending& ending, const Members& members);
+  int settle(Watched& process, Ending& ending, const Members& members);
+  bool is_clear(Watched& process, Scope scope);
   bool await(RunId run, Ending& ending, const Process& member);
   void await_no_more(RunId run);
 

@@ -1,6 +1,7 @@
 #include "exits.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "die_at.h"
 #include "waiting.h"
@@ -21,18 +22,21 @@ void Exits::listen_to(Watched& process) {
     unknown.countable = false;
     times_->watch(process.pid, process.threads.value_or(unknown));
   }
-  if (!wait_set_.add(process.pidfd.get(), WaitSet::Kind::run, process.run)) deaf_.push_back(process.run);
+  hear(process);
+}
+
+void Exits::hear(const Watched& process) {
+  if (!wait_set_.add(process.pidfd.get(), WaitSet::Kind::run, process.run)) deaf_.insert(process.run);
 }
 
 int Exits::wait_ms() const noexcept { return deaf_.empty() ? -1 : kDeafMs; }
 
 void Exits::look_at_deaf() {
   for (const RunId run : std::exchange(deaf_, {})) {
-    look_at(run, now().mono_us * 1000);
     const auto found = runs_.find(run);
-    if (found != runs_.end() && !found->second.ended &&
-        !wait_set_.add(found->second.pidfd.get(), WaitSet::Kind::run, run))
-      deaf_.push_back(run);
+    if (found == runs_.end() || found->second.ended) continue;
+    hear(found->second);
+    look_at(run, now().mono_us * 1000);
   }
 }
 
@@ -42,7 +46,14 @@ void Exits::look_at(RunId run, int64_t woke_ns) {
   Watched& process = found->second;
   Exit exit;
   const Peek peeked = peek(process.pidfd, exit);
-  if (peeked == Peek::lives || (peeked == Peek::not_our_child && !is_over(process.pidfd))) return;
+  if (peeked != Peek::ended && !is_over(process.pidfd)) return;
+  // The tracer of one that is traced (ptrace(2)) hears of its end first. Until that has waited for it, its pidfd would be
+  // reported again and again.
+  if (peeked == Peek::lives) {
+    wait_set_.remove(process.pidfd.get());
+    deaf_.insert(run);
+    return;
+  }
   if (process.over_ns == 0) process.over_ns = woke_ns;
   const auto end = times_ ? times_->end_of(process.pid, process.over_ns) : std::nullopt;
   if (peeked == Peek::not_our_child && !testified(process, end ? end->wait_status : std::nullopt, exit)) return;

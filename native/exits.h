@@ -5,6 +5,7 @@
 // goes for a child that something else in this process has reaped.
 #pragma once
 #include <optional>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -25,14 +26,13 @@ class Exits {
   // Its pidfd was reported in a wake-up at that moment. Also of one that is not heard of any more.
   void look_at(RunId run, int64_t woke_ns);
 
-  // There is an end to what can be waited for. No exit is missed for that: whoever finds no room is looked at from time to
-  // time. In how many milliseconds, or -1.
+  // There is an end to what can be waited for, and some cannot be waited for like that. No exit is missed for it: they are
+  // looked at from time to time. In how many milliseconds, or -1.
   int wait_ms() const noexcept;
   void look_at_deaf();
 
   // What has been seen since this was last asked, in that order.
   std::vector<std::pair<RunId, Exit>> take() { return std::exchange(seen_, {}); }
-  bool any() const noexcept { return !seen_.empty(); }
 
   // What is counted of it goes over to the next image with it.
   std::optional<Threads> threads_of(int pid) const { return times_ ? times_->threads_of(pid) : std::nullopt; }
@@ -44,12 +44,13 @@ class Exits {
   std::optional<ProcEvents> release();
 
  private:
+  void hear(const Watched& process);
   bool testified(Watched& process, std::optional<uint32_t> told, Exit& exit);
 
   Runs& runs_;
   const WaitSet& wait_set_;
   std::optional<ExitTimes> times_;
-  std::vector<RunId> deaf_;  // for which there was no room
+  std::unordered_set<RunId> deaf_;  // for which there was no room, or which had ended and were not ours yet
   std::vector<std::pair<RunId, Exit>> seen_;
 };
 

@@ -1,10 +1,10 @@
 #include "kin.h"
 
+#include <errno.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <limits>
-#include <unordered_set>
 #include <utility>
 
 #include "identity.h"
@@ -17,6 +17,7 @@ namespace {
 constexpr uint64_t kNever = std::numeric_limits<uint64_t>::max();
 // Of a process that had been reaped before it was taken up: whatever bears its number now is another.
 constexpr uint64_t kLongAgo = 1;
+constexpr int kTries = 10;  // to find out whose the strangers are while they come and go
 
 void keep_alive(std::vector<Process>& processes) {
   std::erase_if(processes, [](const Process& one) { return !is_alive(one); });
@@ -39,15 +40,21 @@ bool is_alive(const Process& process) {
 std::optional<std::vector<Process>> Kin::of(Watched& process) {
   std::vector<Process> living;
   if (process.own_cgroup) {
-    for (const int pid : process.own_cgroup->processes()) {
+    const auto pids = process.own_cgroup->processes();
+    if (!pids) return std::nullopt;
+    for (const int pid : *pids) {
       if (pid == process.pid) continue;
       if (const auto stat = read_stat(pid)) living.push_back({pid, *stat});
+      else if (!is_gone_or_hidden(errno)) return std::nullopt;
     }
+    keep_alive(living);
+    // Somebody is there whom we are not shown, or who has been born meanwhile.
+    if (living.empty() && process.ended && process.own_cgroup->populated()) return std::nullopt;
   } else {
     if (!list()) return std::nullopt;
     living = trees_[process.run];
+    keep_alive(living);
   }
-  keep_alive(living);
   return living;
 }
 
@@ -55,32 +62,52 @@ bool Kin::is_alone(Watched& process) {
   if (process.own_cgroup && !process.own_cgroup->populated()) return true;
   if (!process.own_cgroup && process.our_child) {
     if (descent_) descent_->drain();
-    if (descent_ && descent_->complete(process.run)) return !has_descendants(process);
-    if (!std::exchange(looked_, true)) look_();
+    if (descent_ && descent_->complete(process.run)) {
+      const bool any = has_descendants(process);
+      if (any || descent_->complete(process.run)) return !any;
+    }
+    if (!std::exchange(looked_, true)) strangers_.look();
     if (strangers_.complete()) return !has_strangers(process.run);
   }
   const auto living = of(process);
   return living && living->empty();
 }
 
+// Whoever is dead when it is asked may have forked after the events were read: then there is another one by now.
 bool Kin::has_descendants(const Watched& process) {
-  const auto seen = descent_->of(process.run);
-  return std::any_of(seen.begin(), seen.end(), [&](const auto& one) {
+  const auto lives = [&](const auto& one) {
     const auto stat = read_stat(one.first);
     return one.first != process.pid && stat && (one.second == 0 || stat->start_ticks == one.second) &&
            is_alive({one.first, *stat});
-  });
+  };
+  for (auto asked = descent_->of(process.run);;) {
+    if (std::any_of(asked.begin(), asked.end(), lives)) return true;
+    descent_->drain();
+    auto seen = descent_->of(process.run);
+    if (seen == asked) return false;
+    asked = std::move(seen);
+  }
 }
 
+// What one that is over has left is a child of ours by now, and was perhaps not when it was looked for the last time.
 bool Kin::has_strangers(RunId run) {
-  auto& all = strangers_.all();
-  if (std::any_of(all.begin(), all.end(), [](const auto& one) { return !one.second.whose; })) {
-    forest_.reset();
-    if (!list()) return true;
+  for (int tries = 0; tries < kTries; ++tries) {
+    std::vector<int> over;
+    bool unknown = false;
+    for (const auto& [pid, one] : strangers_.all()) {
+      if (one.over || one.whose.value_or(run) != run) continue;
+      if (is_over(one.pidfd)) over.push_back(pid);
+      else if (one.whose) return true;
+      else unknown = true;
+    }
+    if (over.empty() && !unknown) return false;
+    if (unknown) forest_.reset();
+    if (unknown && !list()) return true;
+    for (const int pid : over) strangers_.look_at(pid);
+    if (!over.empty()) strangers_.look();
+    if (!strangers_.complete()) return true;
   }
-  return std::any_of(all.begin(), all.end(), [run](const auto& one) {
-    return one.second.whose.value_or(run) == run && !is_over(one.second.pidfd);
-  });
+  return true;
 }
 
 std::vector<Process> Kin::strays() {
@@ -91,9 +118,7 @@ std::vector<Process> Kin::strays() {
     // Node's own, perhaps; or known by its cgroup, which a list does not have.
     if (one.stat.parent == getpid() && !strangers_.has(one.pid)) return true;
     const auto path = cgroup_path(one.pid);
-    return path && std::any_of(runs_.begin(), runs_.end(), [&](const auto& run) {
-      return !run.second.cgroup.empty() && is_in(*path, run.second.cgroup);
-    });
+    return path && std::any_of(homes_.begin(), homes_.end(), [&](const auto& home) { return is_in(*path, home); });
   });
   return strays;
 }
@@ -110,12 +135,17 @@ bool Kin::list() {
   if (std::holds_alternative<Fault>(listed)) return false;
   const auto& all = std::get<std::vector<Process>>(listed);
   const std::vector<Family> families = this->families();
-  Forest forest = attribute(all, families, getpid(), strangers_.no_orphans(all), proc_witnesses());
+  auto no_orphans = strangers_.no_orphans(all);
+  for (const Family& family : families) no_orphans.erase(family.pid);
+  Forest forest = attribute(all, families, getpid(), no_orphans, proc_witnesses());
 
-  std::unordered_set<int> seen;
-  for (const Process& one : all) seen.insert(one.pid);
-  for (auto& [pid, stranger] : strangers_.all())
-    if (seen.contains(pid) && !stranger.whose) stranger.whose = 0;
+  // Of one that has ended by now, its witnesses could perhaps not be asked any more.
+  for (const Process& one : all) {
+    const auto stranger = strangers_.all().find(one.pid);
+    if (stranger == strangers_.all().end() || stranger->second.whose || is_over(stranger->second.pidfd)) continue;
+    stranger->second.whose = 0;
+    stranger->second.start_ticks = one.stat.start_ticks;
+  }
   for (size_t n = 0; n < families.size(); ++n) {
     const RunId run = families[n].run;
     note(runs_.at(run), forest.trees[n]);

@@ -33,6 +33,10 @@ uint64_t cpu_ticks(const ProcStat& stat) noexcept {
 
 }  // namespace
 
+bool is_gone_or_hidden(int error) noexcept {
+  return error == ENOENT || error == ESRCH || error == EACCES || error == EPERM;
+}
+
 std::variant<std::vector<Process>, Fault> list_processes() {
   const std::unique_ptr<DIR, Close> folder(opendir("/proc"));  // born CLOEXEC
   if (!folder) return Fault{"opendir", errno, "/proc"};
@@ -42,8 +46,8 @@ std::variant<std::vector<Process>, Fault> list_processes() {
     if (pid == 0) continue;
     char path[32];
     std::snprintf(path, sizeof path, "%d/stat", pid);
-    // It may be gone by now.
     if (const auto stat = read_stat_at(dirfd(folder.get()), path)) all.push_back({pid, *stat});
+    else if (errno != 0 && !is_gone_or_hidden(errno)) return Fault{"open", errno, "/proc/" + std::string(path)};
   }
   if (errno != 0) return Fault{"readdir", errno, "/proc"};
   return all;

@@ -19,7 +19,11 @@ struct Process {
   ProcStat stat;
 };
 
-// Those whose files may be read: with the mount option hidepid, an ordinary user sees its own only.
+// Why the files of a process cannot be read: it is gone, or it is not shown to us. Any other errno is a lack of ours, of
+// descriptors most of all, and says nothing of the process.
+bool is_gone_or_hidden(int error) noexcept;
+
+// Those whose files may be read: with the mount option hidepid, an ordinary user sees its own only. All of them, or a Fault.
 std::variant<std::vector<Process>, Fault> list_processes();
 
 struct Root {

@@ -23,7 +23,7 @@ Reaper::Reaper(Post post, std::optional<Signals> signals, std::optional<ExitTime
       strangers_(wait_set_, wake_.get()),
       descent_(std::move(descent)),
       exits_(runs_, wait_set_, std::move(exit_times)),
-      kin_(runs_, strangers_, descent_, [this] { look_for_strangers(); }),
+      kin_(runs_, strangers_, descent_),
       endings_(runs_, kin_, wait_set_, post_),
       roll_({runs_, strangers_, descent_, exits_, kin_, endings_, keeper_, post_}) {
   if (!wait_set_ || !wake_ || !wait_set_.add(wake_.get(), WaitSet::Kind::wake)) {
@@ -84,12 +84,15 @@ void Reaper::do_asked() {
 
 // A std::function must be copyable, and a descriptor is not.
 void Reaper::watch(const Child& child, Fd pidfd) {
-  auto process = std::make_shared<Watched>(newly_born(child, std::move(pidfd)));
-  ask([this, process] { roll_.take_up(std::move(*process)); });
+  take_up(std::make_shared<Watched>(newly_born(child, std::move(pidfd))));
 }
 
 void Reaper::adopt(Adopted adopted) {
-  auto process = std::make_shared<Watched>(taken_over(std::move(adopted)));
+  take_up(std::make_shared<Watched>(taken_over(std::move(adopted))));
+}
+
+void Reaper::take_up(std::shared_ptr<Watched> process) {
+  if (process->our_child) strangers_.know(process->pid);
   ask([this, process] { roll_.take_up(std::move(*process)); });
 }
 
@@ -140,7 +143,7 @@ void Reaper::watch_keeper(Fd duplicate, int pid) {
 void Reaper::hold_all() {
   ask([this] {
     for (const auto& [run, process] : runs_)
-      keeper_.hold(process_label(process.kept, process.pid), process.pidfd.get());
+      if (process.pidfd) keeper_.hold(process_label(process.kept, process.pid), process.pidfd.get());
   });
 }
 
@@ -158,7 +161,8 @@ void Reaper::run() {
     if (strangers_.called()) look_ = true;
     tell_exits();
     if (look_) {
-      look_for_strangers();
+      look_ = false;
+      strangers_.look();
       roll_.give_up_searches();
     }
     answer();
@@ -176,11 +180,6 @@ void Reaper::look_at(WaitSet::Key key, int64_t woke_ns) {
   if (key.kind == Kind::stranger) strangers_.look_at(pid);
   if (key.kind == Kind::member) endings_.look_at(pid);
   if (key.kind == Kind::stranger) look_ = true;  // it may have left somebody to us
-}
-
-void Reaper::look_for_strangers() {
-  look_ = false;
-  strangers_.look([this] { do_asked(); });
 }
 
 void Reaper::tell_exits() {

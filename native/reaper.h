@@ -13,6 +13,7 @@
 // anything is left; who has come to us; then questions and endings, with one look at all processes for all of them.
 #pragma once
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -81,12 +82,12 @@ class Reaper {
  private:
   using Operation = std::function<void()>;
 
+  void take_up(std::shared_ptr<Watched> process);
   void ask(Operation operation);
   void end_thread();
   void run();
   void do_asked();
   void look_at(WaitSet::Key key, int64_t woke_ns);
-  void look_for_strangers();
   void tell_exits();
   void answer();
   void tell_strays(int64_t token);

@@ -37,7 +37,7 @@ Watched newly_born(const Child& child, Fd pidfd) {
   process.out_pipe = child.out_pipe;
   process.err_pipe = child.err_pipe;
   process.cgroup = child.cgroup;
-  process.newborn = true;
+  process.newborn = process.our_child = true;
   open_cgroup(process);
   return process;
 }
@@ -45,20 +45,24 @@ Watched newly_born(const Child& child, Fd pidfd) {
 Watched taken_over(Adopted adopted) {
   Watched process{std::move(adopted)};
   process.group = process.pid;
+  process.our_child = is_child(process.pidfd);
   if (process.start_ticks == 0) process.start_ticks = start_ticks(process.pid, process.pidfd).value_or(0);
   open_cgroup(process);
   return process;
 }
 
 void Roll::take_up(Watched taken) {
-  const auto [place, added] = parts_.runs.emplace(taken.run, std::move(taken));
-  if (!added) return;
+  const auto [place, added] = parts_.runs.try_emplace(taken.run, std::move(taken));
+  if (!added) {
+    if (taken.our_child) parts_.strangers.know_no_more(taken.pid);
+    return;
+  }
   Watched& process = place->second;
   parts_.strangers.listen();
-  process.our_child = process.newborn || is_child(process.pidfd);
-  if (process.our_child) parts_.strangers.know(process.pid);
-  else parts_.exits.expect_strangers();
+  if (!process.our_child && !process.ended) parts_.exits.expect_strangers();
   parts_.strangers.let_go(process.pid);
+  parts_.strangers.ask_anew(process.start_ticks);
+  if (!process.cgroup.empty()) parts_.kin.know_cgroup(process.cgroup);
   if (unreaped(process.pidfd)) process.seen_ticks = ticks_now();
   if (parts_.descent && !process.own_cgroup) {
     parts_.descent->watch(process.run, process.pid, process.start_ticks, process.newborn);
@@ -148,10 +152,19 @@ void Roll::reap(RunId run) {
   parts_.keeper.release(process_label(process.kept, process.pid));
   die_at("released");
   if (process.our_child) parts_.strangers.know_no_more(process.pid);
-  if (process.own_cgroup) process.own_cgroup->remove();
+  remove_cgroup(process);
   if (parts_.descent) parts_.descent->forget(run);
   parts_.endings.forget(run);
   parts_.runs.erase(found);
+}
+
+// One in which something runs on goes with a later run's: it may be left there on purpose (the scope "process").
+void Roll::remove_cgroup(Watched& process) {
+  std::erase_if(left_cgroups_, [](const std::string& path) {
+    auto left = Cgroup::open(path);
+    return !left || (!left->populated() && left->remove());
+  });
+  if (process.own_cgroup && !process.own_cgroup->remove()) left_cgroups_.push_back(process.cgroup);
 }
 
 void Roll::reap_former(Watched& process) {

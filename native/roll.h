@@ -2,7 +2,9 @@
 // waiting thread.
 #pragma once
 #include <optional>
+#include <string>
 #include <unordered_set>
+#include <vector>
 
 #include "descent.h"
 #include "ending.h"
@@ -33,6 +35,7 @@ class Roll {
   };
   explicit Roll(Parts parts) : parts_(parts) {}
 
+  // A child of ours is known to be one (strangers.h).
   void take_up(Watched process);
   // Answered by a FollowedFact or an AstrayFact. One that was asked for by a pid, and was not there, may still come.
   void follow(RunId run, std::optional<int> pid);
@@ -47,10 +50,12 @@ class Roll {
  private:
   std::optional<std::vector<Process>> nameable(Watched& process);
   void replace(Watched& process, const Process& successor, Fd pidfd);
+  void remove_cgroup(Watched& process);
   void reap_former(Watched& process);
 
   Parts parts_;
-  std::unordered_set<RunId> sought_;  // by a pid that was not there
+  std::unordered_set<RunId> sought_;       // by a pid that was not there
+  std::vector<std::string> left_cgroups_;  // of runs that were reaped: something ran there
 };
 
 }  // namespace sentry

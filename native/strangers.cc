@@ -17,6 +17,8 @@ namespace sentry {
 
 namespace {
 
+constexpr int kLooks = 10;  // at children that come and go
+
 Fd open_children() noexcept {
   char path[48];
   std::snprintf(path, sizeof path, "/proc/self/task/%d/children", getpid());
@@ -59,6 +61,16 @@ void Strangers::spare(Why why, bool on) {
 
 void Strangers::leave_alone(int pid) { keeper_ = pid; }
 
+void Strangers::know(int pid) {
+  const std::lock_guard lock(mutex_);
+  known_.insert(pid);
+}
+
+void Strangers::know_no_more(int pid) {
+  const std::lock_guard lock(mutex_);
+  known_.erase(known_.find(pid));
+}
+
 std::optional<std::vector<int>> Strangers::children() const {
   if (children_) {
     std::string text(4096, '\0');
@@ -83,7 +95,10 @@ std::optional<std::vector<int>> Strangers::children() const {
   return ours;
 }
 
-void Strangers::look(const std::function<void()>& learn) {
+// Until two lists in a row are the same, and everybody on them is here. One that had ended when it was looked at may have
+// left others to us, which came too late for that list. And a child that is reaped while the kernel writes the list makes
+// it pass over another one (proc_pid_task_children(5)); but not the same one twice.
+void Strangers::look() {
   complete_ = false;
   if (!signal_) return;
   listen();
@@ -92,25 +107,33 @@ void Strangers::look(const std::function<void()>& learn) {
     if (stranger.deaf) deaf.push_back(pid);
   for (const int pid : deaf) look_at(pid);
 
-  const auto listed = children();
-  learn();
-  const std::lock_guard lock(mutex_);
-  if (!listed || spared_ != 0) return;
-  complete_ = true;
-  for (const int pid : *listed)
-    if (pid != keeper_ && !known_.contains(pid) && !all_.contains(pid) && !take_in(pid)) complete_ = false;
+  std::optional<std::vector<int>> before;
+  for (int looks = 0; looks < kLooks && !complete_; ++looks) {
+    auto listed = children();
+    const std::lock_guard lock(mutex_);
+    if (!listed || spared_ != 0) return;
+    complete_ = take_in(*listed) && listed == before;
+    before = std::move(listed);
+  }
 }
 
-// False where there is no descriptor to be had for it: looked at again when a child has ended. It was listed before it was
-// asked whether anybody is spared, and so it may have been Node's, and be gone: then the number is nobody's, or no child's of
-// ours.
+bool Strangers::take_in(const std::vector<int>& listed) {
+  bool all_here = true;
+  for (const int pid : listed)
+    if (pid != keeper_ && !known_.contains(pid) && !all_.contains(pid)) all_here = take_in(pid) && all_here;
+  return all_here;
+}
+
+// False where it has ended, or where there is no descriptor to be had for it: looked at again when a child has ended. It was
+// listed before it was asked whether anybody is spared, and so it may have been Node's, and be gone: then the number is
+// nobody's, or no child's of ours.
 bool Strangers::take_in(int pid) {
   Fd pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
   if (!pidfd) return errno == ESRCH || errno == EINVAL;
   Exit exit;
   const Peek seen = peek(pidfd, exit);
   if (seen == Peek::ended) take_zombie(pidfd);
-  if (seen != Peek::lives) return true;
+  if (seen != Peek::lives) return seen != Peek::ended;
   Stranger& stranger = all_.emplace(pid, Stranger{std::move(pidfd)}).first->second;
   stranger.deaf = !wait_set_.add(stranger.pidfd.get(), WaitSet::Kind::stranger, pid);
   return true;
@@ -119,12 +142,16 @@ bool Strangers::take_in(int pid) {
 void Strangers::look_at(int pid) {
   const auto found = all_.find(pid);
   if (found == all_.end()) return;
-  const Fd& pidfd = found->second.pidfd;
+  Stranger& stranger = found->second;
   Exit exit;
-  const Peek seen = peek(pidfd, exit);
-  if (seen == Peek::lives || (seen == Peek::not_our_child && !is_over(pidfd))) return;
-  if (seen == Peek::ended) take_zombie(pidfd);
-  let_go(pid);
+  const bool over = is_over(stranger.pidfd);
+  const Peek seen = peek(stranger.pidfd, exit);
+  if (seen == Peek::ended) take_zombie(stranger.pidfd);
+  if (seen == Peek::ended || (seen == Peek::not_our_child && over)) return let_go(pid);
+  if (!over) return;
+  // Its tracer hears of its end first (ptrace(2)), and SIGCHLD comes when that has. Its pidfd would be reported all the while.
+  wait_set_.remove(stranger.pidfd.get());
+  stranger.deaf = stranger.over = true;
 }
 
 void Strangers::let_go(int pid) {
@@ -134,16 +161,23 @@ void Strangers::let_go(int pid) {
   all_.erase(found);
 }
 
-std::unordered_set<int> Strangers::no_orphans(const std::vector<Process>& all) const {
+void Strangers::ask_anew(uint64_t since) {
+  for (auto& [pid, stranger] : all_)
+    if (stranger.whose == 0 && stranger.start_ticks >= since) stranger.whose.reset();
+}
+
+// Where there is no list of ours, any child may be an orphan.
+std::unordered_set<int> Strangers::no_orphans(const std::vector<Process>& all) {
   const auto listed = children();
+  const std::lock_guard lock(mutex_);
   const std::unordered_set<int> firsts(listed ? listed->begin() : std::vector<int>::const_iterator{},
                                        listed ? listed->end() : std::vector<int>::const_iterator{});
   std::unordered_set<int> none;
   for (const Process& process : all) {
     const int pid = process.pid;
-    if (process.stat.parent != getpid() || known_.contains(pid) || all_.contains(pid)) continue;
-    // Just being born, or the child of another thread.
-    if (pid == keeper_ || !firsts.contains(pid)) none.insert(pid);
+    if (process.stat.parent != getpid() || all_.contains(pid)) continue;
+    const bool of_another_thread = listed && !firsts.contains(pid);  // perhaps just being born
+    if (pid == keeper_ || known_.contains(pid) || of_another_thread) none.insert(pid);
   }
   return none;
 }

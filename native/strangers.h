@@ -15,7 +15,6 @@
 // just being born: so nobody is looked at while a start is under way.
 #pragma once
 #include <atomic>
-#include <functional>
 #include <mutex>
 #include <optional>
 #include <unordered_map>
@@ -46,17 +45,15 @@ class Strangers {
   // Starts that are under way: one begins, one has come to something or to nothing.
   void expect_birth() noexcept { ++births_; }
   void end_birth() noexcept { --births_; }
+  // Processes of the runs, which are none, until they have been reaped. To be known before the thread that has started them
+  // ends, for not before then are they in the list.
+  void know(int pid);
+  void know_no_more(int pid);
 
   // The rest belongs to the waiting thread.
   //
-  // Processes of the runs, which are none, until they have been reaped.
-  void know(int pid) { known_.insert(pid); }
-  void know_no_more(int pid) { known_.erase(known_.find(pid)); }
-
-  // Lists our children, and takes in those that are none of the known. `learn` is called in between: whoever was watched
-  // before the list is known after it. (A thread that starts processes ends only after it has had its last one watched, and
-  // not before then is that one in the list.)
-  void look(const std::function<void()>& learn);
+  // Lists our children, and takes in those that are none of the known.
+  void look();
   // A pidfd has said that this one has ended.
   void look_at(int pid);
   // It is none any more: a run has taken it up.
@@ -71,16 +68,20 @@ class Strangers {
   // Whether each child that we had when we last looked is either known or here.
   bool complete() const noexcept { return complete_ && spared_ == 0; }
   bool has(int pid) const { return all_.contains(pid); }
-  // By a list of all processes: children that are no orphans, and not to be taken for some; the runs' not among them.
-  std::unordered_set<int> no_orphans(const std::vector<Process>& all) const;
+  // By a list of all processes: children that are no orphans, and not to be taken for some; the runs' are among them.
+  std::unordered_set<int> no_orphans(const std::vector<Process>& all);
 
   // Whose they are: a run's, or nobody's (0); nothing: it has not been asked yet.
   struct Stranger {
     Fd pidfd;
     std::optional<RunId> whose{};
-    bool deaf = false;  // the wait set had no room
+    uint64_t start_ticks = 0;  // of one that is nobody's
+    bool deaf = false;         // the wait set had no room, or no use
+    bool over = false;         // it has ended, and whoever traces it has not let go of it: ptrace(2)
   };
   std::unordered_map<int, Stranger>& all() noexcept { return all_; }
+  // A run is known now whose process was started then: whoever is younger, and was nobody's, may be of that run.
+  void ask_anew(uint64_t since);
 
   // Orphans go on coming to us, for the next image to find.
   void leave() noexcept { left_ = true; }
@@ -90,6 +91,7 @@ class Strangers {
 
  private:
   std::optional<std::vector<int>> children() const;
+  bool take_in(const std::vector<int>& listed);
   bool take_in(int pid);
 
   const WaitSet& wait_set_;
@@ -100,9 +102,9 @@ class Strangers {
   bool complete_ = false;
   std::atomic<int> births_ = 0;
   std::unordered_map<int, Stranger> all_;
-  std::unordered_multiset<int> known_;  // a number may have come round while a run of whom it was waits to be reaped
 
   std::mutex mutex_;
+  std::unordered_multiset<int> known_;  // a number may have come round while a run of whom it was waits to be reaped
   std::atomic<unsigned> spared_ = static_cast<unsigned>(Why::node);
   std::atomic<int> keeper_ = 0;
 };

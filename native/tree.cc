@@ -43,6 +43,7 @@ class Search {
 
   Forest result(const std::unordered_set<int>& not_strays, const Witnesses& witnesses) {
     set_us_apart();
+    note_ancestors();
     claim_own(not_strays);
     claim_sessions();
     claim_known();
@@ -63,6 +64,15 @@ class Search {
     if (place == kNone) return;
     claims_.claim_alone(place, spared());
     claims_.ignore_session(all_[place].stat.session);
+  }
+
+  // Those of another Sentry, which is gone, were left to the nearest subreaper above it, which may well be above us too.
+  void note_ancestors() {
+    for (size_t place = claims_.find(us_); place != kNone;) {
+      const int parent = all_[place].stat.parent;
+      if (parent == 0 || !heirs_.insert(parent).second) return;
+      place = claims_.find(parent);
+    }
   }
 
   void claim_own(const std::unordered_set<int>& not_strays) {
@@ -160,7 +170,8 @@ class Search {
   const int us_;
   Claims claims_;
   std::vector<size_t> own_;  // the place of each family's own process
-  // Whom the orphans of runs which are not our children were left to: init, or whoever has got such a run itself.
+  // Whom the orphans of runs which are not our children were left to: init, another subreaper above us, or whoever has got
+  // such a run itself.
   std::unordered_set<int> heirs_{1};
 };
 

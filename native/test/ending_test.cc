@@ -1,8 +1,13 @@
 // What a run has started is ended, however it has detached itself: as root, as an ordinary user, with and without cgroups and
 // process events.
-#include <algorithm>
+#include <sys/resource.h>
 
+#include <algorithm>
+#include <fstream>
+
+#include "../cgroup_folder.h"
 #include "check.h"
+#include "full_table.h"
 #include "tree_programs.h"
 
 using namespace contract;
@@ -49,6 +54,22 @@ void in_each_way(const std::function<void(Pair&)>& body) {
       if (place.there) body(*place.pair);
     }));
   }
+}
+
+void move(int pid, const std::string& cgroup) {
+  std::ofstream(cgroup_folder(cgroup_mounts(), cgroup).value_or("") + "/cgroup.procs") << pid;
+}
+
+// How often the threads of this process have gone to sleep and were woken, in that time.
+long wakings_in(std::chrono::milliseconds time) {
+  const auto count = [] {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_nvcsw;
+  };
+  const long before = count();
+  std::this_thread::sleep_for(time);
+  return count() - before;
 }
 
 // All that was asked before is done.
@@ -225,4 +246,105 @@ TEST("an ordinary user's trees are ended as well") {
     if (!clear(pair, 1, SIGTERM)) return 1;
     return witness.await_over() ? 0 : 2;
   }, kNobody) == 0);
+}
+
+// What asks for a list gets it when there are descriptors again.
+TEST("where no descriptors are left nobody is said to be gone, and who could not be told is told later") {
+  for (const With with : {With::nothing, With::cgroups}) {
+    CHECK(no_leaks([&] {
+      Place place(with);
+      if (!place.there) return;
+      Pair& pair = *place.pair;
+      Witness witness;
+      pair.spawn(witness.given_to(shell(1, "setsid sh -c 'echo >&3; exec sleep 1000' & exec sleep 1000")));
+      witness.line();
+      REQUIRE(pair.facts.await<SpawnedFact>(1));
+      {
+        const FullTable full;
+        pair.end(1, SIGTERM);
+        const auto exit = pair.facts.await<ExitFact>(1);
+        REQUIRE(exit);
+        CHECK(exit->exit.signal == SIGTERM && !exit->alone);
+        pair.end(1, SIGTERM);
+        for (int times = 0; times < 3; ++times) pair.strays();  // what was asked before the last one is done
+        CHECK(pair.facts.count<ClearedFact>() == 0);
+      }
+      CHECK(pair.facts.await<ClearedFact>(1));
+      CHECK(witness.await_over());
+      pair.reap(1);
+    }));
+  }
+}
+
+// A list takes its time: the one in between may have ended by the time it is looked at, and its child not be listed yet.
+TEST("a run is not said to be cleared as long as its daemon lives, however quickly that has come to be") {
+  CHECK(no_leaks([] {
+    Pair pair;
+    pair.spare(true);  // so lists are all there is
+    const char* script = "exit if fork; setpgrp; exit if fork; sleep 1000";
+    for (RunId run = 1; run <= 100; ++run) {
+      Witness witness;
+      pair.spawn(witness.given_to(request(run, {"/usr/bin/perl", "-e", script})));
+      REQUIRE(pair.facts.await<ExitFact>(run));
+      pair.end(run, SIGKILL);
+      REQUIRE(pair.facts.await<ClearedFact>(run));
+      CHECK(witness.await_over());
+      pair.reap(run);
+    }
+    pair.spare(false);
+    CHECK(settled(pair));
+  }));
+}
+
+TEST("one that is waited for, and has moved to another run's cgroup, keeps nobody awake") {
+  CHECK(no_leaks([] {
+    Place place(With::cgroups);
+    if (!place.there) SKIP("no cgroups");
+    Pair& pair = *place.pair;
+    Witness witness;
+    const char* script = "sh -c 'trap \"\" TERM; echo $$ >&3; while :; do sleep 1000; done' & exec sleep 1000";
+    pair.spawn(witness.given_to(shell(1, script)));
+    const int stubborn = witness.number();
+    pair.end(1, SIGTERM);
+    REQUIRE(pair.facts.await<ExitFact>(1));
+    pair.end(1, SIGTERM);
+    pair.spawn(shell(2, "exec sleep 1000"));
+    const auto second = pair.facts.await<SpawnedFact>(2);
+    REQUIRE(second);
+    move(stubborn, second->cgroup);
+    pair.end(2, SIGTERM);
+    REQUIRE(pair.facts.await<ExitFact>(2));
+    pair.end(2, SIGTERM);
+    pair.strays();
+    CHECK(wakings_in(1s) < 50);
+    CHECK(pair.facts.count<ClearedFact>() == 0);
+    for (const RunId run : {1, 2}) pair.end(run, SIGKILL);
+    CHECK(pair.facts.await<ClearedFact>(2) && pair.facts.await<ClearedFact>(1));
+    CHECK(witness.await_over());
+    pair.reap(1);
+    pair.reap(2);
+  }));
+}
+
+TEST("what a run of the scope process leaves in its cgroup is no stray, and the cgroup goes when that has ended") {
+  CHECK(no_leaks([] {
+    Place place(With::cgroups);
+    if (!place.there) SKIP("no cgroups");
+    Pair& pair = *place.pair;
+    Witness witness;
+    pair.spawn(witness.given_to(shell(1, "env -i sh -c 'exec >/dev/null 2>&1; echo $$ >&3; exec sleep 1000' & read line <&3")));
+    const int left = witness.number();
+    const std::string path = pair.facts.await<SpawnedFact>(1)->cgroup;
+    pair.end(1, SIGKILL, Scope::process);
+    REQUIRE(pair.facts.await<ExitFact>(1));
+    pair.reap(1);
+    REQUIRE(pair.run_to_end(request(2, {"/bin/true"})));
+    CHECK(pair.strays().empty());
+    CHECK(Cgroup::open(path));
+    kill(left, SIGKILL);
+    CHECK(witness.await_over());
+    CHECK(until([&] { return state_of(left) == 0; }));
+    REQUIRE(pair.run_to_end(request(3, {"/bin/true"})));
+    CHECK(until([&] { return !Cgroup::open(path); }));
+  }));
 }

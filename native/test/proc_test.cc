@@ -10,6 +10,7 @@
 
 #include "../identity.h"
 #include "check.h"
+#include "full_table.h"
 #include "stranger.h"
 #include "until.h"
 
@@ -253,4 +254,13 @@ TEST("a way over half a million processes is gone once, whatever strangers there
   }
   CHECK(sizes(all, {{1, 0}}) == std::vector{kLong});
   CHECK(sizes(all, roots) == std::vector<int>(kLong, 1));
+}
+
+TEST("where no descriptors are left there is no list, and not one in which nobody is") {
+  for (const int left : {0, 1}) {
+    const FullTable full(left);
+    const auto all = list_processes();
+    const auto* fault = std::get_if<Fault>(&all);
+    CHECK(fault && fault->error == EMFILE);
+  }
 }

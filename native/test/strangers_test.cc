@@ -1,6 +1,7 @@
 // Children that we have not started: each is reaped, and nobody else's is.
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 
 #include <atomic>
 
@@ -168,6 +169,64 @@ TEST("of what cannot be attributed nobody is signalled, and it is listed") {
     CHECK(witness.await_over());
     CHECK(until([&] { return state_of(pid) == 0; }));
     CHECK(pair.strays().empty());
+  }));
+}
+
+// A reaper to which runs are given late, as by a thread that has lost the CPU.
+TEST("an orphan that was nobody's is its run's as soon as that is known") {
+  CHECK(no_leaks([] {
+    Facts facts;
+    KeeperLink keeper;
+    Reaper reaper([&](Fact fact) { facts.add(std::move(fact)); }, std::nullopt, std::nullopt, keeper);
+    reaper.spare(Strangers::Why::node, false);
+    stranger::Pipe held, go, orphans;
+    std::atomic<int> late = 0;
+    std::atomic<bool> over = false;
+    // Children of another thread are not in the list.
+    std::thread spawner([&] {
+      late = forked([&] {
+        setsid();
+        if (fork() == 0) {
+          setsid();
+          dup2(held.to.get(), 1);
+          const int own = fork() == 0 ? getpid() : 0;
+          if (own == 0) _exit(0);
+          [[maybe_unused]] const auto said = write(orphans.to.get(), &own, sizeof own);
+          for (;;) pause();
+        }
+        go.await_word();
+      });
+      until([&] { return over.load(); });
+    });
+    const auto watch = [&](RunId run, int pid, ino_t pipe) {
+      Child child;
+      child.run = run;
+      child.pid = pid;
+      child.start_ticks = start_ticks(pid).value_or(0);
+      child.out_pipe = pipe;
+      reaper.watch(child, Fd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))));
+    };
+    int orphan = 0;
+    REQUIRE(read(orphans.from.get(), &orphan, sizeof orphan) == sizeof orphan);
+    REQUIRE(until([&] { return read_stat(orphan).value_or(ProcStat{}).parent == getpid(); }));
+    const int other = forked([] { setsid(); });
+    watch(1, other, 0);
+    REQUIRE(facts.await<ExitFact>(1));  // so the orphan was asked after
+    struct stat pipe{};
+    fstat(held.from.get(), &pipe);
+    watch(2, late, pipe.st_ino);
+    go.say();
+    const auto exit = facts.await<ExitFact>(2);
+    REQUIRE(exit);
+    CHECK(!exit->alone);
+    reaper.end(2, SIGKILL, Scope::tree);
+    CHECK(facts.await<ClearedFact>(2).has_value());
+    CHECK(until([&] { return state_of(orphan) == 0; }));
+    reaper.reap(1);
+    reaper.reap(2);
+    over = true;
+    spawner.join();
+    CHECK(until([&] { return state_of(other) == 0 && state_of(late) == 0; }));
   }));
 }
 

@@ -20,9 +20,10 @@ struct World {
   std::map<int, std::string> marks{};
   std::map<int, std::pair<ino_t, ino_t>> pipes{};
   std::set<int> asked{};
+  int our_parent = 1;
 
   Forest forest() {
-    std::vector<Process> list{made(1, 0, 1, 1), made(kUs, 1, kOutside, 50)};
+    std::vector<Process> list{made(1, 0, 1, 1), made(kUs, our_parent, kOutside, 50)};
     list.insert(list.end(), all.begin(), all.end());
     const Witnesses witnesses{
         [this](int pid) {
@@ -170,6 +171,14 @@ TEST("orphans of a run that is not our child were left to init, or to whoever wa
   for (const int pid : {101, 102, 103, 104}) world.marks[pid] = "i.1";
   CHECK(world.numbers() == Numbers{{101, 102}, {103}});
   CHECK(world.asked == std::set{61, 60, 101, 102});
+}
+
+TEST("where a run that is not our child is gone, its orphans may have been left to any subreaper above us") {
+  World world{{made(70, 1, 70), made(60, 70, 60), made(101, 70, 101), made(71, 1, 71), made(102, 71, 102)}, {left_run_of(100)}};
+  world.our_parent = 60;
+  world.families[0].mark = "i.1";
+  for (const int pid : {101, 102}) world.marks[pid] = "i.1";
+  CHECK(world.numbers() == Numbers{{101}, {}});
 }
 
 TEST("where a run that is not our child is gone, what is known of it says to whom its orphans were left") {

@@ -142,12 +142,13 @@ function giveUp(draft: Draft, slot: Slot, phase: Following, cause: Cause, by: By
 
 const NOTHING_LEFT: Fault = {
   step: "follow", errno: "", subject: "",
-  message: "its process has ended and has left none that could be followed; leave `daemon` out if it is to stay itself",
+  message: "it has left no process that could be followed: what it had left has ended at once, is known to nobody (sentry status lists such), "
+    + "or it does not go to the background, and `daemon` is to be left out",
 };
 
 function lateFor(timeout: Millis, exit: Exit | null): Fault {
   const message = exit === null
-    ? `it has not gone to the background within ${timeout} ms: it has to do so by itself, or leave \`daemon\` out`
-    : `its process has ended, but within ${timeout} ms it was not found which other one it has left for it`;
+    ? `it is still in the foreground after ${timeout} ms: it has to leave that by itself, or leave \`daemon\` out`
+    : `its process has ended, but within ${timeout} ms its PID file has named none that it has left`;
   return { step: "follow", errno: "", subject: "", message };
 }

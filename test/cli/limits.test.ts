@@ -67,12 +67,14 @@ suite("another try", { concurrency: 3 }, () => {
     site.config('entry("x", "sh", ["-c", "sleep 0.15; exit 1"], { delay: 300, limit: { count: 3, within: "10s" } })');
     const sentry = site.start();
     await becomes(site, "x:0", "failed");
-    const again = ["started", "exited", "waiting"];
-    const round = [...again, ...again, ...again, "started", "exited", "failed"];
-    assert.deepEqual(told(site, "x"), round);
+    // A wait that is over before it could be told is not told.
+    const lives = (): string[] => told(site, "x").filter((type) => type !== "waiting");
+    const again = ["started", "exited"];
+    const round = [...again, ...again, ...again, ...again, "failed"];
+    assert.deepEqual(lives(), round);
     await ask(site, "POST", "/processes/x:0/up");
     await until("it has failed again", () => history(site, "failed").length === 2);
-    assert.deepEqual(told(site, "x"), [...round, "waiting", ...round]);
+    assert.deepEqual(lives(), [...round, ...round]);
     const why = await site.sentry(["why", "x", "-c", "sample.ts"]);
     assert.equal(why.stdout.match(/x:0 has failed too often, and is not started again/g)?.length, 2, why.stdout);
     await sentry.stop();

@@ -138,7 +138,7 @@ test("a program that stays in the foreground is ended at the deadline, with what
   assert.equal(w.phase("nginx:0"), "following");
   w.pass(1);
   assert.deepEqual(w.told(), ["started", "fault", "stopping", "exited", "waiting"]);
-  assert.match(messages(w.records)[0] ?? "", /not gone to the background within 5000 ms: .* or leave `daemon` out/);
+  assert.match(messages(w.records)[0] ?? "", /still in the foreground after 5000 ms: .* or leave `daemon` out/);
   const [, , stopping, exited] = w.records;
   assert.deepEqual([stopping?.cause, exited?.cause, exited?.by], ["readyTimeout", "readyTimeout", null]);
 });

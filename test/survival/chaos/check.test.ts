@@ -31,6 +31,8 @@ const started = (run: number, slot: number, pid: number, restarts: number): Hist
 const exited = (run: number, slot: number, pid: number, more: object): HistoryLine =>
   record("exited", slot, pid, { run, status: "known", cause: "exited", ...more });
 
+const plain = (mark: string, slot: number, pid: number) => ({ entry: "x", slot, mark, pid, steps: [pid, pid] as const, beside: false });
+
 const line = (pid: number, text: string): string => `12:00:00 x.${pid}             ${text}`;
 
 /**
@@ -41,10 +43,10 @@ function good(): Case {
   nextId = 1;
   return {
     lives: [
-      { entry: "x", slot: 0, mark: "i.1", pid: 11, born: 1000, seen: 1500, begun: 3, printed: 3, ending: { code: 3 } },
-      { entry: "x", slot: 1, mark: "i.2", pid: 12, born: 1001, seen: 9000, begun: 4, printed: 4, ending: null },
-      { entry: "x", slot: 0, mark: "i.3", pid: 13, born: 1600, seen: 1990, begun: 1, printed: 1, ending: null },
-      { entry: "x", slot: 0, mark: "i.4", pid: 14, born: 3000, seen: 3500, begun: 0, printed: 0, ending: { signal: "SIGSEGV" } },
+      { ...plain("i.1", 0, 11), born: 1000, seen: 1500, begun: 3, printed: 3, ending: { code: 3 } },
+      { ...plain("i.2", 1, 12), born: 1001, seen: 9000, begun: 4, printed: 4, ending: null },
+      { ...plain("i.3", 0, 13), born: 1600, seen: 1990, begun: 1, printed: 1, ending: null },
+      { ...plain("i.4", 0, 14), born: 3000, seen: 3500, begun: 0, printed: 0, ending: { signal: "SIGSEGV" } },
     ],
     records: [
       started(1, 0, 11, 0), started(2, 1, 12, 0), exited(1, 0, 11, { code: 3 }), record("waiting", 0, null),
@@ -64,6 +66,34 @@ function good(): Case {
       gaps: [{ from: 2000, to: 2500, why: "random" }], killed: new Set(["i.3"]), delays: new Map([["x", 100]]),
       withoutKeeper: false,
     },
+  };
+}
+
+/** Three daemons, one after the other in a slot: one that was followed, one that was killed before it was, and one in between. */
+function goodDaemons(): Case {
+  nextId = 1;
+  const daemon = (n: number, pid: number) => ({ ...plain(`i.${n}`, 0, pid), steps: [pid - 1, pid - 1] as const, begun: 0, printed: 0 });
+  return {
+    lives: [
+      { ...daemon(1, 21), born: 1000, seen: 7000, begun: 2, printed: 2, ending: { code: 3 } },
+      { ...daemon(2, 23), born: 8000, seen: 8100, ending: null },
+      { ...daemon(3, 26), steps: [24, 25], born: 8300, seen: 8400, ending: null },
+    ],
+    records: [
+      started(1, 0, 20, 0), record("ready", 0, 21, { run: 1 }), exited(1, 0, 21, { code: 3, leftovers: true }),
+      record("stopping", 0, null, { run: 1, cause: "leftover" }), record("waiting", 0, null), started(2, 0, 22, 1),
+      record("fault", 0, null, { step: "follow" }), exited(2, 0, 22, { code: 0 }), record("waiting", 0, null),
+      started(3, 0, 24, 2), record("stopping", 0, 25, { run: 3 }), exited(3, 0, 25, { signal: "SIGTERM", cause: "stopped" }),
+    ],
+    torn: "",
+    log: [
+      line(20, "Started at 1."), line(20, "i.1 1"), line(21, "Forked itself away at 1."), line(21, "i.1 2"),
+      line(21, "Exited at 7 with ExitFailure 3."),
+      line(21, "Left processes behind; they are told to end."), line(22, "Started at 8."),
+      "12:00:00 x:0              cannot follow x:0: follow: it has left no process behind",
+      line(22, "Exited at 8 with ExitSuccess."), line(24, "Started at 8."), line(25, "Exited at 8 by SIGTERM."), "Bye.", "",
+    ],
+    circumstances: { gaps: [], killed: new Set(["i.2"]), delays: new Map([["x", 100]]), withoutKeeper: false },
   };
 }
 
@@ -102,6 +132,8 @@ const spoilt: Record<string, readonly [Spoil, RegExp]> = {
   "an id that comes twice": [ids(5, -1), /after id 5 the history goes on with 5/],
   "a line that is no record": [(books) => { books.torn = '{"id":\n'; }, /a line that is no record: \{"id":/],
   "a fault": [recorded(3, { type: "fault" }), /a fault: /],
+  "a start that was called off, and nobody did": [
+    recorded(3, { type: "fault", run: 9, errno: "ECANCELED" }), /a fault: .*ECANCELED/],
   "a wrong code": [recorded(2, { code: 4 }), /exit of i\.1 is recorded as 4 .*it was code 3/],
   "a code where it was a signal": [recorded(9, { code: 0, signal: null }), /exit of i\.4 is recorded as 0 .*it was SIGSEGV/],
   "a signal where it was a code": [
@@ -117,7 +149,7 @@ const spoilt: Record<string, readonly [Spoil, RegExp]> = {
   "a start while the one before has not exited": [records(6, 1), /started while run 3 with pid 13 .* has not exited/],
   "a run that is started and never exits": [records(11, 1), /x:1: run 2 with pid 12 .* never exited/],
   "an exit with another's pid": [recorded(2, { pid: 12 }), /run 1 with pid 12 exited, and what was started is run 1 with pid 11/],
-  "a life with another pid than the recorded one": [life(1, { pid: 77 }), /i\.2 has pid 77, and is recorded with 12/],
+  "a life with another pid than the recorded one": [life(1, { pid: 77, steps: [77, 77] }), /i\.2 has pid 77, and is recorded with 12/],
   "a restart count that begins anew": [recorded(8, { restarts: 0 }), /0 restarts, and it should be 2/],
   "a restart count that is not 0 at first": [recorded(0, { restarts: 1 }), /1 restarts, and it should be 0/],
   "a restart before its delay": [life(2, { born: 1550 }), /i\.3 was started 50\.0 ms before its delay/],
@@ -152,6 +184,31 @@ const spoilt: Record<string, readonly [Spoil, RegExp]> = {
     /i\.9 of x:2, pid 11, is in no record: it was born 3000\.0 ms after kill 1 \(random\)/],
 };
 
+/** The same for daemons. */
+const spoiltDaemons: Record<string, readonly [Spoil, RegExp]> = {
+  "a daemon that was not followed": [records(1, 1), /i\.1 was not followed, and Sentry had 6000 ms for it/],
+  "another process followed than the daemon": [
+    recorded(1, { pid: 29 }), /i\.1 has pid 21, and 29 is recorded as the one that was followed/],
+  "the end of one in between instead of the daemon's": [
+    recorded(2, { pid: 20, code: 0 }), /run 1 with pid 20 exited, and what was started is run 1 with pid 21/],
+  "a wrong code of a daemon": [recorded(2, { code: 0 }), /exit of i\.1 is recorded as 0 .*it was code 3/],
+  "a daemon that was followed twice": [records(1, 0, (all) => all[1]), /run 1 with pid 21 is ready, and it cannot be/],
+  "a daemon that was followed before it was started": [
+    records(1, 1, (all) => ({ ...all[1] as HistoryLine, run: 9 })), /run 9 with pid 21 is ready, and it cannot be/],
+  "one that was started for a daemon and ended otherwise than it does": [
+    recorded(7, { code: 7 }), /exit of i\.2 is recorded as 7 /],
+  "one that was killed, and nobody did": [
+    both(recorded(7, { code: null, signal: "SIGKILL" }), ({ circumstances }) => { circumstances.killed.clear(); }),
+    /exit of i\.2 is recorded as SIGKILL/],
+  "a daemon that could have been followed": [({ circumstances }) => { circumstances.killed.clear(); }, /a fault: .*"step":"follow"/],
+  "an unknown exit with no excuse, before it was followed": [
+    recorded(7, { code: null, status: "unknown" }), /exit of i\.2 is recorded as unknown/],
+  "output of a daemon after its exit": [both(log(3, 1), log(4, 0, line(20, "i.1 2"))), /x\.20 prints after it has exited/],
+  "something that is left of an earlier life": [
+    life(1, { beside: true }), /x:0: something of an earlier life was still there when i\.2 began/],
+  "a successor that did not wait for its delay after what was left": [life(1, { born: 7050 }), /i\.2 was started 50\.0 ms before/],
+};
+
 suite("the checker", () => {
   test("finds nothing wrong with books in which nothing is wrong", () => {
     assert.deepEqual(judge(good()), []);
@@ -173,6 +230,25 @@ suite("the checker", () => {
       assert.ok(faults.some((fault) => expected.test(fault)), `it said: ${faults.join("\n") || "nothing"}`);
     });
   }
+
+  test("finds nothing wrong with daemons with which nothing is wrong", () => {
+    assert.deepEqual(judge(goodDaemons()), []);
+  });
+
+  for (const [what, [spoil, expected]] of Object.entries(spoiltDaemons)) {
+    test(`finds ${what}`, () => {
+      const books = goodDaemons();
+      spoil(books);
+      const faults = judge(books);
+      assert.ok(faults.some((fault) => expected.test(fault)), `it said: ${faults.join("\n") || "nothing"}`);
+    });
+  }
+
+  test("finds nothing wrong with a start that a stop has overtaken", () => {
+    const books = good();
+    recorded(3, { type: "fault", run: 9, errno: "ECANCELED", cause: "stopped" })(books);
+    assert.deepEqual(judge(books), []);
+  });
 
   const unknown = { code: null, signal: null, status: "unknown", cause: "unknown" } as const;
   const withoutKeeper: Spoil = (books) => { books.circumstances = { ...books.circumstances, withoutKeeper: true }; };

@@ -8,12 +8,18 @@ export interface Kept {
   /** Milliseconds, from and to; or `ever`. */
   readonly lifetime: string;
   readonly manner: "dies" | "polite" | "stubborn";
-  readonly style: "whole" | "halves" | "burst";
+  readonly style: "whole" | "halves" | "burst" | "sparse";
   /** Another one makes another command of it: then its processes have to be new ones. */
   readonly seed: number;
+  /** It leaves others behind when it ends. */
+  readonly leaves?: boolean;
+  /** It forks itself away: whom Sentry is to follow then, is for it to see, or stands in a PID file. */
+  readonly daemon?: "seen" | "pidFile";
+  /** Milliseconds from the signal to SIGKILL. */
+  readonly grace?: number;
 }
 
-/** Long lives and short ones, quiet and loud ones, some that do not end when they are told to. */
+/** Long lives and short ones, quiet and loud ones, some that leave others behind, and some that fork themselves away. */
 export function allSorts(seed: number): Kept[] {
   return [
     { name: "steady", count: 2, delay: 200, lifetime: "ever", manner: "dies", style: "whole", seed },
@@ -21,6 +27,14 @@ export function allSorts(seed: number): Kept[] {
     { name: "flash", count: 1, delay: 60, lifetime: "0-5", manner: "polite", style: "whole", seed },
     { name: "polite", count: 1, delay: 100, lifetime: "200-3000", manner: "polite", style: "halves", seed },
     { name: "burst", count: 1, delay: 300, lifetime: "50-1500", manner: "dies", style: "burst", seed },
+    {
+      name: "leaver", count: 1, delay: 50, lifetime: "20-1000", manner: "dies", style: "sparse", seed, leaves: true, grace: 100,
+    },
+    { name: "daemon", count: 1, delay: 50, lifetime: "500-2000", manner: "polite", style: "sparse", seed, daemon: "seen" },
+    {
+      name: "filed", count: 1, delay: 50, lifetime: "500-2000", manner: "dies", style: "sparse", seed, daemon: "pidFile",
+      leaves: true, grace: 100,
+    },
   ];
 }
 
@@ -30,10 +44,21 @@ export const STUBBORN: Kept =
 
 /** All that a process is made of, in the words of a configuration. */
 export function textOf(entries: readonly Kept[], site: Site, processEvents: boolean): string {
-  const words = entries.map(({ name, count, delay, lifetime, manner, style, seed }) => {
-    const args = [site.path("books"), String(seed), lifetime, manner, style];
-    return `  entry(${[name, site.path("life"), args, delay, count].map((word) => JSON.stringify(word)).join(", ")}),`;
+  const words = entries.map((one) => {
+    const { name, count, delay, lifetime, manner, style, seed, leaves = false, daemon } = one;
+    const customs = [...(leaves ? ["leaves"] : []), ...(daemon === undefined ? [] : ["detaches"])];
+    const args = [site.path("books"), String(seed), lifetime, manner, style, ...customs];
+    const all = [name, site.path("life"), args, delay, count, optionsOf(one, site)];
+    return `  entry(${all.map((word) => JSON.stringify(word)).join(", ")}),`;
   });
   const options = `, { http: false, processEvents: ${processEvents} }`;
   return ['import { entry, sentry } from "sentryd";', "export default sentry([", ...words, `]${options});`, ""].join("\n");
+}
+
+function optionsOf({ name, daemon, grace }: Kept, site: Site): object {
+  const follow = { seen: true, pidFile: { pidFile: site.path("books", `${name}:{slot}.pid`) } };
+  return {
+    ...(grace === undefined ? {} : { stop: { grace } }),
+    ...(daemon === undefined ? {} : { daemon: follow[daemon] }),
+  };
 }

@@ -31,6 +31,8 @@ export function historyOf(text: string): History {
 export interface Recorded {
   readonly mark: string;
   readonly started: HistoryLine;
+  /** The process that a daemon has left, from when it is the slot's. */
+  ready: HistoryLine | null;
   exited: HistoryLine | null;
   /** Somebody told it to end. */
   stopping: HistoryLine | null;
@@ -41,7 +43,8 @@ export function faultsOfHistory({ lines, strange }: History): string[] {
   return [
     ...strange.map((line) => `the history has a line that is no record: ${line.slice(0, 200)}`),
     ...faultsOfIds(lines),
-    ...lines.filter(({ type }) => type === "fault").map((line) => `a fault: ${JSON.stringify(line)}`),
+    ...lines.filter((line) => line.type === "fault" && !isAstray(line) && !isCalledOff(line))
+      .map((line) => `a fault: ${JSON.stringify(line)}`),
     ...[...slotsOf(lines).values()].flatMap((own) => faultsOfSlot(own, lines[0]?.id === 1)),
   ];
 }
@@ -63,11 +66,14 @@ export function recordedIn(lines: readonly HistoryLine[]): Recorded[] {
   for (const line of lines) {
     const run = open.get(line["run"]);
     if (line.type === "started") {
-      const recorded = { mark: String(line["mark"]), started: line, exited: null, stopping: overtaken.get(line["run"]) ?? null };
+      const stopping = overtaken.get(line["run"]) ?? null;
+      const recorded = { mark: String(line["mark"]), started: line, ready: null, exited: null, stopping };
       overtaken.delete(line["run"]);
       runs.push(recorded);
       open.set(line["run"], recorded);
-    } else if (line.type === "stopping") {
+    } else if (line.type === "ready" && run?.exited === null) {
+      run.ready = line;
+    } else if (line.type === "stopping" && line.cause !== "leftover") {
       if (run === undefined || run.exited !== null) overtaken.set(line["run"], line);
       else run.stopping ??= line;
     } else if (line.type === "exited" && run?.exited === null) {
@@ -94,6 +100,7 @@ export function slotsOf(lines: readonly HistoryLine[]): Map<string, HistoryLine[
 function faultsOfSlot(lines: readonly HistoryLine[], whole: boolean): string[] {
   const faults: string[] = [];
   let living: HistoryLine | null = null;
+  let ready: HistoryLine | null = null;
   let starts = whole ? 0 : null;
   // A slot that was scaled away and comes back may be taken for a new one.
   let anew = false;
@@ -109,10 +116,15 @@ function faultsOfSlot(lines: readonly HistoryLine[], whole: boolean): string[] {
       starts = restarts + 1;
       anew = false;
       living = line;
+      ready = null;
+    }
+    if (line.type === "ready") {
+      if (ready !== null || living?.["run"] !== line["run"]) faults.push(`${told} ${nameOf(line)} is ready, and it cannot be`);
+      ready = line;
     }
     if (line.type === "exited") {
       if (living === null) faults.push(`${told} exited, and none was started`);
-      else if (living["run"] !== line["run"] || living.pid !== line.pid) {
+      else if (living["run"] !== line["run"]) {
         faults.push(`${told} ${nameOf(line)} exited, and what was started is ${nameOf(living)}`);
       }
       living = null;
@@ -122,6 +134,16 @@ function faultsOfSlot(lines: readonly HistoryLine[], whole: boolean): string[] {
   return faults;
 }
 
-function nameOf({ run, pid }: HistoryLine): string {
+/** A daemon that could not be followed. Whether it could have been, the lives say. */
+export function isAstray({ type, step }: HistoryLine): boolean {
+  return type === "fault" && step === "follow";
+}
+
+/** A start that a stop has overtaken. */
+function isCalledOff({ errno, cause }: HistoryLine): boolean {
+  return errno === "ECANCELED" && cause !== null;
+}
+
+export function nameOf({ run, pid }: HistoryLine): string {
   return `run ${String(run)} with pid ${pid}`;
 }

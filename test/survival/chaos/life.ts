@@ -15,6 +15,10 @@ export interface Life {
   /** Its SENTRY_RUN. */
   readonly mark: string;
   readonly pid: number;
+  /** Who was started for it, and who was in between: others, where it has forked itself away. */
+  readonly steps: readonly [first: number, between: number];
+  /** When it began, something of an earlier life of its slot was still there. */
+  readonly beside: boolean;
   /** Milliseconds of CLOCK_MONOTONIC: its beginning, and when it was last surely alive. */
   readonly born: number;
   readonly seen: number;
@@ -30,6 +34,11 @@ export function now(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
+/** It has forked itself away. */
+export function isDaemon({ pid, steps }: Life): boolean {
+  return pid !== steps[0];
+}
+
 /** Makes the program. */
 export function compileLife(program: string): void {
   execFileSync("cc", ["-O2", "-o", program, join(packageFolder(), "test/fixtures/life.c")]);
@@ -41,14 +50,15 @@ export function livesIn(folder: string): Life[] {
   return lives.filter((life) => life !== null).sort((one, other) => one.born - other.born);
 }
 
-/** Null: it was killed before it had written its name. */
+/** Null: it was killed before it had written its name, or it is none of the books, but a lock or a PID file. */
 function lifeOf(name: string, book: Buffer): Life | null {
   const [, entry = "", slot, mark = ""] = /^(\S+):(\d+) (\S+) \d+$/.exec(name) ?? [];
-  if (book.length < 48) return null;
-  const [pid = 0, born = 0, seen = 0, begun = 0, printed = 0, ending = 0] =
-    [0, 8, 16, 24, 32, 40].map((offset) => Number(book.readBigInt64LE(offset)));
+  if (book.length < 72) return null;
+  const [pid = 0, born = 0, seen = 0, begun = 0, printed = 0, ending = 0, first = 0, between = 0, beside = 0] =
+    [0, 8, 16, 24, 32, 40, 48, 56, 64].map((offset) => Number(book.readBigInt64LE(offset)));
   return {
-    entry, slot: Number(slot), mark, pid, born: born / 1e6, seen: seen / 1e6, begun, printed, ending: endingOf(ending),
+    entry, slot: Number(slot), mark, pid, steps: [first, between], beside: beside !== 0,
+    born: born / 1e6, seen: seen / 1e6, begun, printed, ending: endingOf(ending),
   };
 }
 

@@ -26,6 +26,8 @@ const OWN = new RegExp(`^(${[
   ".*nonsense", ".*state\\.bad", "Two processes were found", "The end of .* cannot be found", "Bye\\.$", "The kernel's process events",
 ].join("|")})`);
 
+const OF_A_TREE = /^(Forked itself away at \d+\.|Left processes behind; they are told to end\.|cannot follow .*)$/;
+
 /** What is known of a life from the files. */
 interface Shown {
   numbers: number;
@@ -60,6 +62,9 @@ export function lines(lives: readonly Life[], logs: readonly string[], circumsta
       if (/^Started at \d+\.$/.test(text)) {
         started++;
         ended.delete(label);
+      } else if (OF_A_TREE.test(text)) {
+        // Whether it is true, the history says.
+        if (text.startsWith("Forked")) ended.delete(label);
       } else if (/^Exited at \d+ .*\.$/.test(text)) {
         exited++;
         if (ended.has(label)) faults.push(`${label} has exited twice: ${line}`);
@@ -67,7 +72,7 @@ export function lines(lives: readonly Life[], logs: readonly string[], circumsta
       } else {
         const fault = takeLine(line, label, text, byMark, shown);
         if (fault !== null) faults.push(fault);
-        else if (ended.has(label)) faults.push(`${label} prints after it has exited: ${line}`);
+        else if (hasEnded(byMark.get(text.split(" ")[0] ?? ""), ended)) faults.push(`${label} prints after it has exited: ${line}`);
         if (label !== "") count++;
       }
     }
@@ -82,7 +87,17 @@ export function lines(lives: readonly Life[], logs: readonly string[], circumsta
 function isCutOff(line: string, lives: readonly Life[]): boolean {
   const [, label, text = ""] = LABELLED.exec(line) ?? [];
   if (label === undefined) return /^\d[\d:]{0,7}( \S*)?$/.test(line);
-  return lives.some(({ entry, pid, mark }) => label === `${entry}.${pid}` && mark !== text && mark.startsWith(text));
+  return lives.some((life) => isOwn(label, life) && life.mark !== text && life.mark.startsWith(text));
+}
+
+/** Who was started for a daemon ends before it. */
+function hasEnded(life: Life | undefined, ended: ReadonlySet<string>): boolean {
+  return life !== undefined && ended.has(`${life.entry}.${life.pid}`);
+}
+
+/** A daemon's lines go on with the label of the process that was started, until another Sentry takes its pipe over. */
+function isOwn(label: string, { entry, pid, steps }: Life): boolean {
+  return [pid, ...steps].some((one) => label === `${entry}.${one}`);
 }
 
 /** @returns what is wrong with it */
@@ -94,7 +109,7 @@ function takeLine(
   const life = byMark.get(mark);
   if (life === undefined) return `nobody printed this line: ${line}`;
   const own = `${life.entry}.${life.pid}`;
-  if (label !== own && label !== `${life.entry}:${life.slot}`) return `this is not the label of ${own}: ${line}`;
+  if (!isOwn(label, life) && label !== `${life.entry}:${life.slot}`) return `this is not the label of ${own}: ${line}`;
   const seen = shown.get(mark) ?? { numbers: 0, highest: 0, last: 0, repeated: 0, pieces: 0 };
   shown.set(mark, seen);
   if (number === "") {

@@ -24,8 +24,12 @@ const { values } = parseArgs({
 });
 const seed = Number(values.seed);
 const how = { ordinary: values.ordinary, processEvents: !values["no-process-events"] };
-const total = { kills: 0, reloads: 0, faults: 0, lives: 0, unknown: 0, unseen: 0, lines: 0, repeated: 0, torn: 0, requests: 0 };
+const total = {
+  kills: 0, reloads: 0, faults: 0, lives: 0, unknown: 0, unseen: 0, leftovers: 0, followed: 0, lines: 0, repeated: 0,
+  torn: 0, requests: 0,
+};
 const began = performance.now();
+const COUNTED = ["lives", "unknown", "unseen", "leftovers", "followed", "lines", "repeated", "torn"] as const;
 let campaigns = 0;
 /** A campaign came to no end: nothing is known of what it would have shown. */
 let broken = false;
@@ -43,6 +47,7 @@ while (!broken && total.reloads < Number(values.reloads)) {
 console.log([
   `chaos: seed ${seed}: ${total.kills} kills, ${total.reloads} reloads: ${total.faults} faults;`,
   `${total.lives} lives, of whose ends ${total.unknown} are recorded as unknown and ${total.unseen} not at all;`,
+  `${total.leftovers} of them left others behind, and ${total.followed} were daemons that were followed;`,
   `${total.lines} lines, ${total.repeated} batches of them repeated, ${total.torn} torn;`,
   `${total.requests} requests; ${((performance.now() - began) / 1000).toFixed(0)} s`,
 ].join(" "));
@@ -58,7 +63,7 @@ async function run(campaign: (t: Clearing, own: number) => Promise<Campaign>): P
     total.reloads += reloads;
     total.requests += requests;
     total.faults += faults.length;
-    for (const name of ["lives", "unknown", "unseen", "lines", "repeated", "torn"] as const) total[name] += counts[name];
+    for (const name of COUNTED) total[name] += counts[name];
     console.log(`${kills} kills, ${reloads} reloads, seed ${own}: ${faults.length} faults; ${JSON.stringify(counts)}`);
     if (faults.length > 0) console.log(story());
   } catch (error) {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { packageFolder } from "../../../src/native/load.ts";
 
 export const POINTS = [
-  "hold-output", "cloned", "hold-process", "spawned", "peeked", "reap", "reaped", "released",
+  "hold-output", "cloned", "hold-process", "spawned", "peeked", "reap", "reaped", "released", "followed",
   "history-append", "history-appended", "state-write", "state-half", "state-rename", "state-written",
   "trial", "drained", "quiet", "paused", "detached", "exec", "resumed", "taken",
 ] as const;

@@ -67,7 +67,10 @@ export class Reloads {
     switch (dice.whole(0, 4)) {
       case 0: return this.#to("a delay", change("quick", { delay: dice.whole(0, 100) }));
       case 1: return this.#to("a count", change("steady", { count: dice.whole(1, 3) }), "steady scaled");
-      case 2: return this.#to("a command", change("polite", { seed: dice.whole(1, 1e6) }), "polite replaced");
+      case 2: {
+        const name = dice.pick(["polite", "leaver", "daemon", "filed"]) ?? "";
+        return this.#to("a command", change(name, { seed: dice.whole(1, 1e6) }), `${name} replaced`);
+      }
       case 3: return hasExtra ? this.#to("one less", entries.filter(({ name }) => name !== "extra"), "extra removed")
         : this.#to("one more", [...entries, EXTRA]);
       default: return this.#to("nothing", entries);
@@ -143,7 +146,8 @@ export class Reloads {
 export function unfounded(lines: readonly HistoryLine[], reasons: Reasons): string[] {
   const ended = new Map<string, { what: string; times: number }>();
   for (const { type, entry, slot, cause } of lines) {
-    if (type !== "stopping") continue;
+    // What has ended by itself may leave something behind at any time.
+    if (type !== "stopping" || cause === "leftover") continue;
     const key = `${entry}:${slot} ${cause}`;
     ended.set(key, { what: `${entry} ${cause}`, times: (ended.get(key)?.times ?? 0) + 1 });
   }

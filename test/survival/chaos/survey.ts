@@ -35,11 +35,12 @@ export function compare({ before, after, shown, books }: Survey): string[] {
   for (const found of after) {
     const id = `${found.entry}:${found.slot}`;
     const other = slots.get(id);
-    if (other !== undefined) faults.push(`${id} has two processes: ${other.mark} and ${found.mark}`);
+    // Of one life there may be several, until a daemon has forked itself away.
+    if (other !== undefined && other.mark !== found.mark) faults.push(`${id} has two processes: ${other.mark} and ${found.mark}`);
     slots.set(id, found);
     if (!stayed.has(found.mark)) continue;
     const pid = pids.get(found.mark) ?? found.pid;
-    const own = shown.find((one) => one.pid === pid);
+    const own = shown.find((one) => one.pid === pid) ?? shown.find((one) => one.id === id && one.state === "starting");
     if (own?.id === id) continue;
     faults.push(`${found.mark} lives in ${id} as pid ${pid}, and is shown ${own === undefined ? "nowhere" : `as ${own.id}`}`);
   }
@@ -50,7 +51,8 @@ export function compare({ before, after, shown, books }: Survey): string[] {
 export function changes(before: readonly Shown[], after: readonly Shown[]): string[] {
   return after.flatMap((one) => {
     const was = before.find(({ id }) => id === one.id);
-    if (was === undefined) return [];
+    // As long as a daemon is followed on, its pid is not recorded, and neither is since when it is there.
+    if (was === undefined || was.state === "starting") return [];
     if (was.pid !== null && was.pid === one.pid) {
       const own = `${one.id}, pid ${one.pid},`;
       return [

@@ -1,6 +1,7 @@
 /** All books of an experiment side by side: what the children say, what the history says, what the log files have. */
 import type { Books } from "./books.ts";
 import type { Circumstances } from "./circumstances.ts";
+import { daemons } from "./daemons.ts";
 import { faultsOfHistory } from "./history.ts";
 import type { History } from "./history.ts";
 import { lines } from "./lines.ts";
@@ -11,6 +12,9 @@ export interface Counts {
   readonly lives: number;
   readonly unknown: number;
   readonly unseen: number;
+  /** Ends that left others behind, and daemons that were followed. */
+  readonly leftovers: number;
+  readonly followed: number;
   readonly lines: number;
   readonly repeated: number;
   readonly torn: number;
@@ -28,12 +32,14 @@ export function verdictOn({ lives, history, logs }: Books, circumstances: Circum
   const printed = lines(lives, logs, circumstances);
   const faults = [
     ...overlaps(lives, circumstances), ...faultsOfHistory(history), ...exited.faults,
-    ...haste(lives, history.lines, circumstances), ...printed.faults,
+    ...haste(lives, history.lines, circumstances), ...daemons(lives, history.lines, circumstances), ...printed.faults,
     ...faultsOfTranscript(printed, history, circumstances),
   ];
   const { unknown, unseen } = exited;
   const { count, repeated, torn } = printed;
-  return { faults, counts: { lives: lives.length, unknown, unseen, lines: count, repeated, torn } };
+  const leftovers = history.lines.filter((line) => line["leftovers"] === true).length;
+  const followed = history.lines.filter(({ type }) => type === "ready").length;
+  return { faults, counts: { lives: lives.length, unknown, unseen, leftovers, followed, lines: count, repeated, torn } };
 }
 
 /** The terminal's own lines: each once, but a SIGKILL may take what was not written yet. */
