@@ -73,7 +73,8 @@ export const settling: Turn<"settling"> = (draft, slot, phase, event) => {
       if (draft.wants(slot) && !event.afresh) return slot;
       return end(draft, slot, phase.run, phase.started, event.cause, event.by, SCOPE);
     case "resume":
-      if (draft.wants(slot)) return slot;
+      // Nobody has heard of its end while the next image booted: the time begins anew.
+      if (draft.wants(slot)) return { ...slot, phase: { ...phase, settles: timer(draft, draft.now.mono + SETTLES_AFTER) } };
       return end(draft, slot, phase.run, phase.started, event.cause, draft.leaveBy, SCOPE);
     case "signal": return signal(draft, slot, phase.run, phase.started, event.signal, event.by);
     case "hurry": return slot;

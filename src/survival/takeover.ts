@@ -168,8 +168,9 @@ class Inquiry {
     const held = trace.held.filter(({ pid }) => pid !== started.pid).at(-1);
     if (held === undefined || this.#past.lost.has(run)) return null;
     const stat = this.#sightings.statOf(held);
-    // The one that was settling may be the last of them. The one that was started never is.
-    if (phase.kind === "settling" && (stat === null || stat.state === "Z")) return null;
+    // The one that was settling may be the last of them, as long as it was not let go of. The one that was started never is.
+    const isKept = phase.kind === "settling" && trace.held.some(({ pid }) => pid === started.pid);
+    if (isKept && (stat === null || stat.state === "Z")) return null;
     const { at, identity } = this.#sightings.seen(held.pid, stat, trace);
     const since: Started = { pid: held.pid, at, identity };
     const settles = this.#past.sketch.timer(now.mono + SETTLES_AFTER);

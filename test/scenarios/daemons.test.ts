@@ -92,7 +92,7 @@ test("several candidates: the fault says so, all of them are ended, and it count
 test("a process that ends well and leaves nothing is a failure, and the fault says what to do", () => {
   const w = world({ ...longLife, livesFor: 30 }, { restart: "on-failure" }).pass(30);
   assert.deepEqual(w.told(), ["started", "fault", "exited", "waiting"]);
-  assert.match(messages(w.records)[0] ?? "", /leave `daemon` out/);
+  assert.match(messages(w.records)[0] ?? "", /`daemon` is to be left out/);
 });
 
 test("one that fails before it has forked itself away has simply failed", () => {
@@ -162,7 +162,7 @@ test("a search that comes to no end is over at the deadline: the exit is told th
   assert.deepEqual(w.told(), ["started"]);
   w.pass(1);
   assert.deepEqual(w.told(), ["started", "fault", "stopping", "exited", "failed"]);
-  assert.match(messages(w.records)[0] ?? "", /within 5000 ms it was not found/);
+  assert.match(messages(w.records)[0] ?? "", /within 5000 ms its PID file has named none/);
   assert.equal(w.slot("nginx:0").lastExit?.cause, "readyTimeout");
   assert.equal(w.kernel.processes.get(1)?.family.living("tree").length, 0);
 });
