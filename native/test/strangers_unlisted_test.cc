@@ -25,6 +25,7 @@ namespace {
 // A run that leaves one behind is watched, and said to be alone; and then cleared. Both are true, or not said.
 void check_leftover(Reaper& reaper, Facts& facts, RunId run) {
   stranger::Pipe held, told;
+  reaper.expect_birth();
   const int pid = fork();
   if (pid == 0) {
     setsid();
@@ -42,6 +43,7 @@ void check_leftover(Reaper& reaper, Facts& facts, RunId run) {
   char byte;
   REQUIRE(read(told.from.get(), &byte, 1) == 1);
   reaper.watch(child, Fd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))));
+  reaper.end_birth();
   const auto exit = facts.await<ExitFact>(run);
   REQUIRE(exit);
   CHECK(!exit->alone);
