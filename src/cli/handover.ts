@@ -87,7 +87,7 @@ export function readHandover(memfd: number): Handover {
     throw new SentryError("E_FAILED", `nothing was handed over on descriptor ${memfd}: ${(error as Error).message}`);
   }
   if (!KNOWN_VERSIONS.includes(read.version as number)) {
-    throw new SentryError("E_FAILED", `what was handed over has version ${String(read.version)}, this Sentry knows ${KNOWN_VERSIONS.join(" and ")}`);
+    throw new SentryError("E_FAILED", `what was handed over has version ${String(read.version)}, this Sentry knows ${KNOWN_VERSIONS.join(", ")}`);
   }
   return completed(read as Older);
 }

@@ -29,7 +29,7 @@ export async function tryReload(): Promise<void> {
 async function answer({ handover, config, snapshot }: Question): Promise<Verdict> {
   const unusable = (why: string): Verdict =>
     ({ kind: "unusable", message: `the Sentry on disk (version ${version()}) cannot go on from the running one: ${why}` });
-  if (!KNOWN_VERSIONS.includes(handover)) return unusable(`that hands over in form ${handover}, and this one knows ${KNOWN_VERSIONS.join(" and ")}`);
+  if (!KNOWN_VERSIONS.includes(handover)) return unusable(`that hands over in form ${handover}, and this one knows ${KNOWN_VERSIONS.join(", ")}`);
   const left = readText(snapshot);
   if (left.kind !== "ok") return unusable(left.kind === "bad" ? `its state ${left.why}` : "it has no state");
   loadAddon();
