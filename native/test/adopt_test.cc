@@ -276,6 +276,8 @@ TEST("a group of somebody else's is signalled with its leader alive") {
     const auto exit = pair.facts.await<ExitFact>(1);
     REQUIRE(exit);
     CHECK(exit->exit.signal == SIGTERM);
+    pair.end(1, SIGTERM, Scope::group);  // one that was forked in the very moment is only seen now
+    REQUIRE(pair.facts.await<ClearedFact>(1));
     one.reap();
     pair.reap(1);
   }));
