@@ -184,6 +184,10 @@ TEST("the CPU time of a process counts, and that of a child after it has ended a
   auto& used = *static_cast<Used*>(page);
   Pipe burnt, reaped;
   const int root = forked([&] {
+    sigset_t wait_for;
+    sigemptyset(&wait_for);
+    sigaddset(&wait_for, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &wait_for, nullptr);
     const int child = forked([&] {
       burn(200);
       used.child = cpu_of_self();
@@ -192,10 +196,6 @@ TEST("the CPU time of a process counts, and that of a child after it has ended a
     waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOWAIT);
     used.root = cpu_of_self();
     burnt.say();
-    sigset_t wait_for;
-    sigemptyset(&wait_for);
-    sigaddset(&wait_for, SIGUSR1);
-    sigprocmask(SIG_BLOCK, &wait_for, nullptr);
     int signal = 0;
     sigwait(&wait_for, &signal);
     waitpid(child, nullptr, 0);
