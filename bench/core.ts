@@ -4,7 +4,7 @@
  *
  *   node out/bench/core.js [commands a round] [rounds]
  */
-import { emptyState, runOf, timerOf } from "../src/core/state.ts";
+import { emptyState, runOf, timersOf } from "../src/core/state.ts";
 import type { Phase, State } from "../src/core/state.ts";
 import { step } from "../src/core/step.ts";
 import { slotId } from "../src/core/types.ts";
@@ -16,7 +16,8 @@ const PER_ENTRY = 10;
 
 const law: Omit<Law, "name"> = {
   count: PER_ENTRY, restart: "always", successCodes: [0], delay: 1000, backoff: { factor: 2, max: 60_000, jitter: 0.2, resetAfter: 30_000 },
-  limit: { count: 100, within: 60_000 }, stopSignal: "SIGTERM", grace: 10_000, scope: "tree", daemon: false, readyTimeout: 60_000,
+  limit: { count: 100, within: 60_000 }, stopSignal: "SIGTERM", grace: 10_000, scope: "tree", daemon: false, ready: "started",
+  readyTimeout: 60_000, health: null, watchdog: null, after: [], schedule: null,
 };
 
 const rates = await inTurn(rounds, {
@@ -31,7 +32,7 @@ console.log(`core: ${ten.toFixed(0)} commands a second with 10 slots; with 1000 
 function rate(slots: number): number {
   const state = emptyState();
   const laws = Array.from({ length: slots / PER_ENTRY }, (_, n) => ({ ...law, name: `e${n}` }));
-  step(state, { kind: "start", laws }, at(0));
+  step(state, { kind: "start", laws, exitWhen: null }, at(0));
   const ids = laws.flatMap(({ name }) => Array.from({ length: PER_ENTRY }, (_, slot) => slotId(name, slot)));
   for (const id of ids) spawned(state, id, 0);
   let now: Millis = 0;
@@ -44,15 +45,15 @@ function rate(slots: number): number {
 function live(state: State, id: SlotId, now: Millis): Millis {
   const exit = { pid: 1, code: 1, signal: null, coreDumped: false, at: at(now), kernelTime: true, userMs: 0, systemMs: 0, maxRssBytes: null };
   step(state, { kind: "exited", run: runOf(phaseOf(state, id)) ?? 0, exit, alone: true }, at(now));
-  const timer = timerOf(phaseOf(state, id));
-  if (timer === null) throw new Error(`${id} does not wait`);
+  const [timer] = timersOf(phaseOf(state, id));
+  if (timer === undefined) throw new Error(`${id} does not wait`);
   step(state, { kind: "timeUp", token: timer.token }, at(timer.at));
   spawned(state, id, timer.at);
   return timer.at;
 }
 
 function spawned(state: State, id: SlotId, now: Millis): void {
-  const identity = { startTicks: 1, pipes: [1, 2], cgroup: null } as const;
+  const identity = { startTicks: 1, pipes: [1, 2], cgroup: null, notify: null } as const;
   step(state, { kind: "spawned", run: runOf(phaseOf(state, id)) ?? 0, pid: 1, at: at(now), identity }, at(now));
 }
 

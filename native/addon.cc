@@ -10,6 +10,7 @@
 #include "host.h"
 #include "lockfile.h"
 #include "memfd.h"
+#include "notify.h"
 #include "proc.h"
 #include "reexec.h"
 #include "sockets.h"
@@ -174,6 +175,25 @@ void reap(const Napi::CallbackInfo& info) {
 
 void spare(const Napi::CallbackInfo& info) {
   if (Host* running = host(info)) running->spare(info[0].ToBoolean());
+}
+
+void hush(const Napi::CallbackInfo& info) {
+  if (Host* running = host(info)) running->pump().hush(long_integer(info[0]));
+}
+
+void seen_lines(const Napi::CallbackInfo& info) {
+  if (Host* running = host(info)) running->pump().seen_lines(long_integer(info[0]), integer(info[1]));
+}
+
+void set_alarm(const Napi::CallbackInfo& info) {
+  Host* running = host(info);
+  if (!running) return;
+  running->set_alarm(info[0].IsNumber() ? std::optional(long_integer(info[0])) : std::nullopt);
+}
+
+Napi::Value notify(const Napi::CallbackInfo& info) {
+  const int error = send_notice(info[0].ToString().Utf8Value(), info[1].ToString().Utf8Value());
+  return error != 0 ? Napi::Value(Napi::String::New(info.Env(), errno_name(error))) : info.Env().Null();
 }
 
 void strays(const Napi::CallbackInfo& info) {
@@ -438,6 +458,10 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("follow", follow);
   add("reap", reap);
   add("spare", spare);
+  add("hush", hush);
+  add("seenLines", seen_lines);
+  add("setAlarm", set_alarm);
+  add("notify", notify);
   add("strays", strays);
   add("openTerminal", open_terminal);
   add("openFile", open_file);

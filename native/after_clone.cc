@@ -39,11 +39,14 @@ void unblock_signals() noexcept {
 // equals its target, so dup3 clears CLOEXEC on each.
 bool place_descriptors(ChildPlan& plan) noexcept {
   for (int n = 0; n < plan.keep_count; ++n) {
+    if (plan.keep[n] < 0) continue;
     plan.scratch[n] = static_cast<int>(syscall(SYS_fcntl, plan.keep[n], F_DUPFD, plan.keep_count));
     if (plan.scratch[n] < 0) return false;
   }
-  for (int n = 0; n < plan.keep_count; ++n)
-    if (syscall(SYS_dup3, plan.scratch[n], n, 0) < 0) return false;
+  for (int n = 0; n < plan.keep_count; ++n) {
+    if (plan.keep[n] < 0) syscall(SYS_close, n);
+    else if (syscall(SYS_dup3, plan.scratch[n], n, 0) < 0) return false;
+  }
   return syscall(SYS_close_range, plan.keep_count, ~0u, 0) == 0;
 }
 
@@ -124,6 +127,7 @@ bool become(ChildPlan& plan) noexcept {
     return fail(plan, Step::privileges);
   }
   if (plan.listen_pid) write_pid(plan.listen_pid);
+  if (plan.watchdog_pid) write_pid(plan.watchdog_pid);
   unblock_signals();
   execute(plan);
   return fail(plan, Step::exec);

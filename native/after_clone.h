@@ -40,7 +40,7 @@ struct Introduction {
 
 // Plain memory: pointers into what plan.h owns. Everything from `begun` on is the child's answer.
 struct ChildPlan {
-  const int* keep;      // keep[n] becomes the child's descriptor n; all others are gone
+  const int* keep;      // keep[n] becomes the child's descriptor n, -1: that one is free; all others are gone
   int keep_count;
   int* scratch;         // keep_count numbers, for the child's own use
   unsigned unshare_from;  // no descriptor of `keep` is this high
@@ -63,6 +63,7 @@ struct ChildPlan {
   const char* cwd;
   bool no_new_privileges;
   char* listen_pid;     // where in the environment the child's own pid is written, 10 digits and a NUL; or null
+  char* watchdog_pid;   // likewise
 
   const char* const* candidates;  // paths to execute, first one that is there wins; null-terminated
   char* const* argv;

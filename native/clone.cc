@@ -20,6 +20,7 @@
 #include "clone3.h"
 #include "die_at.h"
 #include "identity.h"
+#include "notify.h"
 
 #ifndef P_PIDFD
 #define P_PIDFD 3  // Linux 5.4
@@ -47,7 +48,9 @@ struct Pipe {
 
 // The child's end is opened for reading and writing: as long as the child lives, its pipe has a reader, so a Sentry
 // that was killed does not end its children by SIGPIPE. A file of its own user, which setuid children may reopen.
-std::variant<Pipe, Fault> make_pipe(const Plan& plan) noexcept {
+// Output without a sink needs none: it is given /dev/null.
+std::variant<Pipe, Fault> make_pipe(const Plan& plan, bool wanted) noexcept {
+  if (!wanted) return Pipe{};
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) < 0) return Fault{"pipe", errno, ""};
   Pipe pipe{Fd(ends[0]), Fd(ends[1])};
@@ -59,9 +62,25 @@ std::variant<Pipe, Fault> make_pipe(const Plan& plan) noexcept {
   return pipe;
 }
 
+// What was asked for of it, and the child's end of the readiness pipe. The socket's owner tells whom to believe (notices.h).
+std::optional<Fault> open_channels(const Plan& plan, Channels& channels, Fd& childs_end) noexcept {
+  if (const auto& name = plan.request().notify) {
+    auto bound = bind_notify(*name);
+    if (auto* fault = std::get_if<Fault>(&bound)) return std::move(*fault);
+    channels = {*name, std::get<Fd>(std::move(bound)), {}};
+    if (plan.changes_user() && fchown(channels.notify.get(), plan.uid(), plan.gid()) < 0)
+      return Fault{"notify", errno, "fchown"};
+  }
+  auto ready = make_pipe(plan, plan.request().ready_fd.has_value());
+  if (auto* fault = std::get_if<Fault>(&ready)) return std::move(*fault);
+  channels.ready = std::move(std::get<Pipe>(ready).read);
+  childs_end = std::move(std::get<Pipe>(ready).write);
+  return std::nullopt;
+}
+
 // The same open file under the low number, where its own is not low.
 int lowered(int fd, const Fd& low) noexcept {
-  return fd >= LowPair::kLow && low && dup3(fd, low.get(), O_CLOEXEC) >= 0 ? low.get() : fd;
+  return fd >= LowNumbers::kLow && low && dup3(fd, low.get(), O_CLOEXEC) >= 0 ? low.get() : fd;
 }
 
 ino_t inode_of(const Fd& pipe) noexcept {
@@ -123,11 +142,12 @@ void reap_failed(int pidfd) noexcept {
 
 }  // namespace
 
-LowPair LowPair::reserve(int null_fd) noexcept {
-  return {Fd(fcntl(null_fd, F_DUPFD_CLOEXEC, 3)), Fd(fcntl(null_fd, F_DUPFD_CLOEXEC, 3))};
+LowNumbers LowNumbers::reserve(int null_fd) noexcept {
+  const auto low = [null_fd] { return Fd(fcntl(null_fd, F_DUPFD_CLOEXEC, 3)); };
+  return {low(), low(), low()};
 }
 
-Lane::Lane(int null_fd, LowPair low, KeeperLink keeper, std::shared_ptr<const Cgroups> cgroups) noexcept
+Lane::Lane(int null_fd, LowNumbers low, KeeperLink keeper, std::shared_ptr<const Cgroups> cgroups) noexcept
     : null_fd_(null_fd),
       low_(std::move(low)),
       keeper_(std::move(keeper)),
@@ -149,13 +169,16 @@ int Lane::bear(ChildPlan& child, int* pidfd, int cgroup) noexcept {
 std::variant<Child, Fault> Lane::clone(Plan& plan, Handle& handle) noexcept {
   if (null_fd_ < 0) return Fault{"open", EMFILE, "/dev/null"};
   if (stack_ == MAP_FAILED) return Fault{"clone", ENOMEM, "stack"};
-  auto out = make_pipe(plan);
+  const Request& request = plan.request();
+  auto out = make_pipe(plan, request.out_sink.has_value());
   if (auto* fault = std::get_if<Fault>(&out)) return std::move(*fault);
-  auto err = make_pipe(plan);
+  auto err = make_pipe(plan, request.err_sink.has_value());
   if (auto* fault = std::get_if<Fault>(&err)) return std::move(*fault);
   auto& out_pipe = std::get<Pipe>(out);
   auto& err_pipe = std::get<Pipe>(err);
-  const Request& request = plan.request();
+  Channels channels;
+  Fd ready_end;
+  if (auto fault = open_channels(plan, channels, ready_end)) return std::move(*fault);
   Birthplace place(cgroups_.get(), request.run);
   if (auto fault = place.make()) return std::move(*fault);
 
@@ -163,12 +186,15 @@ std::variant<Child, Fault> Lane::clone(Plan& plan, Handle& handle) noexcept {
   const uint64_t held_at = keeper_.generation();
   const std::string out_label = "out " + request.kept, err_label = "err " + request.kept;
   keeper_.hold({out_label, out_pipe.read.get()}, {err_label, err_pipe.read.get()});
+  hold(keeper_, request.kept, channels);
   die_at("hold-output");
 
   OwnWords own_words(keeper_, request.kept);
   plan.child().introduction = own_words.introduction();
-  plan.set_standard(null_fd_, lowered(out_pipe.write.get(), low_.out), lowered(err_pipe.write.get(), low_.err));
-  plan.child().unshare_from = static_cast<unsigned>(std::max(LowPair::kLow, plan.highest_kept() + 1));
+  plan.set_standard(null_fd_, out_pipe.write ? lowered(out_pipe.write.get(), low_.out) : null_fd_,
+                    err_pipe.write ? lowered(err_pipe.write.get(), low_.err) : null_fd_);
+  if (ready_end) plan.set_ready(lowered(ready_end.get(), low_.ready));
+  plan.child().unshare_from = static_cast<unsigned>(std::max(LowNumbers::kLow, plan.highest_kept() + 1));
 
   // The kernel writes the pidfd before the child runs; an int is what it writes, and another thread may be reading.
   static_assert(sizeof(std::atomic<int>) == sizeof(int) && std::atomic<int>::is_always_lock_free);
@@ -179,7 +205,7 @@ std::variant<Child, Fault> Lane::clone(Plan& plan, Handle& handle) noexcept {
   const int pid = place.bear([&](int cgroup) { return bear(plan.child(), pidfd_out, cgroup); });
 
   // Nothing of the child's output may stay open here, or its pipes would never end.
-  for (const Fd* low : {&low_.out, &low_.err})
+  for (const Fd* low : {&low_.out, &low_.err, &low_.ready})
     if (*low) dup3(null_fd_, low->get(), O_CLOEXEC);
   // The child that became another user shared our memory, and the kernel took the right to be dumped from all of it.
   if (plan.changes_user() && dumpable == 1) prctl(PR_SET_DUMPABLE, 1);
@@ -187,6 +213,7 @@ std::variant<Child, Fault> Lane::clone(Plan& plan, Handle& handle) noexcept {
   if (pid < 0 || plan.child().failed != Step::none) {
     keeper_.release(out_label);
     keeper_.release(err_label);
+    release(keeper_, request.kept, channels);
     if (pid >= 0) keeper_.release(process_label(request.kept, pid));
     if (pid >= 0) reap_failed(handle.pidfd);
     else handle.pidfd = -1;
@@ -194,10 +221,10 @@ std::variant<Child, Fault> Lane::clone(Plan& plan, Handle& handle) noexcept {
   }
   die_at("cloned");
   const ino_t out_inode = inode_of(out_pipe.read), err_inode = inode_of(err_pipe.read);
-  return Child{request.run, pid, Fd(), std::move(out_pipe.read), std::move(err_pipe.read), request.out_sink,
-               request.err_sink, request.label, request.colour, own_peak_rss(), at, start_ticks(pid).value_or(0),
-               out_inode, err_inode, request.kept, plan.child().introduction.made ? held_at : 0, request.mark,
-               place.keep()};
+  return Child{request.run, pid, Fd(), std::move(out_pipe.read), std::move(err_pipe.read),
+               request.out_sink.value_or(0), request.err_sink.value_or(0), request.tell_lines, request.label,
+               request.colour, own_peak_rss(), at, start_ticks(pid).value_or(0), out_inode, err_inode, request.kept,
+               plan.child().introduction.made ? held_at : 0, request.mark, place.keep(), std::move(channels)};
 }
 
 }  // namespace sentry

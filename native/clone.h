@@ -15,13 +15,14 @@ namespace sentry {
 
 // Descriptors that are not used yet, with low numbers: the child's copy of the descriptor table is as long as the highest
 // number that it keeps, so what it keeps gets a low one, however many thousands are open. Taken early, for later.
-struct LowPair {
+struct LowNumbers {
   static constexpr int kLow = 64;
 
   Fd out;
   Fd err;
+  Fd ready;
 
-  static LowPair reserve(int null_fd) noexcept;
+  static LowNumbers reserve(int null_fd) noexcept;
 };
 
 // A child that is being started. The kernel writes the number of the pidfd before its last checks, and where one of
@@ -37,7 +38,7 @@ struct Handle {
 class Lane {
  public:
   // `null_fd`: /dev/null, open for as long as the lane. `cgroups`: may be null.
-  Lane(int null_fd, LowPair low, KeeperLink keeper, std::shared_ptr<const Cgroups> cgroups) noexcept;
+  Lane(int null_fd, LowNumbers low, KeeperLink keeper, std::shared_ptr<const Cgroups> cgroups) noexcept;
   ~Lane();
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
@@ -50,13 +51,13 @@ class Lane {
   std::variant<Child, Fault> clone(Plan& plan, Handle& handle) noexcept;
 
   // To be used again, once this thread ends.
-  LowPair give_back() noexcept { return std::move(low_); }
+  LowNumbers give_back() noexcept { return std::move(low_); }
 
  private:
   int bear(ChildPlan& child, int* pidfd, int cgroup) noexcept;
 
   const int null_fd_;
-  LowPair low_;
+  LowNumbers low_;
   KeeperLink keeper_;
   const std::shared_ptr<const Cgroups> cgroups_;
   void* stack_;

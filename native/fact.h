@@ -17,7 +17,7 @@ namespace sentry {
 using RunId = int64_t;  // given by the caller at spawn, echoed in every fact about that process
 
 // `start_ticks`: field 22 of /proc/PID/stat, which tells the process from a later one with its pid.
-// The pipes are known by their inode numbers; they are what a restart of Sentry finds them by.
+// The pipes are known by their inode numbers; they are what a restart of Sentry finds them by. 0: there is none.
 struct SpawnedFact {
   RunId run;
   int pid;
@@ -26,6 +26,7 @@ struct SpawnedFact {
   ino_t out_pipe = 0;
   ino_t err_pipe = 0;
   std::string cgroup{};  // its path; empty: it has none of its own
+  std::string notify{};  // the name of its socket (channels.h); empty: there is none
 };
 struct FaultFact { RunId run; Fault fault; Stamp at; };
 struct ExitFact { RunId run; Exit exit; bool alone = false; };  // `alone`: nothing is left of what it has started
@@ -57,12 +58,17 @@ struct StraysFact { int64_t token; std::vector<Stray> strays; };
 // sigaction(2): si_pid, si_uid, si_code. `terminal_gone`: a SIGHUP, and the controlling terminal that we had is no more.
 struct SignalFact { int signal; int pid; int uid; bool from_kernel; Stamp at; bool terminal_gone = false; };
 struct LostFact { const char* what; int64_t count; };  // "processEvents" or "output": dropped, and how many
+// What a run has printed, in whole lines (telling.h); any bytes. `stream`: 0 for stdout, 1 for stderr.
+struct LinesFact { RunId run; int stream; std::string text; };
+struct NotifiedFact { RunId run; int pid; uid_t uid; std::string text; };  // a datagram on its socket, and whose: notify.h
+struct NewlineFact { RunId run; };  // on its readiness pipe; once
+struct AlarmFact {};                // the moment that was set has come, or the clock was set
 struct FlushedFact { int64_t token; };                 // the pump has done, or dropped, all that was asked before
 struct QuietFact {};       // no start is under way, and none will be
 struct KeeperGoneFact {};  // the keeper has ended, or does not answer: nobody but us holds anything
 
 using Fact = std::variant<SpawnedFact, FaultFact, ExitFact, ClearedFact, FollowedFact, AstrayFact, SurvivingFact, StraysFact,
-                          SignalFact, LostFact, FlushedFact, QuietFact, KeeperGoneFact>;
+                          SignalFact, LostFact, LinesFact, NotifiedFact, NewlineFact, AlarmFact, FlushedFact, QuietFact, KeeperGoneFact>;
 
 // Callable from any thread; never blocks.
 using Post = std::function<void(Fact)>;

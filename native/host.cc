@@ -2,8 +2,11 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
+
 #include "descent.h"
 #include "identity.h"
+#include "notify.h"
 
 namespace sentry {
 
@@ -84,10 +87,15 @@ void Host::spawn(Request request) {
 // Posted before it is watched: a run's Spawned never comes after its Exit.
 void Host::born(Child child) {
   const std::string label = child.label + "." + std::to_string(child.pid);
-  pump_->adopt({child.run, 0, std::move(child.out), child.out_sink, label, child.colour, false, child.kept});
-  pump_->adopt({child.run, 1, std::move(child.err), child.err_sink, label, child.colour, false, child.kept});
-  post(SpawnedFact{child.run, child.pid, child.at, child.start_ticks, child.out_pipe, child.err_pipe, child.cgroup});
-  reaper_->watch(child, std::move(child.pidfd));
+  const auto take_in = [&](int stream, Fd pipe, int sink) {
+    if (!pipe) return;
+    pump_->adopt({child.run, stream, std::move(pipe), sink, label, child.colour, false, child.kept, child.tell_lines});
+  };
+  take_in(0, std::move(child.out), child.out_sink);
+  take_in(1, std::move(child.err), child.err_sink);
+  post(SpawnedFact{child.run, child.pid, child.at, child.start_ticks, child.out_pipe, child.err_pipe, child.cgroup,
+                   child.channels.notify_name});
+  reaper_->watch(child, std::move(child.pidfd), std::move(child.channels));
   reaper_->end_birth();
 }
 
@@ -100,8 +108,20 @@ bool Host::adopt(Adopted process) {
     if (pidfd) process.pidfd = std::move(*pidfd);
     if (pidfd) keeper_.hold(process_label(process.kept, process.pid), process.pidfd.get());
   }
+  if (process.channels.notify_name.empty() && process.channels.notify)
+    process.channels.notify_name = notify_name(process.channels.notify);
+  if (!process.channels.notify && !process.channels.notify_name.empty()) bind_again(process);
   reaper_->adopt(std::move(process));
   return true;
+}
+
+// Under the name that its process knows. Where somebody else has taken it, there is none: the process is as silent as one
+// that has nothing to say.
+void Host::bind_again(Adopted& process) {
+  auto bound = bind_notify(process.channels.notify_name);
+  if (auto* socket = std::get_if<Fd>(&bound)) process.channels.notify = std::move(*socket);
+  else process.channels.notify_name.clear();
+  hold(keeper_, process.kept, process.channels);
 }
 
 // The spawner lets go of a run only after it has given it to the reaper, so it is found with one of them.
@@ -146,7 +166,10 @@ Host::Left Host::detach() {
   cgroups_.reset();
   auto reaper = reaper_->detach();
   auto output = pump_->detach();
-  return {take_facts(),           std::move(reaper.processes), std::move(output), std::move(reaper.signals),
+  // Lines that nobody has seen are in their pipes, and are told by the next one.
+  std::vector<Fact> facts = take_all();
+  std::erase_if(facts, [](const Fact& fact) { return std::holds_alternative<LinesFact>(fact); });
+  return {std::move(facts),         std::move(reaper.processes), std::move(output), std::move(reaper.signals),
           std::move(reaper.events), std::move(reaper.forks),     file_limit_};
 }
 
@@ -160,9 +183,20 @@ void Host::post(Fact fact) {
   if (first) wake_();
 }
 
-std::vector<Fact> Host::take_facts() {
+std::vector<Fact> Host::take_all() {
   std::lock_guard lock(mutex_);
   return std::exchange(facts_, {});
+}
+
+std::vector<Fact> Host::take_facts() {
+  std::vector<Fact> facts = take_all();
+  std::vector<RunId> delivered;
+  for (const Fact& fact : facts)
+    if (const auto* notice = std::get_if<NotifiedFact>(&fact)) delivered.push_back(notice->run);
+  std::sort(delivered.begin(), delivered.end());
+  delivered.erase(std::unique(delivered.begin(), delivered.end()), delivered.end());
+  if (!delivered.empty()) reaper_->delivered(std::move(delivered));
+  return facts;
 }
 
 }  // namespace sentry

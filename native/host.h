@@ -56,6 +56,7 @@ class Host {
   // come while JavaScript is busy are one call. The keeper outlives the Host.
   Host(const Options& options, Inherited inherited, KeeperLink& keeper, std::function<void()> wake);
 
+  // What they tell of notices is delivered by this, and more of them may come (notices.h).
   std::vector<Fact> take_facts();
 
   void spawn(Request request);
@@ -69,6 +70,7 @@ class Host {
   void reap(RunId run) { reaper_->reap(run); }
   void spare(bool on) { reaper_->spare(Strangers::Why::node, on); }
   void strays(int64_t token) { reaper_->strays(token); }
+  void set_alarm(std::optional<int64_t> wall_us) { reaper_->set_alarm(wall_us); }
   Pump& pump() const noexcept { return *pump_; }
 
   // Processes live on. Where nothing is left in our cgroups, they go too; not after detach().
@@ -98,8 +100,10 @@ class Host {
   std::optional<ExitTimes> listen_to_events(std::optional<ProcEvents> events);
   void open_cgroups(const std::string& name);
   void hold_all();
+  void bind_again(Adopted& process);
   void post(Fact fact);
   void born(Child child);
+  std::vector<Fact> take_all();
 
   KeeperLink& keeper_;
   const std::function<void()> wake_;

@@ -49,6 +49,19 @@ bool unreaped(const Fd& pidfd) noexcept { return is_there(send(pidfd, 0, 0)); }
 
 bool keeps_number(const Fd& pidfd) noexcept { return unreaped(pidfd) || is_there(send(pidfd, 0, kProcessGroup)); }
 
+// The owner of /proc/PID would not do: that is root where the process may not be dumped. proc_pid(5)
+bool runs_as(int pid, const Fd& pidfd, uid_t uid) noexcept {
+  char path[48];
+  std::snprintf(path, sizeof path, "/proc/%d/status", pid);
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path, "re"), std::fclose);
+  char line[256];
+  unsigned real = 0, effective = 0;
+  bool found = false;
+  while (file && !found && std::fgets(line, sizeof line, file.get()))
+    found = std::sscanf(line, "Uid: %u %u", &real, &effective) == 2;
+  return found && (real == uid || effective == uid) && unreaped(pidfd);
+}
+
 int send_signal(const Fd& pidfd, int signal) noexcept { return send(pidfd, signal, 0); }
 
 uint64_t ticks_now() noexcept {

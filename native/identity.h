@@ -5,6 +5,8 @@
 // is the expected one, the number still meant the expected process, and so it did when the pidfd was opened a moment
 // before.
 #pragma once
+#include <sys/types.h>
+
 #include <cstdint>
 #include <optional>
 #include <variant>
@@ -30,6 +32,9 @@ bool unreaped(const Fd& pidfd) noexcept;
 // Whether its number can mean nobody else, as process, group or session: it has not been reaped, or processes of the
 // group that it led hold on to its number (PIDFD_SIGNAL_PROCESS_GROUP, Linux 6.9; before that nothing is known of those).
 bool keeps_number(const Fd& pidfd) noexcept;
+
+// Whether this is its real or effective user now. False where it has been reaped.
+bool runs_as(int pid, const Fd& pidfd, uid_t uid) noexcept;
 
 // 0, or an errno. ESRCH: it is gone; EPERM: it is there, as another user. Signal 0 only asks.
 int send_signal(const Fd& pidfd, int signal) noexcept;

@@ -17,6 +17,7 @@ struct Intake {
   std::string colour;  // an SGR parameter, or empty
   bool open = false;   // it is read; otherwise from the line that `opens` its run
   std::string kept;    // the keeper files it under "out " or "err " and this; empty: it is not kept
+  bool tell = false;   // its lines are told to JavaScript before they leave the pipe (telling.h)
 
   std::string keeper_label() const { return (stream == 0 ? "out " : "err ") + kept; }
 };

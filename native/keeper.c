@@ -1,7 +1,8 @@
 // The keeper: holds duplicates of what must outlive Sentry (the read ends of its processes' output, their pidfds,
-// tails, listening sockets), each under a label, and decides nothing. Bytes in a pipe live as long as somebody has it open; a
-// process that prints into a pipe without a reader ends by SIGPIPE; a pidfd that was held when its process was reaped
-// still tells how that ended (Linux 6.15). So while this program runs, a killed Sentry loses nothing.
+// what they speak through, tails, listening sockets), each under a label, and decides nothing. Bytes in a pipe live as
+// long as somebody has it open; a process that prints into a pipe without a reader ends by SIGPIPE; a pidfd that was held
+// when its process was reaped still tells how that ended (Linux 6.15). So while this program runs, a killed Sentry loses
+// nothing.
 //
 // Descriptor 3 is a listening SOCK_SEQPACKET socket, the argument its name. One connection counts, that of whoever came
 // last; only our own user is let in. A message is a letter, text, and descriptors (SCM_RIGHTS, unix(7)):

@@ -213,7 +213,11 @@ void KeeperLink::end() noexcept {
 }
 
 void KeeperLink::hold(std::string_view label, int fd) noexcept { send('H', {{label, fd}}); }
-void KeeperLink::hold(Labelled one, Labelled other) noexcept { send('H', {one, other}); }
+void KeeperLink::hold(Labelled one, Labelled other) noexcept {
+  if (one.fd >= 0 && other.fd >= 0) return send('H', {one, other});
+  for (const Labelled& each : {one, other})
+    if (each.fd >= 0) send('H', {each});
+}
 void KeeperLink::release(std::string_view label) noexcept { send('R', {{label, -1}}); }
 
 void KeeperLink::send(char letter, std::initializer_list<Labelled> what) noexcept {

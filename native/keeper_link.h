@@ -67,7 +67,8 @@ class KeeperLink {
   // The connection, open for as long as this is held; null where there is none.
   std::shared_ptr<const int> borrow() const noexcept;
 
-  // The keeper gets a duplicate; one that has that label is replaced. A label that cannot be one is not sent.
+  // The keeper gets a duplicate; one that has that label is replaced. A label that cannot be one is not sent, nor, of two,
+  // one without a descriptor.
   void hold(std::string_view label, int fd) noexcept;
   void hold(Labelled one, Labelled other) noexcept;
   // The keeper lets go. Also of a label that it does not have.

@@ -41,11 +41,17 @@ struct Line {
   RunId closes = 0;                  // all that this run has printed so far comes first; 0: no run's
 };
 
+// The lines that were told of this pipe have been looked at.
+struct Seeing { RunId run; int stream; };
+// No lines of this run are told any more.
+struct Hushing { RunId run; };
+
 struct Flushing { int64_t token; };
 struct Holding {};  // a new keeper is to hold all pipes
 struct Ending {};
 
-using Order = std::variant<Opening, Reopening, Tailing, Intake, Owing, Line, Flushing, Holding, Ending>;
+using Order =
+    std::variant<Opening, Reopening, Tailing, Intake, Owing, Line, Seeing, Hushing, Flushing, Holding, Ending>;
 
 class Orders {
  public:

@@ -33,7 +33,7 @@ void Output::serve() {
     if (found == sources_.end()) continue;
     const int number = outlet_number(found->second.sink());
     Outlet& outlet = outlet_of(number);
-    if (outlet.sink.state() == Sink::State::blocked) {
+    if (outlet.sink.state() == Sink::State::blocked && !found->second.telling()) {
       outlet.held.insert(token);
       continue;
     }
@@ -43,7 +43,7 @@ void Output::serve() {
 }
 
 Turn Output::take_turn(Token token, Source& source, Outlet& outlet) {
-  const Turn turn = source.turn(outlet.sink, scratch_, tail_of(source.sink()));
+  const Turn turn = source.telling() ? tell(source) : source.turn(outlet.sink, scratch_, tail_of(source.sink()));
   halves_.erase(token);
   if (turn == Turn::ended) {
     ready_.erase(token);
@@ -56,6 +56,13 @@ Turn Output::take_turn(Token token, Source& source, Outlet& outlet) {
   if (source.half_line()) halves_.insert(token);
   if (turn == Turn::more) ready_.insert(token);
   if (turn == Turn::held) outlet.held.insert(token);
+  return turn;
+}
+
+Turn Output::tell(Source& source) {
+  std::string lines;
+  const Turn turn = source.look(scratch_, lines);
+  if (!lines.empty()) post_(LinesFact{source.from().run, source.from().stream, std::move(lines)});
   return turn;
 }
 

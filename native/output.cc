@@ -177,6 +177,19 @@ void Output::perform(Line& line) {
   settle(number, outlet);
 }
 
+void Output::perform(Seeing& seeing) {
+  const Token token = source_token(seeing.run, seeing.stream);
+  const auto found = sources_.find(token);
+  if (found != sources_.end() && found->second.see()) ready_.insert(token);
+}
+
+void Output::perform(Hushing& hushing) {
+  for (const Token token : source_tokens(hushing.run)) {
+    const auto found = sources_.find(token);
+    if (found != sources_.end() && found->second.hush()) ready_.insert(token);
+  }
+}
+
 void Output::perform(Flushing& flushing) {
   const Flush flush(nullptr, [this, token = flushing.token](void*) { post_(FlushedFact{token}); });
   for (auto& [number, outlet] : outlets_) {
@@ -206,6 +219,7 @@ void Output::close_run(RunId run) {
   for (const Token token : source_tokens(run)) {
     const auto found = sources_.find(token);
     if (found == sources_.end()) continue;
+    found->second.hush();  // the run is over, and nobody is waited for any more
     found->second.mark();
     ready_.insert(token);
   }

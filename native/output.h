@@ -10,6 +10,10 @@
 // What entries print into one terminal has a sink number for each entry, a branch: it leads to the terminal's outlet, and
 // what leaves a pipe or the queue there, written or dropped, is kept in the entry's tail (tail.h).
 //
+// Where somebody waits for a line of a run, a pipe's turn is either to tell its next lines, or to write those that were
+// seen (telling.h). The order that says so makes it ready. A process's end is seen by another thread, so what it has printed
+// last may be told after its exit; after the line that closes it, nothing is.
+//
 // Of a blocked sink the pipes stay unread, and the transcript's lines wait here in order, up to 64 KiB. No timer runs
 // but the one of a blocked sink.
 #pragma once
@@ -108,6 +112,8 @@ class Output {
   void perform(Intake& intake);
   void perform(Owing& owing);
   void perform(Line& line);
+  void perform(Seeing& seeing);
+  void perform(Hushing& hushing);
   void perform(Flushing& flushing);
   void perform(Holding&);
   void perform(Ending&) {}
@@ -123,6 +129,7 @@ class Output {
   Tail* tail_of(int sink) noexcept;
   void serve();
   Turn take_turn(Token token, Source& source, Outlet& outlet);
+  Turn tell(Source& source);
   void settle(int number, Outlet& outlet);
   bool drain(RunId run, int number, Outlet& outlet);
   void drop_first(int number, Outlet& outlet);

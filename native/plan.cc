@@ -27,7 +27,14 @@ constexpr std::pair<std::string_view, int> kResources[] = {
 };
 
 constexpr std::string_view kListenPid = "LISTEN_PID=";
+constexpr std::string_view kWatchdogPid = "WATCHDOG_PID=";
 constexpr const char* kDefaultPath = "/usr/local/bin:/usr/bin:/bin";  // where PATH is not set at all. execvp(3)
+
+// Where the digits are to be written.
+char* with_room_for_pid(std::string& variable, std::string_view name) {
+  variable.resize(name.size() + 10);
+  return variable.data() + name.size();
+}
 
 uint64_t kernel_limit(int64_t value) noexcept { return value < 0 ? ~uint64_t{0} : static_cast<uint64_t>(value); }
 
@@ -76,13 +83,6 @@ std::variant<std::unique_ptr<Plan>, Fault> Plan::make(Request request, int null_
   const Request& asked = plan->request_;
   ChildPlan& child = plan->child_;
 
-  plan->keep_ = {null_fd, null_fd, null_fd};
-  plan->keep_.insert(plan->keep_.end(), asked.pass.begin(), asked.pass.end());
-  plan->scratch_.resize(plan->keep_.size());
-  child.keep = plan->keep_.data();
-  child.keep_count = static_cast<int>(plan->keep_.size());
-  child.scratch = plan->scratch_.data();
-
   child.umask = asked.umask.value_or(-1);
   child.set_nice = asked.nice.has_value();
   child.nice = asked.nice.value_or(0);
@@ -94,11 +94,28 @@ std::variant<std::unique_ptr<Plan>, Fault> Plan::make(Request request, int null_
   child.cwd = asked.cwd.c_str();
   child.no_new_privileges = asked.no_new_privileges;
 
+  if (auto fault = plan->plan_descriptors(null_fd)) return *fault;
   if (auto fault = plan->plan_identity()) return *fault;
   if (auto fault = plan->plan_limits(file_limit)) return *fault;
   plan->plan_candidates();
   plan->plan_vectors();
   return plan;
+}
+
+// Numbers between those that are passed and the readiness pipe's stay free.
+std::optional<Fault> Plan::plan_descriptors(int null_fd) {
+  keep_ = {null_fd, null_fd, null_fd};
+  keep_.insert(keep_.end(), request_.pass.begin(), request_.pass.end());
+  if (request_.ready_fd) {
+    const int ready = *request_.ready_fd;
+    if (ready < static_cast<int>(keep_.size())) return Fault{"readyFd", EBUSY, std::to_string(ready)};
+    keep_.resize(static_cast<size_t>(ready) + 1, -1);
+  }
+  scratch_.resize(keep_.size());
+  child_.keep = keep_.data();
+  child_.keep_count = static_cast<int>(keep_.size());
+  child_.scratch = scratch_.data();
+  return std::nullopt;
 }
 
 std::optional<Fault> Plan::plan_identity() {
@@ -175,10 +192,8 @@ void Plan::plan_vectors() {
   for (std::string& word : request_.argv) argv_.push_back(word.data());
   argv_.push_back(nullptr);
   for (std::string& variable : request_.env) {
-    if (variable.starts_with(kListenPid)) {
-      variable.resize(kListenPid.size() + 10);
-      child_.listen_pid = variable.data() + kListenPid.size();
-    }
+    if (variable.starts_with(kListenPid)) child_.listen_pid = with_room_for_pid(variable, kListenPid);
+    if (variable.starts_with(kWatchdogPid)) child_.watchdog_pid = with_room_for_pid(variable, kWatchdogPid);
     envp_.push_back(variable.data());
   }
   envp_.push_back(nullptr);

@@ -39,8 +39,11 @@ struct Request {
   bool no_new_privileges = false;
   std::vector<Limit> limits;
   std::vector<int> pass;  // descriptors that become 3, 4, … of the child
-  int out_sink = 0;
-  int err_sink = 0;
+  std::optional<std::string> notify;  // its socket is to have this name (notify.h)
+  std::optional<int> ready_fd;        // above those that are passed: the write end of a pipe
+  bool tell_lines = false;          // what it prints is told to JavaScript as well
+  std::optional<int> out_sink = 0;  // none: /dev/null, and no pipe
+  std::optional<int> err_sink = 0;
   std::string label;
   std::string colour;
   std::string kept;  // the keeper files the run's descriptors under this
@@ -63,6 +66,7 @@ class Plan {
 
   // Where the three standard descriptors come from, in this process; set just before the clone.
   void set_standard(int in, int out, int err) noexcept;
+  void set_ready(int fd) noexcept { keep_[static_cast<size_t>(*request_.ready_fd)] = fd; }
   // The number that all kept descriptors are below.
   int highest_kept() const noexcept;
 
@@ -79,6 +83,7 @@ class Plan {
 
  private:
   explicit Plan(Request request) : request_(std::move(request)) {}
+  std::optional<Fault> plan_descriptors(int null_fd);
   std::optional<Fault> plan_identity();
   std::optional<Fault> plan_limits(const std::optional<FileLimit>& file_limit);
   void plan_candidates();

@@ -68,6 +68,10 @@ void Pump::owe(int sink, std::string text) { orders_.put(Owing{sink, std::move(t
 
 void Pump::say(Line line) { orders_.put(std::move(line)); }
 
+void Pump::seen_lines(RunId run, int stream) { orders_.put(Seeing{run, stream}); }
+
+void Pump::hush(RunId run) { orders_.put(Hushing{run}); }
+
 void Pump::flush(int64_t token) { orders_.put(Flushing{token}); }
 
 void Pump::hold_all() { orders_.put(Holding{}); }

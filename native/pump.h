@@ -67,6 +67,10 @@ class Pump {
   // To be called before anything else is said to that sink.
   void owe(int sink, std::string text);
   void say(Line line);
+  // What was told of it by the last LinesFact may leave the pipe, and the next lines are told.
+  void seen_lines(RunId run, int stream);
+  // No lines of it are told any more; what was told and not seen goes its way.
+  void hush(RunId run);
   // Answered by a FlushedFact.
   void flush(int64_t token);
   // Gives all pipes to the keeper: it is a new one.

@@ -25,8 +25,10 @@ Reaper::Reaper(Post post, std::optional<Signals> signals, std::optional<ExitTime
       exits_(runs_, wait_set_, std::move(exit_times)),
       kin_(runs_, strangers_, descent_),
       endings_(runs_, kin_, wait_set_, post_),
-      roll_({runs_, strangers_, descent_, exits_, kin_, endings_, keeper_, post_}) {
-  if (!wait_set_ || !wake_ || !wait_set_.add(wake_.get(), WaitSet::Kind::wake)) {
+      notices_(runs_, wait_set_, keeper_, post_),
+      roll_({runs_, strangers_, descent_, exits_, kin_, endings_, notices_, keeper_, post_}) {
+  if (!wait_set_ || !wake_ || !alarm_ || !wait_set_.add(wake_.get(), WaitSet::Kind::wake) ||
+      !wait_set_.add(alarm_.fd(), WaitSet::Kind::alarm)) {
     fault_ = Fault{"epoll", errno, "waiting thread"};
     return;
   }
@@ -83,8 +85,8 @@ void Reaper::do_asked() {
 }
 
 // A std::function must be copyable, and a descriptor is not.
-void Reaper::watch(const Child& child, Fd pidfd) {
-  take_up(std::make_shared<Watched>(newly_born(child, std::move(pidfd))));
+void Reaper::watch(const Child& child, Fd pidfd, Channels channels) {
+  take_up(std::make_shared<Watched>(newly_born(child, std::move(pidfd), std::move(channels))));
 }
 
 void Reaper::adopt(Adopted adopted) {
@@ -122,6 +124,18 @@ void Reaper::strays(int64_t token) {
   });
 }
 
+void Reaper::delivered(std::vector<RunId> runs) {
+  ask([this, runs = std::move(runs)] {
+    for (const RunId run : runs) notices_.delivered(run);
+  });
+}
+
+void Reaper::set_alarm(std::optional<int64_t> wall_us) {
+  ask([this, wall_us] {
+    if (alarm_.set(wall_us)) post_(AlarmFact{});
+  });
+}
+
 void Reaper::reap(RunId run) {
   ask([this, run] { roll_.reap(run); });
 }
@@ -142,8 +156,10 @@ void Reaper::watch_keeper(Fd duplicate, int pid) {
 
 void Reaper::hold_all() {
   ask([this] {
-    for (const auto& [run, process] : runs_)
+    for (const auto& [run, process] : runs_) {
+      hold(keeper_, process.kept, process.channels);
       if (process.pidfd) keeper_.hold(process_label(process.kept, process.pid), process.pidfd.get());
+    }
   });
 }
 
@@ -166,7 +182,7 @@ void Reaper::run() {
       roll_.give_up_searches();
     }
     answer();
-    wait_ms = sooner(endings_.advance(), exits_.wait_ms());
+    wait_ms = sooner(sooner(endings_.advance(), exits_.wait_ms()), notices_.advance());
     if (const int64_t lost = exits_.lost(); lost > 0) post_(LostFact{"processEvents", lost});
   }
 }
@@ -176,7 +192,9 @@ void Reaper::look_at(WaitSet::Key key, int64_t woke_ns) {
   const auto pid = static_cast<int>(key.number);
   if (key.kind == Kind::signals) take_signals();
   if (key.kind == Kind::keeper) look_at_keeper();
+  if (key.kind == Kind::alarm && alarm_.has_come()) post_(AlarmFact{});
   if (key.kind == Kind::run) exits_.look_at(key.number, woke_ns);
+  if (key.kind == Kind::notify || key.kind == Kind::ready) notices_.look_at(key.kind, key.number);
   if (key.kind == Kind::stranger) strangers_.look_at(pid);
   if (key.kind == Kind::member) endings_.look_at(pid);
   if (key.kind == Kind::stranger) look_ = true;  // it may have left somebody to us
@@ -185,7 +203,11 @@ void Reaper::look_at(WaitSet::Key key, int64_t woke_ns) {
 void Reaper::tell_exits() {
   const auto seen = exits_.take();
   if (!seen.empty()) kin_.look_anew();
-  for (const auto& [run, exit] : seen) post_(ExitFact{run, exit, kin_.is_alone(runs_.at(run))});
+  for (const auto& [run, exit] : seen) {
+    Watched& process = runs_.at(run);
+    notices_.last_words(process);
+    post_(ExitFact{run, exit, kin_.is_alone(process)});
+  }
 }
 
 void Reaper::answer() {

@@ -19,6 +19,7 @@
 #include <thread>
 #include <vector>
 
+#include "alarm.h"
 #include "descent.h"
 #include "ending.h"
 #include "exits.h"
@@ -26,6 +27,7 @@
 #include "fd.h"
 #include "keeper_link.h"
 #include "kin.h"
+#include "notices.h"
 #include "roll.h"
 #include "signals.h"
 #include "spawner.h"
@@ -47,7 +49,7 @@ class Reaper {
   ~Reaper();
 
   // All of these come from any thread, never block, and are done in the order of the calls.
-  void watch(const Child& child, Fd pidfd);
+  void watch(const Child& child, Fd pidfd, Channels channels = {});
   void adopt(Adopted process);
   void signal(RunId run, int signal);
   void reap(RunId run);
@@ -56,6 +58,10 @@ class Reaper {
   void inspect(RunId run, Scope scope);
   void follow(RunId run, std::optional<int> pid);
   void strays(int64_t token);
+  // JavaScript has the notices that were told of these runs (notices.h).
+  void delivered(std::vector<RunId> runs);
+  // One AlarmFact then (alarm.h); nothing: none.
+  void set_alarm(std::optional<int64_t> wall_us);
   // KeeperGoneFact when this connection ends, once. Another one takes its place. `pid`: the keeper's.
   void watch_keeper(Fd duplicate, int pid);
   // A new keeper is given what the former one had.
@@ -108,6 +114,8 @@ class Reaper {
   Exits exits_;
   Kin kin_;
   Endings endings_;
+  Notices notices_;
+  Alarm alarm_;
   Roll roll_;
   std::vector<Operation> questions_;
   bool look_ = true;  // for strangers

@@ -24,7 +24,7 @@ bool is_child(const Fd& pidfd) noexcept {
 
 }  // namespace
 
-Watched newly_born(const Child& child, Fd pidfd) {
+Watched newly_born(const Child& child, Fd pidfd, Channels channels) {
   Watched process;
   process.run = child.run;
   process.pid = process.group = child.pid;
@@ -37,6 +37,7 @@ Watched newly_born(const Child& child, Fd pidfd) {
   process.out_pipe = child.out_pipe;
   process.err_pipe = child.err_pipe;
   process.cgroup = child.cgroup;
+  process.channels = std::move(channels);
   process.newborn = process.our_child = true;
   open_cgroup(process);
   return process;
@@ -69,6 +70,7 @@ void Roll::take_up(Watched taken) {
     for (const auto& [pid, seen] : process.descendants) parts_.descent->add(process.run, pid, seen.start_ticks);
   }
   parts_.exits.listen_to(process);
+  parts_.notices.listen_to(process);
 }
 
 void Roll::follow(RunId run, std::optional<int> pid) {
@@ -135,7 +137,7 @@ void Roll::replace(Watched& process, const Process& successor, Fd pidfd) {
   parts_.endings.forget(process.run);
   parts_.kin.look_anew();
   parts_.post(FollowedFact{{process.run, process.pid, now(), process.start_ticks, process.out_pipe, process.err_pipe,
-                            process.cgroup}});
+                            process.cgroup, process.channels.notify_name}});
   parts_.exits.listen_to(process);
 }
 
@@ -151,6 +153,7 @@ void Roll::reap(RunId run) {
   die_at("reaped");
   parts_.keeper.release(process_label(process.kept, process.pid));
   die_at("released");
+  parts_.notices.forget(process);
   if (process.our_child) parts_.strangers.know_no_more(process.pid);
   remove_cgroup(process);
   if (parts_.descent) parts_.descent->forget(run);

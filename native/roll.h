@@ -11,6 +11,7 @@
 #include "exits.h"
 #include "keeper_link.h"
 #include "kin.h"
+#include "notices.h"
 #include "spawner.h"
 #include "strangers.h"
 #include "watched.h"
@@ -18,7 +19,7 @@
 namespace sentry {
 
 // A process that was just born, and one of an earlier image.
-Watched newly_born(const Child& child, Fd pidfd);
+Watched newly_born(const Child& child, Fd pidfd, Channels channels);
 Watched taken_over(Adopted process);
 
 class Roll {
@@ -30,6 +31,7 @@ class Roll {
     Exits& exits;
     Kin& kin;
     Endings& endings;
+    Notices& notices;
     KeeperLink& keeper;
     const Post& post;
   };

@@ -2,12 +2,14 @@
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 
 #include "label.h"
+#include "telling.h"
 
 namespace sentry {
 
@@ -18,6 +20,13 @@ constexpr size_t largest_batch = 1 << 18;  // a label before each of a million e
 
 // What a pipe is made with: 16 pages; less where its user has many. More than that, and somebody has made it grow.
 int usual_capacity() noexcept { return static_cast<int>(16 * sysconf(_SC_PAGESIZE)); }
+
+// time(2) goes by the last tick of the clock, and so shows the second before for a moment after each full one.
+time_t now_s() noexcept {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  return now.tv_sec;
+}
 
 }  // namespace
 
@@ -46,8 +55,32 @@ int Source::capacity() const noexcept { return fcntl(descriptor(), F_GETPIPE_SZ)
 
 bool Source::half_full() const noexcept { return queued() * 2 >= static_cast<uint64_t>(capacity()); }
 
+// How many bytes may leave the pipe in the next turn.
+uint64_t Source::allowed() const noexcept {
+  if (from_.tell) return seen_ - consumed_;
+  return marked() ? mark_ - consumed_ : UINT64_MAX;
+}
+
+Turn Source::look(Scratch& scratch, std::string& lines) {
+  if (told_ > seen_) return Turn::told;
+  const auto copy = scratch.copy(descriptor(), capacity());
+  if (!copy) return pause(0);
+  if (copy->bytes.empty()) return Turn::ended;
+  Batch batch = batch_of(copy->bytes, hung_up_ && !copy->full);
+  if (batch.bytes == 0 && copy->full) {
+    if (grow(scratch)) return Turn::more;
+    batch = batch_of(copy->bytes, true);
+  }
+  if (batch.bytes == 0) return pause(copy->bytes.size());
+  told_ = consumed_ + batch.bytes;
+  lines = std::move(batch.text);
+  left_ = 0;  // what comes meanwhile is looked at when these were seen
+  listen(false);
+  return Turn::told;
+}
+
 Turn Source::turn(Sink& sink, Scratch& scratch, Tail* tail) {
-  const uint64_t most = marked() ? mark_ - consumed_ : UINT64_MAX;
+  const uint64_t most = allowed();
   if (sink.raw() && sink.state() != Sink::State::dead) {
     const ssize_t n = sink.splice_from(descriptor(), std::min<uint64_t>(most, longest_line));
     if (n > 0) consumed_ += static_cast<uint64_t>(n);
@@ -58,14 +91,14 @@ Turn Source::turn(Sink& sink, Scratch& scratch, Tail* tail) {
   if (!copy) return pause(0);
   if (copy->bytes.empty()) return Turn::ended;
   const std::string_view bytes = copy->bytes.substr(0, most);
-  const bool up_to_mark = marked() && bytes.size() == most;
+  const bool all_allowed = bytes.size() == most;  // to a mark, or to the end of what was seen
   // What nobody will see needs no colour, and where no tail keeps it no label either: it is thrown away as fast as it is
   // printed, without a chatty child taking a core.
   const bool seen = sink.state() != Sink::State::unread && sink.state() != Sink::State::dead;
   const bool labelled = !sink.raw() && (seen || tail);
   const std::string colour = seen ? from_.colour : "";
-  const std::string start = labelled ? line_start(time(nullptr), from_.label, colour) : "";
-  cut(bytes, up_to_mark || (hung_up_ && !copy->full), sink.raw(), start, scratch);
+  const std::string start = labelled ? line_start(now_s(), from_.label, colour) : "";
+  cut(bytes, all_allowed || (hung_up_ && !copy->full), sink.raw(), start, scratch);
   if (scratch.cuts.empty() && copy->full) {
     if (grow(scratch)) return Turn::more;
     cut(bytes, true, sink.raw(), start, scratch);
@@ -119,7 +152,7 @@ void Source::keep(std::string_view bytes, bool coloured, Tail& tail, Scratch& sc
   while (last != scratch.cuts.end() && last->in <= bytes.size()) ++last;
   if (last == scratch.cuts.begin()) return;
   if (!coloured) return tail.append(std::string_view(scratch.batch).substr(0, (last - 1)->out));
-  const std::string start = line_start(time(nullptr), from_.label, "");
+  const std::string start = line_start(now_s(), from_.label, "");
   scratch.batch.clear();
   size_t begin = 0;
   for (auto cut = scratch.cuts.begin(); cut != last; begin = cut++->in) {

@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "intake.h"
 #include "scratch.h"
@@ -30,6 +31,7 @@ enum class Turn {
   more,   // there may be more to do at once
   quiet,  // nothing but half a line is left: wait for the pipe
   held,   // the sink is blocked: wait for it
+  told,   // lines were told: wait until they are seen
   ended,  // nobody can write to the pipe any more, and it is empty
 };
 
@@ -48,6 +50,14 @@ class Source {
   // Moves one batch to the sink: at most what the pipe holds. The tail, if there is one, has all that leaves the pipe for
   // a sink that is not raw, also what is dropped.
   Turn turn(Sink& sink, Scratch& scratch, Tail* tail = nullptr);
+  // Nothing may leave the pipe that was not told and seen before: look() comes before the next turn().
+  bool telling() const noexcept { return from_.tell && seen_ == consumed_; }
+  // Gives the next lines that are to be told, one batch (telling.h), if there are any and the last one was seen.
+  Turn look(Scratch& scratch, std::string& lines);
+  // What was told may leave the pipe. Whether anything was.
+  bool see() noexcept { return from_.tell && std::exchange(seen_, told_) != told_; }
+  // Nothing is told any more. Whether that changes anything.
+  bool hush() noexcept { return std::exchange(from_.tell, false) && from_.open; }
   // All that is in the pipe now is to be written as whole lines: an unfinished last one is ended with a newline.
   void mark() noexcept { mark_ = consumed_ + queued(); }
   bool marked() const noexcept { return mark_ > consumed_; }
@@ -62,6 +72,7 @@ class Source {
  private:
   uint64_t queued() const noexcept;
   int capacity() const noexcept;
+  uint64_t allowed() const noexcept;
   void cut(std::string_view bytes, bool all, bool raw, const std::string& start, Scratch& scratch) const;
   size_t deliver(Sink& sink, Scratch& scratch) const;
   void keep(std::string_view bytes, bool coloured, Tail& tail, Scratch& scratch) const;
@@ -72,7 +83,9 @@ class Source {
   Intake from_;
   int first_capacity_;  // what it is shrunk to again, once a long line is through
   uint64_t consumed_ = 0;  // bytes that have left the pipe since the run began
-  uint64_t mark_ = 0;      // on the same count
+  uint64_t mark_ = 0;      // on the same count, as are the next two
+  uint64_t told_ = 0;      // where the last lines that were told end; …
+  uint64_t seen_ = 0;      // … and the last ones that were seen
   uint64_t left_ = 0;      // bytes of half a line that the last turn left
   bool grown_, listening_ = false, hung_up_ = false;
 };

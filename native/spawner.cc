@@ -64,7 +64,7 @@ struct Spawner::Pool : std::enable_shared_from_this<Spawner::Pool> {
         file_limit(file_limit_),
         cgroups(std::move(cgroups_)),
         null(open("/dev/null", O_RDWR | O_CLOEXEC)) {
-    for (int n = 0; n < threads_wanted + kSpareLanes; ++n) low_numbers.push_back(LowPair::reserve(null.get()));
+    for (int n = 0; n < threads_wanted + kSpareLanes; ++n) low_numbers.push_back(LowNumbers::reserve(null.get()));
   }
 
   bool add_thread() {
@@ -73,16 +73,16 @@ struct Spawner::Pool : std::enable_shared_from_this<Spawner::Pool> {
     return true;
   }
 
-  LowPair low_pair() {
+  LowNumbers low_set() {
     if (low_numbers.empty()) return {};
-    LowPair pair = std::move(low_numbers.back());
+    LowNumbers pair = std::move(low_numbers.back());
     low_numbers.pop_back();
     return pair;
   }
 
   void work() {
     std::unique_lock lock(mutex);
-    Lane lane(null.get(), low_pair(), keeper, cgroups);
+    Lane lane(null.get(), low_set(), keeper, cgroups);
     bool replaced = false;
     while (!replaced) {
       ++idle;
@@ -134,6 +134,7 @@ struct Spawner::Pool : std::enable_shared_from_this<Spawner::Pool> {
   void hold(const Child& child) {
     const std::string out = "out " + child.kept, err = "err " + child.kept;
     keeper.hold({out, child.out.get()}, {err, child.err.get()});
+    sentry::hold(keeper, child.kept, child.channels);
     keeper.hold(label_of(child), child.pidfd.get());
   }
 
@@ -175,7 +176,7 @@ struct Spawner::Pool : std::enable_shared_from_this<Spawner::Pool> {
   std::condition_variable left;     // a thread has ended
   std::deque<Request> queue;
   std::map<RunId, Attempt> under_way;
-  std::vector<LowPair> low_numbers;
+  std::vector<LowNumbers> low_numbers;
   int threads = 0;
   int idle = 0;
   bool quiesced = false;

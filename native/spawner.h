@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "cgroup.h"
+#include "channels.h"
 #include "fact.h"
 #include "fd.h"
 #include "keeper_link.h"
@@ -15,7 +16,7 @@
 
 namespace sentry {
 
-// A process that has called exec. The read ends of its output are non-blocking.
+// A process that has called exec. The read ends of its output are non-blocking; none where it goes to /dev/null.
 struct Child {
   RunId run = 0;
   int pid = 0;
@@ -24,6 +25,7 @@ struct Child {
   Fd err;
   int out_sink = 0;
   int err_sink = 0;
+  bool tell_lines = false;
   std::string label;
   std::string colour;
   int64_t inherited_rss = 0;  // bytes: a peak that is not above this may be that of the memory which called exec
@@ -31,12 +33,13 @@ struct Child {
   // run for a while.
   Stamp at;
   uint64_t start_ticks = 0;  // identity.h; 0 where /proc does not say
-  ino_t out_pipe = 0;        // the inode numbers of the pipes
+  ino_t out_pipe = 0;        // the inode numbers of the pipes; 0 where there is none
   ino_t err_pipe = 0;
   std::string kept;           // the keeper has it under `pid `, `out ` and `err ` and this …
   uint64_t held_at = 0;       // … since that generation of keepers (keeper_link.h)
   std::string mark;           // its SENTRY_RUN
   std::string cgroup;         // its path, as /proc/PID/cgroup has it (cgroup.h); empty: it has none of its own
+  Channels channels;
 };
 
 class Spawner {

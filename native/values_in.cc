@@ -55,6 +55,15 @@ Descendants descendants_of(const Napi::Value& list) {
   return descendants;
 }
 
+Channels channels_of(const Napi::Value& notify, const Napi::Value& ready) {
+  Channels channels;
+  channels.ready = fd_or_null(ready);
+  if (!notify.IsObject()) return channels;
+  channels.notify_name = text(notify.As<Napi::Object>(), "name");
+  channels.notify = fd_or_null(notify.As<Napi::Object>().Get("fd"));
+  return channels;
+}
+
 // A subscription to process events, where there is one.
 std::optional<ProcEvents> events_of(const Napi::Value& value) {
   if (!value.IsObject()) return std::nullopt;
@@ -95,8 +104,11 @@ Request request_of(const Napi::Object& object) {
     request.limits.push_back({limit.Get(0u).ToString(), long_integer(limit.Get(1u)), long_integer(limit.Get(2u))});
   });
   request.pass = integers(object.Get("pass"));
-  request.out_sink = integer(object.Get("stdout"));
-  request.err_sink = integer(object.Get("stderr"));
+  request.notify = text_or_null(object.Get("notify"));
+  request.ready_fd = integer_or_null(object.Get("readyFd"));
+  request.tell_lines = object.Get("tellLines").ToBoolean();
+  request.out_sink = integer_or_null(object.Get("stdout"));
+  request.err_sink = integer_or_null(object.Get("stderr"));
   request.label = text(object, "label");
   request.colour = text_or_null(object.Get("colour")).value_or("");
   request.kept = text(object, "kept");
@@ -116,6 +128,7 @@ Adopted adopted_of(const Napi::Object& object) {
   process.cgroup = text_or_null(object.Get("cgroup")).value_or("");
   process.mark = text_or_null(object.Get("mark")).value_or("");
   process.descendants = descendants_of(object.Get("descendants"));
+  process.channels = channels_of(object.Get("notify"), object.Get("readyPipe"));
   process.inherited_rss = long_integer(object.Get("inheritedRss"));
   process.threads = threads_of(object.Get("threads"));
   process.kept = text(object, "kept");
@@ -131,6 +144,7 @@ Intake intake_of(const Napi::Object& object) {
   intake.label = text(object, "label");
   intake.colour = text_or_null(object.Get("colour")).value_or("");
   intake.open = object.Get("open").ToBoolean();
+  intake.tell = object.Get("tell").ToBoolean();
   intake.kept = text(object, "kept");
   return intake;
 }

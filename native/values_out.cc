@@ -49,6 +49,7 @@ struct FactObject {
     object.Set("outPipe", static_cast<double>(fact.out_pipe));
     object.Set("errPipe", static_cast<double>(fact.err_pipe));
     object.Set("cgroup", or_null(env, !fact.cgroup.empty(), fact.cgroup));
+    object.Set("notify", or_null(env, !fact.notify.empty(), fact.notify));
     object.Set("at", moment(env, fact.at));
     return object;
   }
@@ -124,6 +125,22 @@ struct FactObject {
     object.Set("count", static_cast<double>(fact.count));
     return object;
   }
+  // V8 puts U+FFFD in the place of what is not UTF-8.
+  Napi::Object operator()(const LinesFact& fact) const {
+    auto object = of("lines", fact.run);
+    object.Set("stream", fact.stream);
+    object.Set("text", fact.text);
+    return object;
+  }
+  Napi::Object operator()(const NotifiedFact& fact) const {
+    auto object = of("notified", fact.run);
+    object.Set("pid", fact.pid);
+    object.Set("uid", static_cast<double>(fact.uid));
+    object.Set("text", fact.text);
+    return object;
+  }
+  Napi::Object operator()(const NewlineFact& fact) const { return of("newline", fact.run); }
+  Napi::Object operator()(const AlarmFact&) const { return of("alarm"); }
   Napi::Object operator()(const FlushedFact& fact) const {
     auto object = of("flushed");
     object.Set("token", static_cast<double>(fact.token));
@@ -170,6 +187,14 @@ Napi::Array descendants_array(Napi::Env env, const Descendants& descendants) {
   return array;
 }
 
+Napi::Value notify_object(Napi::Env env, Channels& channels) {
+  if (!channels.notify) return env.Null();
+  auto object = Napi::Object::New(env);
+  object.Set("name", channels.notify_name);
+  object.Set("fd", channels.notify.release());
+  return object;
+}
+
 Napi::Object adopted_object(Napi::Env env, Adopted& process) {
   auto object = Napi::Object::New(env);
   object.Set("run", static_cast<double>(process.run));
@@ -183,6 +208,9 @@ Napi::Object adopted_object(Napi::Env env, Adopted& process) {
   object.Set("cgroup", or_null(env, !process.cgroup.empty(), process.cgroup));
   object.Set("mark", process.mark);
   object.Set("descendants", descendants_array(env, process.descendants));
+  object.Set("notify", notify_object(env, process.channels));
+  object.Set("readyPipe", or_null(env, static_cast<bool>(process.channels.ready), process.channels.ready.get()));
+  static_cast<void>(process.channels.ready.release());
   object.Set("inheritedRss", static_cast<double>(process.inherited_rss));
   object.Set("threads", threads_object(env, process.threads));
   object.Set("kept", process.kept);
@@ -198,6 +226,7 @@ Napi::Object intake_object(Napi::Env env, Intake& intake) {
   object.Set("label", intake.label);
   object.Set("colour", or_null(env, !intake.colour.empty(), intake.colour));
   object.Set("open", intake.open);
+  object.Set("tell", intake.tell);
   object.Set("kept", intake.kept);
   return object;
 }

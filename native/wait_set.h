@@ -15,7 +15,7 @@ inline int sooner(int one, int other) noexcept { return one < 0 || other < 0 ? s
 class WaitSet {
  public:
   // Of what an entry tells, and which one it is: a run by its number, a stranger and a member by their pids.
-  enum class Kind : uint64_t { wake, signals, keeper, run, stranger, member };
+  enum class Kind : uint64_t { wake, signals, keeper, alarm, run, notify, ready, stranger, member };
   struct Key { Kind kind; int64_t number; };
 
   WaitSet() noexcept : epoll_(epoll_create1(EPOLL_CLOEXEC)) {}

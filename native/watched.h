@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cgroup.h"
+#include "channels.h"
 #include "exit_times.h"
 #include "fact.h"
 #include "fd.h"
@@ -35,6 +36,7 @@ struct Adopted {
   ino_t out_pipe = 0;
   ino_t err_pipe = 0;
   std::string cgroup{};         // empty: it has none of its own
+  Channels channels{};          // with a name and no socket: it is to be bound anew
   Descendants descendants{};    // as far as they were seen; with the process itself, once it was told a signal
 };
 

@@ -41,7 +41,8 @@ function start(): void {
 function request(run: number, words: string[]): SpawnRequest {
   return {
     run, command: words[0] ?? "", argv: words, env, cwd: process.cwd(), umask: null, user: null, group: null,
-    groups: null, nice: null, oomScoreAdj: null, noNewPrivileges: false, limits: [], pass: [], stdout: sink, stderr: sink,
+    groups: null, nice: null, oomScoreAdj: null, noNewPrivileges: false, limits: [], pass: [],
+    notify: null, readyFd: null, tellLines: false, stdout: sink, stderr: sink,
     label: "peer", colour: null, kept: `0.${run} peer:0`, mark: `0.${run}`,
   };
 }

@@ -165,11 +165,12 @@ TEST("as root, a child becomes the user that was asked for, wholly, and the pare
   }));
 }
 
-TEST("LISTEN_PID is the child's own") {
+TEST("LISTEN_PID and WATCHDOG_PID are the child's own") {
   CHECK(no_leaks([] {
     Pair pair;
-    Request asked = shell(1, "[ $LISTEN_PID = $$ ] && echo mine");
+    Request asked = shell(1, "[ $LISTEN_PID = $$ ] && [ $WATCHDOG_PID = $$ ] && echo mine");
     asked.env.push_back("LISTEN_PID=");
+    asked.env.push_back("WATCHDOG_PID=");
     REQUIRE(pair.run_to_end(asked));
     CHECK(pair.output(1) == "mine\n");
   }));
@@ -188,7 +189,7 @@ TEST("a clone that the pids controller refuses is a fault, and the number of its
     if (!put(group + "/pids.max", "1") || !put(group + "/cgroup.procs", "0")) _exit(2);
     const Fd null(open("/dev/null", O_RDWR | O_CLOEXEC));
     auto planned = Plan::make(request(1, {"/bin/true"}), null.get(), std::nullopt);
-    Lane lane(null.get(), LowPair::reserve(null.get()), KeeperLink(), nullptr);
+    Lane lane(null.get(), LowNumbers::reserve(null.get()), KeeperLink(), nullptr);
     Handle handle;
     const auto result = lane.clone(*std::get<std::unique_ptr<Plan>>(planned), handle);
     const auto* fault = std::get_if<Fault>(&result);

@@ -10,12 +10,13 @@ import type { Options } from "./words.ts";
 
 export { version } from "./version.ts";
 
-export async function start(place: Place, runDir: string | undefined, { detach, background, json }: Options): Promise<void> {
+/** Gives what the command exits with. */
+export async function start(place: Place, runDir: string | undefined, { detach, background, json }: Options): Promise<number> {
   if (detach) {
     const { startDetached } = await import("./start.ts");
     await startDetached(place, runDir, json === true);
     // What the configuration has printed is out.
-    return await new Promise((resolve) => process.stderr.write("", () => resolve()));
+    return await new Promise((resolve) => process.stderr.write("", () => resolve(0)));
   }
   // First of all: its process boots while the rest of Sentry is loaded here.
   const configuration = loadConfig(place.config);
@@ -25,7 +26,7 @@ export async function start(place: Place, runDir: string | undefined, { detach, 
 }
 
 /** The image that comes after an exec. */
-export async function startAgain(place: Place, memfd: number): Promise<void> {
+export async function startAgain(place: Place, memfd: number): Promise<number> {
   return (await import("./start.ts")).startAgain(place, memfd);
 }
 

@@ -12,12 +12,14 @@ import type { Definition } from "../config/definition.ts";
 import type { Happening } from "../core/command.ts";
 import type { SlotRecord } from "../core/record.ts";
 import type { State } from "../core/state.ts";
-import type { By, Fault, Law, Micros } from "../core/types.ts";
+import type { By, Fault, Micros } from "../core/types.ts";
 import { systemClock } from "../engine/clock.ts";
 import { dieAt } from "../engine/die-at.ts";
 import type { Unanswered } from "../engine/engine.ts";
-import type { HistoryLine } from "../engine/line.ts";
+import type { HistoryId, HistoryLine } from "../engine/line.ts";
+import { isProbe } from "../engine/probe-run.ts";
 import type { Addon, Adoption, Fact, Inherited, Output, UnixSocket } from "../native/addon.ts";
+import type { Adopted, OutputLeft } from "../survival/findings.ts";
 import { readPast } from "../survival/history.ts";
 import type { Unwritten } from "../survival/history.ts";
 import type { Held } from "../survival/kept.ts";
@@ -54,6 +56,8 @@ export interface Beginning {
   readonly startedAt: Micros;
   readonly reexecedAt: Micros | null;
   readonly processes: readonly Adoption[];
+  /** Programs that an image before this one has started to look at others: to be taken up, ended and reaped. */
+  readonly probes: readonly Adoption[];
   /** `sink` means nothing here: the entry in `kept` says which it is. */
   readonly outputs: readonly Output[];
   readonly owed: Handover["owed"];
@@ -63,6 +67,10 @@ export interface Beginning {
   readonly idle: IdleConnections;
   /** What the image before has counted. */
   readonly tallies: unknown;
+  /** The last record that the configuration's `on` was given by the image before; null: it was given none. */
+  readonly hooked: HistoryId | null;
+  /** Whoever has started this process has been told by the image before that all is ready. */
+  readonly announced: boolean;
   /** What the engine is told: this first, then what native threads had seen, and last that it goes on, or begins. */
   readonly first: readonly (Happening | Unanswered)[];
   readonly facts: readonly Fact[];
@@ -91,7 +99,6 @@ export interface Circumstances {
 
 /** The lock is held: whoever had it before is gone. */
 export function beginHere({ place, configuration, addon, keeper }: Circumstances): Beginning {
-  const laws = configuration.entries.map(({ law }) => law);
   const socket = orRefuse(place.socket, () => addon.listenUnix(place.socket), ELSEWHERE);
   const addresses = new Addresses(addon);
   const told = [`Sentry started (PID: ${process.pid} saved in ${place.pidFile}).`];
@@ -106,7 +113,7 @@ export function beginHere({ place, configuration, addon, keeper }: Circumstances
   try {
     held = keeper.find();
     if (held === null) told.push(...keeper.start());
-    const { snapshot, found } = lookAround(place, held ?? [], laws, told);
+    const { snapshot, found } = lookAround(place, held ?? [], configuration, told);
     for (const [address, fd] of found.listening) addresses.takeUp(address, fd);
     for (const entry of configuration.entries) bindAll(entry, addresses, found.state !== null, told);
     tcp = openTcp(addon, configuration.http, found.state !== null, told);
@@ -118,11 +125,12 @@ export function beginHere({ place, configuration, addon, keeper }: Circumstances
 }
 
 /** What the last Sentry has left. What of it cannot be used is put aside, and named. */
-function lookAround(place: Place, held: readonly Held[], laws: readonly Law[], told: string[]) {
+function lookAround(place: Place, held: readonly Held[], { entries, exitWhen }: Configuration, told: string[]) {
   const read = readSnapshot(place.state);
   const snapshot = read.kind === "ok" ? read.snapshot : null;
   const lines = tryPast(place, snapshot, told);
-  const found = survey({ snapshot, lines, held, processes: systemProcesses, boot: bootId(), now: systemClock.now(), laws });
+  const laws = entries.map(({ law }) => law);
+  const found = survey({ snapshot, lines, held, processes: systemProcesses, boot: bootId(), now: systemClock.now(), laws, exitWhen });
   told.push(...tookOver(found), ...found.told.map((text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`));
   if (read.kind === "bad") told.push(`The state file ${read.why}; moved to ${moveAside(place.state)}.`);
   return { snapshot, found };
@@ -187,14 +195,26 @@ function taken({ configuration, addon }: Circumstances, { snapshot, found, held,
   return {
     instance: found.instance ?? randomBytes(8).toString("hex"), state: found.state, lastId: snapshot?.lastId ?? 0,
     definitions: definitionsInForce(snapshot, found.state, configuration), addresses, socket, tcp, startedAt, reexecedAt: null,
-    processes: found.adoptions.map((one) => ({ ...one, inheritedRss: 0, threads: null, descendants: [] })),
-    outputs: found.outputs.map((one) => ({ ...one, sink: 0, colour: null })), owed: [],
+    processes: found.adoptions.map(adoptionOf), probes: found.probes.map(adoptionOf),
+    outputs: found.outputs.map((one) => ({ ...one, sink: 0, colour: null, tell: isToTell(one, found.state, configuration) })), owed: [],
     tails: [...found.tails].map(([entry, fd]) => ({ entry, fd })), inherited: null,
-    idle: { socket: [], tcp: [] }, tallies: null,
+    idle: { socket: [], tcp: [] }, tallies: null, hooked: null, announced: false,
     first: found.facts, facts: [],
-    last: found.state === null ? { kind: "start", laws } : { kind: "resume", tookOver: { pid: found.oldPid, processes: found.living } },
+    last: found.state === null ? { kind: "start", laws, exitWhen: configuration.exitWhen } : { kind: "resume", tookOver: { pid: found.oldPid, processes: found.living } },
     unwritten: { lines: [], dropped: 0 }, told, untold: found.untold, failed: null, again: null, undo,
   };
+}
+
+function adoptionOf(one: Adopted): Adoption {
+  return { ...one, inheritedRss: 0, threads: null, descendants: [] };
+}
+
+/** A line of it may be the one that says that the process is ready. */
+function isToTell({ run, entry }: OutputLeft, state: State | null, { entries }: Configuration): boolean {
+  const slot = state?.runs.get(run);
+  const phase = slot === undefined ? undefined : state?.slots.get(slot)?.phase.kind;
+  const isReady = phase !== "starting" && phase !== "following" && phase !== "settling" && phase !== "readying";
+  return !isReady && entries.find(({ law }) => law.name === entry)?.ready?.kind === "log";
 }
 
 /**
@@ -224,9 +244,10 @@ export function beginAgain({ place, configuration, addon }: Circumstances, hando
     definitions: failed === null ? configuration.entries.map(definitionOf) : snapshot.definitions as Definition[],
     addresses, socket, tcp, startedAt: handover.startedAt,
     reexecedAt: failed === null ? systemClock.now().wall : handover.reexecedAt,
-    processes: handover.processes, outputs: handover.outputs, owed: handover.owed, tails: handover.tails, inherited: handover.inherited,
-    idle: { socket: handover.idle, tcp: handover.tcp?.idle ?? [] }, tallies: handover.tallies,
-    first: [...(failed === null ? [{ kind: "reload", laws, replaced, by } as const] : []), ...handover.queued],
+    processes: handover.processes.filter(({ run }) => !isProbe(run)), probes: handover.processes.filter(({ run }) => isProbe(run)),
+    outputs: handover.outputs, owed: handover.owed, tails: handover.tails, inherited: handover.inherited,
+    idle: { socket: handover.idle, tcp: handover.tcp?.idle ?? [] }, tallies: handover.tallies, hooked: handover.hooked, announced: handover.announced,
+    first: [...(failed === null ? [{ kind: "reload", laws, replaced, exitWhen: configuration.exitWhen, by } as const] : []), ...handover.queued],
     facts: handover.facts, last: { kind: "resume", tookOver: null },
     unwritten: handover.unwritten, told: [...told, ...(failed === null ? [`Sentry reexec'd. Initially started at ${seconds(handover.startedAt)}${previously}.`] : [])],
     untold: [], failed, again: handover.again, undo: () => {},

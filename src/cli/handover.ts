@@ -7,9 +7,10 @@ import { readFileSync } from "node:fs";
 
 import type { Change } from "../config/changes.ts";
 import type { Happening } from "../core/command.ts";
-import type { By, Fault, Micros } from "../core/types.ts";
+import type { By, Fault, Identity, Micros } from "../core/types.ts";
 import { dieAt } from "../engine/die-at.ts";
 import type { Unanswered } from "../engine/engine.ts";
+import type { HistoryId } from "../engine/line.ts";
 import { SentryError } from "../errors.ts";
 import type { Addon, Adoption, Fact, Inherited, KeeperDescriptors, Output, UnixSocket } from "../native/addon.ts";
 import type { Unwritten } from "../survival/history.ts";
@@ -20,10 +21,10 @@ import type { Place } from "./place.ts";
 import type { KeptTail } from "./sinks.ts";
 import type { TcpSocket } from "./tcp.ts";
 
-export const HANDOVER_VERSION = 3;
+export const HANDOVER_VERSION = 4;
 
 /** Those that can be read. */
-export const KNOWN_VERSIONS: readonly number[] = [1, 2, HANDOVER_VERSION];
+export const KNOWN_VERSIONS: readonly number[] = [1, 2, 3, HANDOVER_VERSION];
 
 export interface Handover {
   readonly version: typeof HANDOVER_VERSION;
@@ -62,6 +63,10 @@ export interface Handover {
   readonly unwritten: Unwritten;
   /** What was counted for the metrics. */
   readonly tallies: unknown;
+  /** The last record that the configuration's `on` was given; null: it has none. */
+  readonly hooked: HistoryId | null;
+  /** Whoever has started Sentry has been told that all is ready. */
+  readonly announced: boolean;
   /** What there was to be told when nobody could any more. */
   readonly told: readonly string[];
   /** Set in the same image, where the exec failed: everything is taken up again as it was. */
@@ -71,7 +76,7 @@ export interface Handover {
 /** All that goes along. */
 export function descriptorsOf({ processes, outputs, tails, inherited, lock, socket, tcp, keeper, addresses, idle }: Handover): number[] {
   const all = [
-    ...processes.map(({ pidfd }) => pidfd), ...outputs.map(({ fd }) => fd), ...tails.map(({ fd }) => fd),
+    ...processes.flatMap(({ pidfd, notify, readyPipe }) => [pidfd, notify?.fd ?? null, readyPipe]), ...outputs.map(({ fd }) => fd), ...tails.map(({ fd }) => fd),
     inherited.events?.fd ?? null, inherited.forks?.fd ?? null, inherited.signals?.fd ?? null,
     lock, socket.fd, tcp?.fd ?? null, ...tcp?.idle ?? [], keeper?.connection ?? null, keeper?.process ?? null, ...addresses.flatMap(({ fd, socket }) => [fd, socket?.fd ?? null]), ...idle,
   ];
@@ -93,25 +98,39 @@ export function readHandover(memfd: number): Handover {
 }
 
 /** What an older image does not hand over. */
-type Older = Omit<Handover, "version" | "tcp" | "tallies" | "tails" | "processes"> & Partial<Pick<Handover, "tcp" | "tallies" | "tails">> & {
-  readonly processes: readonly (Partial<Adoption> & Omit<Adoption, "outPipe" | "errPipe" | "cgroup" | "mark" | "descendants">)[];
+type LaterOfAll = "tcp" | "tallies" | "tails" | "hooked" | "announced";
+type LaterOfProcesses = "outPipe" | "errPipe" | "cgroup" | "mark" | "descendants" | "notify" | "readyPipe";
+type Older = Omit<Handover, "version" | LaterOfAll | "processes" | "outputs"> & Partial<Pick<Handover, LaterOfAll>> & {
+  readonly processes: readonly (Partial<Adoption> & Omit<Adoption, LaterOfProcesses>)[];
+  readonly outputs: readonly (Partial<Output> & Omit<Output, "tell">)[];
 };
 
 /**
- * The first version served no TCP, counted nothing, and kept no output; the second knew no more of a process than itself.
- * Whether one was alone when it ended is found out once more.
+ * The first version served no TCP, counted nothing, and kept no output; the second knew no more of a process than itself; the
+ * third heard nothing of what a process says of itself. Whether one was alone when it ended is found out once more.
  */
 function completed(read: Older): Handover {
   const left = readText(JSON.stringify(read.snapshot));
   if (left.kind !== "ok") throw new SentryError("E_FAILED", `the state that was handed over ${left.kind === "bad" ? left.why : "is none"}`);
-  const unknown = { outPipe: 0, errPipe: 0, cgroup: null, descendants: [] };
+  const unknown = { outPipe: 0, errPipe: 0, cgroup: null, descendants: [], notify: null, readyPipe: null };
   return {
-    tcp: null, tallies: null, tails: [], ...read, version: HANDOVER_VERSION, snapshot: left.snapshot,
+    tcp: null, tallies: null, tails: [], hooked: null, announced: false, ...read, version: HANDOVER_VERSION, snapshot: left.snapshot,
     processes: read.processes.map((one) => ({ ...unknown, mark: one.kept.slice(0, one.kept.indexOf(" ")), ...one })),
+    outputs: read.outputs.map((one) => ({ tell: false, ...one })),
     inherited: { ...read.inherited, forks: (read.inherited as Partial<Inherited>).forks ?? null },
-    queued: read.queued.map((one) => (one.kind === "exited" ? { ...one, alone: (one as Partial<typeof one>).alone ?? false } : one)),
-    facts: read.facts.map((one) => (one.kind === "exit" ? { ...one, alone: (one as Partial<typeof one>).alone ?? false } : one)),
+    queued: read.queued.map(completedHappening), facts: read.facts.map(completedFact),
   };
+}
+
+function completedHappening(one: Happening | Unanswered): Happening | Unanswered {
+  if (one.kind === "exited") return { ...one, alone: (one as Partial<typeof one>).alone ?? false };
+  if (one.kind !== "spawned" && one.kind !== "followed") return one;
+  return { ...one, identity: { ...one.identity, notify: (one.identity as Partial<Identity>).notify ?? null } };
+}
+
+function completedFact(one: Fact): Fact {
+  if (one.kind === "exit") return { ...one, alone: (one as Partial<typeof one>).alone ?? false };
+  return one.kind === "spawned" ? { ...one, notify: (one as Partial<typeof one>).notify ?? null } : one;
 }
 
 /**

@@ -13,6 +13,7 @@ export function inForce({ state, definitions }: Pick<Snapshot, "state" | "defini
     const down = state.slots
       .filter(({ entry, number, wanted }) => entry === law.name && number < count && !wanted)
       .map(({ number }) => number);
-    return { law, process: known.get(law.name)?.process ?? null, count, down };
+    const { process = null, attention = null } = known.get(law.name) ?? {};
+    return { law, process, attention, count, down };
   });
 }

@@ -21,7 +21,21 @@ function keepFile(name: string): () => Buffer {
 /** Where an exec has failed this image begins once more, and the files may be gone by then. */
 const KEPT = new Map<string, Buffer>();
 
+export interface Kept {
+  readonly http: () => URL;
+  readonly functionsWorker: () => URL;
+  readonly hooksWorker: () => URL;
+  /** src/triggers/calendar.ts and globs.ts */
+  readonly calendar: () => URL;
+  readonly globs: () => URL;
+  readonly openapi: () => Buffer;
+}
+
 /** All of them, read while no is still an answer. Throws where one is not there. */
-export function keepAll(): { readonly http: () => URL; readonly functionsWorker: () => URL; readonly openapi: () => Buffer } {
-  return { http: keepModule("http.js"), functionsWorker: keepModule("functions-worker.js"), openapi: keepFile("openapi.json") };
+export function keepAll(): Kept {
+  return {
+    http: keepModule("http.js"), functionsWorker: keepModule("functions-worker.js"), hooksWorker: keepModule("hooks-worker.js"),
+    calendar: keepModule("calendar.js"), globs: keepModule("globs.js"),
+    openapi: keepFile("openapi.json"),
+  };
 }

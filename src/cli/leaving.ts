@@ -2,6 +2,7 @@
 import { rmSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 
+import type { Hooks } from "../config/hooks.ts";
 import type { Millis } from "../core/types.ts";
 import type { Addon } from "../native/addon.ts";
 import type { Transcript } from "../output/journal.ts";
@@ -27,18 +28,21 @@ export interface Leaving {
   readonly addresses: Addresses;
   readonly tcp: TcpSocket | null;
   readonly doors: Doors | null;
+  readonly hooks: Hooks | null;
   /** Resolves once the native threads have answered the flush of that number. */
   readonly flushed: Promise<void>;
 }
 
-/** What was printed is written before the end, but no slow reader is waited for. */
-export async function sayBye({ transcript, addon, doors, flushed }: Leaving): Promise<void> {
+/** What was printed is written before the end, and what has happened is told; but nobody who is slow is waited for. */
+export async function sayBye({ transcript, addon, doors, hooks, flushed }: Leaving): Promise<void> {
+  await hooks?.finish(LAST_WORDS);
   transcript.tell("Bye.");
   addon.flush(LEAVING);
   await Promise.race([Promise.all([flushed, doors?.endStreams(LAST_WORDS)]), pause(LAST_WORDS)]);
 }
 
-export function clearUp({ place, addon, keeper, history, addresses, tcp }: Leaving): void {
+export function clearUp({ place, addon, keeper, hooks, history, addresses, tcp }: Leaving): void {
+  hooks?.close();
   keeper.letGo();
   history.close();
   rmSync(place.state, { force: true });

@@ -32,7 +32,8 @@ import type { VerbName } from "./verbs.ts";
 
 const FAILED = 1;
 
-type Run = (names: readonly string[], options: Options) => Promise<void>;
+/** Gives what the command exits with, where that is not 0. */
+type Run = (names: readonly string[], options: Options) => Promise<number | void>;
 
 /** A verb that asks a running Sentry. */
 type Question = (place: Place, names: readonly string[], options: Options) => Promise<void>;
@@ -67,7 +68,7 @@ const verbs: Record<VerbName, Run> = {
   init: async ([name], options) => (await alone()).init(configOf(name, options), options.json === true),
 };
 
-main().then(() => leave(0), (error: unknown) => {
+main().then((code) => leave(code ?? 0), (error: unknown) => {
   const message = isSentryError(error) ? error.message : String((error as Error).stack ?? error);
   process.stderr.write(`sentry: ${printableText(message)}\n`);
   leave(isSentryError(error) ? error.exitCode : FAILED);
@@ -94,7 +95,7 @@ function ofEntry(ask: Question): Run {
   return async (names, options) => ask(findRunning(undefined, options), names, options);
 }
 
-async function main(): Promise<void> {
+async function main(): Promise<number | void> {
   if (process.argv[2] === TRIAL) return (await alone()).tryReload();
   const asked = read(process.argv.slice(2));
   switch (asked.kind) {
@@ -104,9 +105,9 @@ async function main(): Promise<void> {
   }
 }
 
-async function perform({ verb, names, options }: Extract<Asked, { kind: "verb" }>): Promise<void> {
+async function perform({ verb, names, options }: Extract<Asked, { kind: "verb" }>): Promise<number | void> {
   try {
-    await verbs[verb](names, options);
+    return await verbs[verb](names, options);
   } catch (error) {
     const [name] = names;
     if (name === undefined || !isSentryError(error) || error.code !== "E_CONFIG_MISSING") throw error;

@@ -28,7 +28,7 @@ export function orphansOf(place: Place): { living: number; oldPid: number | null
   try {
     const lines = readPast(place.history, snapshot?.lastId ?? 0);
     const processes = { ...systemProcesses, openPipe: () => null };
-    return survey({ snapshot, lines, held: [], processes, boot: bootId(), now: systemClock.now(), laws: [] });
+    return survey({ snapshot, lines, held: [], processes, boot: bootId(), now: systemClock.now(), laws: [], exitWhen: null });
   } catch {
     return null; // not ours to read
   }
@@ -45,7 +45,9 @@ export async function stopOrphans(place: Place, json: boolean): Promise<void> {
   ownRunFolder(place);
   lock(addon, place);
   // All that is needed of the entries is in what the dead Sentry has left: none of them is started.
-  const configuration: Configuration = { path: place.config, entries: [], processEvents: true, http: null, maxCount: 0, code: null };
+  const configuration: Configuration = {
+    path: place.config, entries: [], processEvents: true, http: null, maxCount: 0, exitWhen: null, on: false, code: null,
+  };
   const circumstances = { place, configuration, addon, keeper: new Keeper(addon, place) };
   const beginning = beginHere(circumstances);
   const { state, last } = beginning;
@@ -55,7 +57,7 @@ export async function stopOrphans(place: Place, json: boolean): Promise<void> {
     addon.removeLock(place.pidFile);
     throw none();
   }
-  state.course = "leaving";
+  state.course = "leaving"; // and what comes after another ends first, as in any whole stop
   state.leaveBy = { kind: "socket", pid: process.pid, uid: process.getuid?.() ?? 0 };
   await supervise({ ...circumstances, detached: true, started: null }, beginning);
   const { processes, pid } = last.tookOver;

@@ -5,6 +5,7 @@
  * goes on while requests are answered; it pauses only for the last steps, which wait for the disk, and a moment for whoever
  * asked for the reload to take the answer.
  */
+import type { Hooks } from "../config/hooks.ts";
 import type { By, Micros, Millis } from "../core/types.ts";
 import { dieAt } from "../engine/die-at.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -15,6 +16,7 @@ import type { Transcript } from "../output/journal.ts";
 import type { History } from "../survival/history.ts";
 import type { Snapshot } from "../survival/snapshot.ts";
 import type { Addresses } from "./addresses.ts";
+import type { Announcing } from "./announcing.ts";
 import type { Doors, IdleConnections } from "./doors.ts";
 import { execNext, HANDOVER_VERSION } from "./handover.ts";
 import type { Handover } from "./handover.ts";
@@ -39,6 +41,8 @@ export interface Image {
   readonly tcp: TcpSocket | null;
   readonly doors: () => Doors;
   readonly tallies: Tallies;
+  readonly hooks: Hooks | null;
+  readonly announcing: Announcing | null;
   readonly startedAt: Micros;
   readonly reexecedAt: Micros | null;
   snapshot(): Snapshot;
@@ -88,7 +92,10 @@ export class Reloading {
     if (this.#underWay) return Promise.resolve({ kind: "busy" });
     this.#underWay = true;
     return new Promise((resolve, reject) => {
-      this.#reload(by, resolve).catch(reject).finally(() => {
+      this.#reload(by, resolve).catch((error: unknown) => {
+        this.#image.announcing?.refused(String(error));
+        reject(error as Error);
+      }).finally(() => {
         this.#underWay = false;
         this.#repeat();
       });
@@ -144,9 +151,14 @@ export class Reloading {
     const leaving = (): boolean => engine.state.course !== "keeping";
     if (leaving()) return resolve({ kind: "refused", message: "Sentry itself is stopping" });
 
+    this.#image.announcing?.reloads();
+    const refuse = (outcome: Exclude<Outcome, { kind: "busy" | "done" }>): void => {
+      this.#image.announcing?.refused(outcome.message);
+      resolve(outcome);
+    };
     const verdict = await this.#try();
     dieAt("trial");
-    if (leaving()) return resolve({ kind: "refused", message: "Sentry itself is stopping" });
+    if (leaving()) return refuse({ kind: "refused", message: "Sentry itself is stopping" });
     const before = this.#image.addresses.bound().map(({ address }) => address);
     const prepared = verdict.kind === "unusable" ? { unusable: verdict.message } : prepare(verdict, this.#image);
     if (verdict.kind === "unusable" || "unusable" in prepared) {
@@ -154,7 +166,7 @@ export class Reloading {
       const message = "unusable" in prepared ? prepared.unusable : "";
       transcript.tell(`Problem encountered while compiling ${place.config}`);
       transcript.tell(message);
-      return resolve({ kind: "invalid", message });
+      return refuse({ kind: "invalid", message });
     }
     const { tcp } = prepared;
     transcript.tell(`${place.config} successfully compiled.`);
@@ -169,14 +181,14 @@ export class Reloading {
       this.#close(tcp);
       const message = `a start has been hanging in its exec for ${STARTS / 1000} s`;
       transcript.tell(`The reload is called off: ${message}.`);
-      return resolve({ kind: "refused", message });
+      return refuse({ kind: "refused", message });
     }
     dieAt("quiet");
-    const idle = await this.#image.doors().drain(REQUESTS);
+    const [idle] = await Promise.all([this.#image.doors().drain(REQUESTS), this.#image.hooks?.rest(REQUESTS)]);
     dieAt("drained");
     addon.flush(FLUSH);
     await this.#answer("flushed", OUTPUT);
-    if (engine.state.course === "left") return resolve({ kind: "refused", message: "Sentry itself is stopping" });
+    if (engine.state.course === "left") return refuse({ kind: "refused", message: "Sentry itself is stopping" });
 
     const queued = engine.pause();
     dieAt("paused");
@@ -262,13 +274,14 @@ export class Reloading {
     left: Detached, snapshot: Snapshot, { configuration, changes }: Usable, by: By, queued: Handover["queued"],
     idle: IdleConnections, tcp: TcpSocket | null, told: readonly string[],
   ): Handover {
-    const { addon, place, addresses, sinks, detached, history, tallies, startedAt, reexecedAt } = this.#image;
+    const { addon, place, addresses, sinks, detached, history, tallies, hooks, announcing, startedAt, reexecedAt } = this.#image;
     return {
       version: HANDOVER_VERSION, snapshot, configuration, changes, by, again: this.#again, detached,
       startedAt, reexecedAt, queued, facts: left.facts, processes: left.processes, outputs: left.outputs,
       owed: left.owed.map(({ sink, text }) => ({ entry: sinks.entryOf(sink), text })), tails: sinks.tails, inherited: left.inherited,
       lock: addon.lockDescriptor(place.pidFile), socket: addon.socketDescriptor(place.socket), keeper: addon.keeperDescriptors(),
-      tcp: this.#withIdle(tcp, idle), tallies: tallies.plain(), addresses: addresses.bound(), idle: idle.socket, unwritten: history.unwritten, told, failed: null,
+      tcp: this.#withIdle(tcp, idle), tallies: tallies.plain(), addresses: addresses.bound(), idle: idle.socket, unwritten: history.unwritten,
+      hooked: hooks?.lastTaken ?? null, announced: announcing?.hasBeenReady ?? false, told, failed: null,
     };
   }
 }

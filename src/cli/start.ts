@@ -24,17 +24,17 @@ interface Begun { readonly told: readonly string[] }
 type Report = { readonly pid: number } & Begun | { readonly code: ErrorCode; readonly message: string };
 
 /**
- * In the foreground until everything is stopped.
+ * In the foreground until everything is stopped. Gives what Sentry is to exit with.
  * @param configuration is being evaluated in its own process, while the rest of Sentry is loaded here
  */
-export async function start(place: Place, configuration: Promise<Configuration>): Promise<void> {
-  await run(place, configuration, false, null);
+export async function start(place: Place, configuration: Promise<Configuration>): Promise<number> {
+  return run(place, configuration, false, null);
 }
 
 /** The same in the background, as `startDetached` has started it. */
-export async function startInBackground(place: Place, configuration: Promise<Configuration>): Promise<void> {
+export async function startInBackground(place: Place, configuration: Promise<Configuration>): Promise<number> {
   try {
-    await run(place, configuration, true, ({ told }) => report({ pid: process.pid, told }));
+    return await run(place, configuration, true, ({ told }) => report({ pid: process.pid, told }));
   } catch (error) {
     const code = error instanceof SentryError ? error.code : "E_FAILED";
     report({ code, message: error instanceof Error ? error.message : String(error) });
@@ -42,7 +42,7 @@ export async function startInBackground(place: Place, configuration: Promise<Con
   }
 }
 
-async function run(place: Place, configuration: Promise<Configuration>, detached: boolean, started: ((begun: Begun) => void) | null): Promise<void> {
+async function run(place: Place, configuration: Promise<Configuration>, detached: boolean, started: ((begun: Begun) => void) | null): Promise<number> {
   const [{ supervise }, { beginHere }, { loadAddon }] = await Promise.all(
     [import("./supervise.ts"), import("./beginning.ts"), import("../native/load.ts")]);
   const addon = loadAddon();
@@ -51,7 +51,7 @@ async function run(place: Place, configuration: Promise<Configuration>, detached
   makeRunFolder(place);
   lock(addon, place);
   let beginning: Beginning | undefined;
-  let ended: Promise<void>;
+  let ended: Promise<number>;
   try {
     beginning = beginHere(circumstances);
     const { told } = beginning;
@@ -62,13 +62,13 @@ async function run(place: Place, configuration: Promise<Configuration>, detached
     addon.removeLock(place.pidFile);
     throw error;
   }
-  await ended;
+  return ended;
 }
 
 /** The image that comes after an exec: nothing is read from disk but its own program. */
-export async function startAgain(place: Place, memfd: number): Promise<void> {
+export async function startAgain(place: Place, memfd: number): Promise<number> {
   try {
-    await takeUp(place, memfd);
+    return await takeUp(place, memfd);
   } catch (error) {
     // Detached, nobody sees what is printed. What is left is what a SIGKILL leaves.
     const text = `Sentry could not go on after a reload: ${error instanceof Error ? error.message : String(error)}\n`;
@@ -80,14 +80,14 @@ export async function startAgain(place: Place, memfd: number): Promise<void> {
   }
 }
 
-async function takeUp(place: Place, memfd: number): Promise<void> {
+async function takeUp(place: Place, memfd: number): Promise<number> {
   const [{ supervise }, { beginAgain }, { loadAddon }, { readHandover }] = await Promise.all(
     [import("./supervise.ts"), import("./beginning.ts"), import("../native/load.ts"), import("./handover.ts")]);
   const handover = readHandover(memfd);
   const addon = loadAddon();
   addon.close(memfd);
   const circumstances = { place, configuration: handover.configuration as Configuration, addon, keeper: new Keeper(addon, place) };
-  await supervise({ ...circumstances, detached: handover.detached, started: null }, beginAgain(circumstances, handover, null));
+  return supervise({ ...circumstances, detached: handover.detached, started: null }, beginAgain(circumstances, handover, null));
 }
 
 function report(what: Report): void {

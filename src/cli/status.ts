@@ -30,6 +30,9 @@ interface Process {
   readonly cpuPercent?: number | null;
   readonly memoryBytes?: number | null;
   readonly lastExit?: Exit | null;
+  readonly blockedBy?: readonly string[];
+  readonly missedRuns?: number | null;
+  readonly notify?: { readonly status?: string | null; readonly doing?: string | null; readonly errno?: number | null } | null;
 }
 
 /** Started by one of the others, but nothing says by which. */
@@ -97,10 +100,13 @@ const COLUMNS: readonly Column[] = [
   { title: "LAST EXIT", leaveOut: 0, cell: past },
 ];
 
-function past({ lastExit, nextStartAt }: Process, now: number): string {
+/** And whatever else there is to say. */
+function past({ lastExit, nextStartAt, blockedBy = [], missedRuns, notify }: Process, now: number): string {
   const last = lastExit ? ending(lastExit, now) : null;
   const next = nextStartAt ? `next start in ${short(Math.max(0, Date.parse(nextStartAt) - now))}` : null;
-  return [last, next].filter((part) => part !== null).join("; ") || NOT_KNOWN;
+  const missed = missedRuns ? `${missedRuns} missed` : null;
+  const said = [notify?.doing, notify?.status && `"${notify.status}"`, notify?.errno && `errno ${notify.errno}`].filter(Boolean);
+  return [last, next, missed, ...blockedBy, ...said].filter((part) => part !== null).join("; ") || NOT_KNOWN;
 }
 
 function ending({ code = null, signal = null, coreDumped, oomKilled, cause, at }: Exit, now: number): string {

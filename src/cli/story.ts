@@ -20,7 +20,10 @@ export interface Told {
   readonly restarts?: number;
   /** Of the monotonic clock: the moment itself, and until when. */
   readonly mono?: number;
-  readonly until?: number;
+  readonly until?: number | null;
+  readonly reason?: string | null;
+  readonly after?: readonly string[];
+  readonly failures?: number;
   readonly count?: number;
   readonly what?: string;
   readonly wanted?: boolean;
@@ -70,16 +73,20 @@ function sentence(told: Told, then: Told | undefined, tooOften: boolean): string
   const who = told.entry === null ? "Sentry" : told.slot === null ? told.entry : `${told.entry}:${told.slot}`;
   switch (told.type) {
     case "started": return `${who} started (PID ${told.pid}${told.restarts ? `, restart ${told.restarts}` : ""})`;
-    case "ready": return `${who} is ready, followed as PID ${told.pid}`;
+    case "ready": return `${who} is ready (PID ${told.pid})`;
+    case "blocked": return `${who} waits for ${(told.after ?? []).join(", ")}`;
+    case "unhealthy": return `${who} was found unhealthy ${told.failures ?? "several"} times in a row: ${told.message ?? ""}`;
     case "exited": return `${who} ${ending(told)}${lasted(told)}${OCCASIONS[told.cause ?? ""] ?? ""}${wait(told, then)}`;
     case "fault": return `${who} could not ${attempt(told)}: ${complaint(told)}${endsTry(told) ? wait(told, then) : ""}`;
     case "stopping":
       if (told.cause === "leftover") return `${who} left processes behind, which are told to end`;
-      return `${who} was told to end${asker(told)}${REASONS[told.cause ?? ""] ?? ""}`;
+      return `${who} was told to end${asker(told)}${REASONS[told.cause ?? ""] ?? ""}${told.reason ? `: ${told.reason}` : ""}`;
     case "stopped": return `${who} ${told.entry === null ? "was stopped, with all that it ran" : "is stopped"}${asker(told, ", asked by")}`;
     case "finished": return `${who} has finished, and is not started again`;
     case "failed": return `${who} has failed${tooOften ? " too often" : ""}, and is not started again`;
-    case "waiting": return told.by === null ? `${who} waits for its start` : `${who} was asked to be up${asker(told)}`;
+    case "waiting":
+      if (told.cause === "schedule") return `${who} waits for the next time of its schedule`;
+      return told.by === null ? `${who} waits for its start` : `${who} was asked to be up${asker(told)}`;
     case "scaled":
       // Of a rolling restart: with one process more than are wanted.
       if (told.cause === "restarted") return `${who} was asked to be restarted, one process after the other${asker(told, ", by")}`;
@@ -88,7 +95,7 @@ function sentence(told: Told, then: Told | undefined, tooOften: boolean): string
     case "added": return `${who} was added to the configuration${asker(told, ", asked by")}`;
     case "removed": return `${who} was removed from the configuration${asker(told, ", asked by")}`;
     case "reloaded": return `${who} reloaded the configuration${asker(told, ", asked by")}`;
-    case "lost": return told.what === "output" ? `${told.count} lines of output were dropped, for nobody read them` : `${told.count} of the kernel's process events were lost`;
+    case "lost": return `${told.count} ${LOST[told.what ?? ""] ?? "events were lost"}`;
     case "tookOver": return `${who} took over ${told.processes ?? "the"} processes${told.pid === null ? "" : ` of PID ${told.pid}, which is gone`}`;
     default: return `${who}: ${told.type}${told.cause === null ? "" : ` (${told.cause})`}${asker(told)}`;
   }
@@ -104,6 +111,11 @@ function lasted({ ranMs, userMs = 0, systemMs = 0 }: Told): string {
   return ranMs === undefined ? "" : ` after ${duration(ranMs)} (CPU ${((userMs + systemMs) / 1000).toFixed(2)} s)`;
 }
 
+const LOST: Readonly<Record<string, string>> = {
+  output: "lines of output were dropped, for nobody read them", processEvents: "of the kernel's process events were lost",
+  events: "events were lost to the configuration's function `on`",
+};
+
 /** When it ended so. */
 const OCCASIONS: Readonly<Record<string, string>> = {
   stopped: ", stopped", restarted: ", restarted", scaled: ", scaled down", replaced: ", replaced", removed: ", removed",
@@ -118,10 +130,13 @@ const REASONS: Readonly<Record<string, string>> = {
   watchdog: ", for its watchdog ran out", memory: ", for it took too much memory", schedule: ", by schedule", watch: ", for a file changed",
 };
 
-/** What came to nothing. A fault of a whole entry is about its rolling restart, one without a run about a process that there is. */
-function attempt({ entry, slot, run, step }: Told): string {
+/**
+ * What came to nothing. A fault of a whole entry is about its rolling restart, or its schedule, one without a run about a
+ * process that there is.
+ */
+function attempt({ entry, slot, run, step, cause }: Told): string {
   if (entry === null) return "reload";
-  if (slot === null) return "be restarted to the end";
+  if (slot === null) return cause === "schedule" ? "run when it was due" : "be restarted to the end";
   if (run !== null) return "be started";
   return step === "kill" ? "be ended" : "be followed";
 }
@@ -138,7 +153,8 @@ function asker({ by }: Told, through = " by"): string {
 
 function wait({ mono }: Told, then: Told | undefined): string {
   if (then === undefined || !isWait(then)) return "";
-  if (mono === undefined || then.until === undefined) return ": another try follows";
+  if (then.cause === "schedule") return "";
+  if (mono === undefined || typeof then.until !== "number") return ": another try follows";
   const left = Math.round(then.until - mono);
   return left <= 0 ? ": restart at once" : `: restart in ${duration(left).replace(".0 s", " s")}`;
 }

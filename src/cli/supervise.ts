@@ -7,7 +7,8 @@ import { availableParallelism } from "node:os";
 
 import type { EntryConfiguration } from "../config/configuration.ts";
 import { Functions } from "../config/functions.ts";
-import type { HistoryRecord } from "../core/record.ts";
+import { Hooks } from "../config/hooks.ts";
+import type { HistoryRecord, LostRecord } from "../core/record.ts";
 import type { Fault, RunId } from "../core/types.ts";
 import { systemClock, SystemTimers } from "../engine/clock.ts";
 import { dieAt } from "../engine/die-at.ts";
@@ -28,6 +29,8 @@ import { bootId } from "../survival/proc.ts";
 import { VERSION, writeSnapshot } from "../survival/snapshot.ts";
 import type { Snapshot } from "../survival/snapshot.ts";
 import { endUnknown } from "../survival/takeover.ts";
+import { Announcing } from "./announcing.ts";
+import { Attending } from "./attending.ts";
 import { beginAgain } from "./beginning.ts";
 import type { Beginning, Circumstances } from "./beginning.ts";
 import { openDoors } from "./doors.ts";
@@ -57,15 +60,15 @@ export interface Supervision extends Circumstances {
   readonly started: (() => void) | null;
 }
 
-/** Runs until everything is stopped. What keeps it from beginning is thrown, as a SentryError. */
-export function supervise(supervision: Supervision, beginning: Beginning): Promise<void> {
+/** Runs until everything is stopped, and gives what Sentry is to exit with. What keeps it from beginning is thrown, as a SentryError. */
+export function supervise(supervision: Supervision, beginning: Beginning): Promise<number> {
   const { place, configuration, addon, keeper, detached, started } = supervision;
   let saidAll = (): void => {};
   const { addresses, definitions, instance, startedAt, reexecedAt, tcp } = beginning;
   const tallies = new Tallies(beginning.tallies);
   const late = keepAll();
-  let gone: (next?: Promise<void>) => void;
-  const left = new Promise<void>((resolve) => { gone = resolve; });
+  let gone: (next: number | Promise<number>) => void;
+  const left = new Promise<number>((resolve) => { gone = resolve; });
   const entries = new Map(configuration.entries.map((entry) => [entry.law.name, entry]));
   const signals = new Signals(process.ppid);
   let doors: Doors | null = null;
@@ -87,6 +90,10 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
   const functions = configuration.code === null ? null
     : new Functions(configuration.code, configuration.path, (text) => transcript.tell(text.trimEnd()), late.functionsWorker);
 
+  const hooks = configuration.code === null || !configuration.on ? null : new Hooks({
+    program: { code: configuration.code, path: configuration.path }, worker: late.hooksWorker, past: history, after: beginning.hooked,
+    tell: (text) => transcript.tell(text), lost: (count) => tellLost("events", count),
+  });
   const surroundings = {
     instance, inherited: { ...process.env }, functions,
     listening: (entry: EntryConfiguration) => entry.listen.map((one) => addresses.bind(one, `for entry ${entry.law.name}`)),
@@ -107,9 +114,14 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
     });
   const pidFile = (name: string, slot: number): string | null => pidFileOf(entries.get(name), slot);
   const kernel = new NativeKernel(addon, systemClock, { prepare, pidFileOf: pidFile }, (facts) => engine.post(facts));
+  const announcing = Announcing.of(process.env, {
+    notify: addon.notify.bind(addon), clock: systemClock, engine: { get state() { return engine.state; } },
+    wasReady: beginning.announced, tell: (text) => transcript.tell(text),
+  });
+  const attending = new Attending({ place, configuration, entries, addon, engine: () => engine, transcript, surroundings, late });
   const engine: Engine = new Engine({
     clock: systemClock, timers: new SystemTimers(systemClock, (token) => engine.post([{ kind: "timeUp", token }])), kernel,
-    journal: { record, bug: (error, what) => transcript.bug(error, what) },
+    probes: attending.probes, journal: { record, bug: (error, what) => transcript.bug(error, what) },
     leave,
   }, beginning.state);
 
@@ -118,15 +130,19 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
   process.on("uncaughtException", tell);
 
   const reloading: Reloading = new Reloading({
-    place, detached, addon, engine, transcript, history, addresses, sinks, tcp, tallies, startedAt, reexecedAt, snapshot, writeState,
+    place, detached, addon, engine, transcript, history, addresses, sinks, tcp, tallies, hooks, announcing, startedAt, reexecedAt,
+    snapshot, writeState,
     doors() {
       if (doors === null) throw new Error("a reload has begun before the beginning was over");
       return doors;
     },
     letGo() {
+      attending.close();
       kernel.letGo();
       keeper.letGo();
       functions?.close();
+      hooks?.close();
+      announcing?.close();
       history.close();
       process.off("uncaughtException", tell);
     },
@@ -157,6 +173,9 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
   doors = openDoors(http, addon, {
     socket: beginning.socket, tcp, hosts: configuration.http?.hosts ?? [], idle: beginning.idle, token: tokenOf(place, transcript),
   }, transcript);
+  attending.begin();
+  if (beginning.failed !== null) announcing?.refused(beginning.failed.message);
+  announcing?.begin();
   if (beginning.again !== null) reloading.signalled(beginning.again.by);
   if (firstStarts === null) reloading.begin();
   return left;
@@ -169,12 +188,13 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
       addon.adoptOutput({ ...output, sink: sinks.of(entry), colour: surroundings.colourOf(entry) });
     }
     const gone = beginning.processes.filter((process) => !addon.adopt(process));
+    for (const probe of beginning.probes) if (addon.adopt(probe)) attending.end(probe.run);
     addon.spare(false);
     if (!existsSync(place.keeper)) renewKeeper();
     // Recorded, but perhaps not reaped: of no concern to the law any more, unless it has yet to end what they left behind.
     for (const { run, ended } of beginning.processes) if (ended && !engine.state.runs.has(run)) addon.reap(run);
     return gone.filter(({ ended }) => !ended).map((process) => {
-      addon.adopt({ ...process, pidfd: null, ended: true }); // for the sake of what it has left behind
+      addon.adopt({ ...process, pidfd: null, notify: null, readyPipe: null, ended: true }); // for the sake of what it has left behind
       return endUnknown(process.run, process.pid, systemClock.now(), false);
     });
   }
@@ -184,14 +204,23 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
     tallies.record(record);
     transcript.record(record);
     firstStarts?.record(record);
+    if (record.type === "started") attending.started();
+    announcing?.record(record);
+  }
+
+  function tellLost(what: LostRecord["what"], count: number): void {
+    record({ type: "lost", at: systemClock.now().wall, entry: null, slot: null, pid: null, cause: null, by: null, what, count });
   }
 
   /** A batch of what native threads have seen. */
   function take(facts: Fact[]): void {
     const now = systemClock.now();
-    const commands = facts.map((fact) => kernel.happeningOf(fact) ?? commandOf(fact)).filter((command) => command !== null);
+    const aside = facts.filter((fact) => attending.concerns(fact));
+    const commands = facts.filter((fact) => !attending.concerns(fact))
+      .map((fact) => kernel.happeningOf(fact) ?? commandOf(fact)).filter((command) => command !== null);
     for (const command of commands) if (command.kind === "exited") tallies.seen(command.exit, now);
     engine.post(commands);
+    for (const fact of aside) attending.take(fact);
   }
 
   /** What is no affair of a process: signals to Sentry are requests like others, the rest ends here. */
@@ -204,12 +233,11 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
       case "quiet": reloading.answered("quiet"); return null;
       case "keeperGone": renewKeeper(); return null;
       case "strays": strays.answered(fact); return null;
-      case "lost":
-        record({ type: "lost", at: systemClock.now().wall, entry: null, slot: null, pid: null, cause: null, by: null, what: fact.what, count: fact.count });
-        return null;
+      case "lost": tellLost(fact.what, fact.count); return null;
       case "signal": return wishOf(fact);
-      case "spawned": case "fault": case "exit": case "cleared": case "followed": case "astray": case "surviving":
+      case "spawned": case "fault": case "exit": case "cleared": case "followed": case "astray": case "surviving": case "notified":
         return null; // happenings
+      case "newline": case "lines": case "alarm": return null; // of those who attend
     }
   }
 
@@ -261,15 +289,17 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
     if (trouble !== null) transcript.tell(trouble);
   }
 
-  function leave(): void {
+  function leave(code: number): void {
+    attending.close();
     reloading.abort();
     functions?.close();
     const flushed = new Promise<void>((resolve) => { saidAll = resolve; });
-    const all: Leaving = { place, addon, keeper, transcript, history, addresses, tcp, doors, flushed };
+    const all: Leaving = { place, addon, keeper, transcript, history, addresses, tcp, doors, hooks, flushed };
     void sayBye(all).then(() => {
+      announcing?.close();
       process.off("uncaughtException", tell);
       clearUp(all);
-      gone();
+      gone(code);
     });
   }
 }

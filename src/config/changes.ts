@@ -2,9 +2,10 @@
  * What another configuration would change, per entry, and why. A reload does this, and `sentry plan` shows it: the same
  * decision, made here.
  */
-import type { Backoff, Law, Limit } from "../core/types.ts";
-import type { Listen } from "./configuration.ts";
-import type { Definition, ProcessDefinition } from "./definition.ts";
+import type { Law } from "../core/types.ts";
+import { noAttention } from "./definition.ts";
+import type { Attention, Definition, ProcessDefinition } from "./definition.ts";
+import { addresses, bytes, changed, examination, growth, listed, millis, order, readiness, times, tolerated } from "./spelling.ts";
 
 /** As `POST /plan` tells it. */
 export interface Change {
@@ -19,6 +20,8 @@ export interface Present {
   readonly law: Law;
   /** Null: nobody knows any more what its processes were made of. */
   readonly process: ProcessDefinition | null;
+  /** Null: nobody has written it down. */
+  readonly attention: Attention | null;
   /** How many processes are wanted: the definition's, or what it was scaled to. */
   readonly count: number;
   /** Slots below that which are told to be down. */
@@ -37,10 +40,14 @@ export function changesBetween(before: readonly Present[], after: readonly Defin
   return [...changes, ...[...present.keys()].map((entry): Change => ({ entry, change: "removed", because: [] }))];
 }
 
-function changeOf(was: Present, { process, law }: Definition): Change {
-  const { process: oldProcess, law: oldLaw } = was;
-  const replaced = oldProcess === null ? ["what its processes were made of is not known any more"] : processChanges(oldProcess, process);
-  const inPlace = lawChanges(oldLaw, law);
+function changeOf(was: Present, { process, law, attention }: Definition): Change {
+  const { process: oldProcess, law: oldLaw, attention: oldAttention } = was;
+  const [before, now] = [requestOf(oldLaw, oldAttention ?? noAttention), requestOf(law, attention)];
+  const ready = changed("ready", before.ready, now.ready, readiness);
+  const replaced = oldProcess === null
+    ? ["what its processes were made of is not known any more"]
+    : [...processChanges(oldProcess, process), ...isGivenOther(before, now) ? ready : [], ...changed("watchdog", before.watchdog, now.watchdog, millis)];
+  const inPlace = [...lawChanges(oldLaw, law), ...isGivenOther(before, now) ? [] : ready, ...requestChanges(before, now)];
   const asked = law.count === oldLaw.count ? holding(was) : dropped(was, law);
   const change = replaced.length > 0 ? "replaced" : inPlace.length > 0 ? "inPlace" : "unchanged";
   return { entry: law.name, change, because: [...replaced, ...inPlace, ...asked] };
@@ -74,6 +81,38 @@ function lawChanges(old: Law, law: Law): string[] {
     ...changed("stop.grace", old.grace, law.grace, millis),
     ...changed("stop.scope", old.scope, law.scope),
     ...changed("ready.timeout", old.readyTimeout, law.readyTimeout, millis),
+    ...changed("after", listed(order(old.after)), listed(order(law.after))),
+  ];
+}
+
+/** What is asked for beside the process, and the law's part in it. What an older version has left has no such part. */
+function requestOf({ health, schedule, watchdog }: Law, attention: Attention) {
+  return {
+    ...attention,
+    health: attention.health === null ? null : { ...attention.health, failures: health?.failures ?? 0 },
+    schedule: attention.schedule === null ? null : { ...attention.schedule, overlap: schedule },
+    watchdog,
+  };
+}
+
+type Request = ReturnType<typeof requestOf>;
+
+/**
+ * What a process was given when it was started, it cannot be given later: the socket of sd_notify, or the descriptor for
+ * its newline. Nor can it be told of another watchdog, by which it would have to speak more often.
+ */
+function isGivenOther(old: Request, now: Request): boolean {
+  const given = ({ ready, watchdog }: Request): unknown[] =>
+    [ready?.kind === "notify" || typeof watchdog === "number", ready?.kind === "fd" ? ready.fd : null];
+  return JSON.stringify(given(old)) !== JSON.stringify(given(now));
+}
+
+function requestChanges(old: Request, now: Request): string[] {
+  return [
+    ...changed("health", old.health, now.health, examination),
+    ...changed("schedule", old.schedule, now.schedule, times),
+    ...changed("watch", listed(old.watch), listed(now.watch)),
+    ...changed("restartAbove", old.restartAbove, now.restartAbove, bytes),
   ];
 }
 
@@ -113,31 +152,4 @@ function limitChanges(old: ProcessDefinition["limits"], now: ProcessDefinition["
 function limitOf([resource, soft, hard]: ProcessDefinition["limits"][number]): [string, string] {
   const spelled = (limit: number): string => limit === -1 ? "unlimited" : String(limit);
   return [resource, soft === hard ? spelled(soft) : `${spelled(soft)}:${spelled(hard)}`];
-}
-
-function growth({ factor, max, jitter, resetAfter }: Backoff): string {
-  return `factor ${factor}, max ${max} ms, jitter ${jitter}, resetAfter ${resetAfter} ms`;
-}
-
-function tolerated({ count, within }: Limit): string {
-  return `${count} within ${within} ms`;
-}
-
-function addresses(all: readonly Listen[]): string {
-  if (all.length === 0) return "none";
-  return all.map((one) => one.kind === "unix" ? one.path : `${one.host === null ? "*" : bracketed(one.host)}:${one.port}`).join(", ");
-}
-
-function bracketed(host: string): string {
-  return host.includes(":") ? `[${host}]` : host;
-}
-
-function millis(value: number): string {
-  return `${value} ms`;
-}
-
-/** `delay 1000 ms → 2000 ms`, or nothing. What an older version did not know of yet is undefined, and was none. */
-function changed<T>(what: string, old: T, now: T, spell: (value: NonNullable<T>) => string = String): string[] {
-  const told = (value: T): string => value === null || value === undefined ? "none" : spell(value);
-  return JSON.stringify(old ?? null) === JSON.stringify(now ?? null) ? [] : [`${what} ${told(old)} → ${told(now)}`];
 }

@@ -5,7 +5,7 @@ const External = [
   /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/u,
   /^[^\0]+$/u,
   /^[^\0]*$/u,
-  /(^count$|^delay$|^backoff$|^restart$|^successCodes$|^limit$|^stop$|^daemon$|^ready$|^cwd$|^env$|^envFile$|^inheritEnv$|^user$|^group$|^groups$|^umask$|^nice$|^oomScoreAdj$|^noNewPrivileges$|^limits$|^listen$)/u,
+  /(^count$|^delay$|^backoff$|^restart$|^successCodes$|^limit$|^stop$|^daemon$|^ready$|^health$|^watchdog$|^after$|^schedule$|^watch$|^restartAbove$|^cwd$|^env$|^envFile$|^inheritEnv$|^user$|^group$|^groups$|^umask$|^nice$|^oomScoreAdj$|^noNewPrivileges$|^limits$|^listen$)/u,
   /^[0-9]{1,12}(ms|s|m|h)$/u,
   /(^factor$|^max$|^jitter$|^resetAfter$)/u,
   /^[0-9]{1,12}(ms|s|m|h)$/u,
@@ -15,7 +15,34 @@ const External = [
   /^(SIGHUP|SIGINT|SIGQUIT|SIGILL|SIGTRAP|SIGABRT|SIGBUS|SIGFPE|SIGKILL|SIGUSR1|SIGSEGV|SIGUSR2|SIGPIPE|SIGALRM|SIGTERM|SIGSTKFLT|SIGCHLD|SIGCONT|SIGSTOP|SIGTSTP|SIGTTIN|SIGTTOU|SIGURG|SIGXCPU|SIGXFSZ|SIGVTALRM|SIGPROF|SIGWINCH|SIGIO|SIGPWR|SIGSYS|SIGRTMIN|SIGRTMIN[+]([1-9]|[12][0-9]))$/u,
   /^[0-9]{1,12}(ms|s|m|h)$/u,
   /^[^\0]+$/u,
+  /(^tcp$|^http$|^exec$|^notify$|^fd$|^log$|^timeout$|^interval$)/u,
+  /^[^\0]+$/u,
+  /^[^\0]+$/u,
+  /^[^\0]*$/u,
+  /^[^\0]*$/u,
+  /^[^\0]*$/u,
   /^[0-9]{1,12}(ms|s|m|h)$/u,
+  /^[0-9]{1,12}(ms|s|m|h)$/u,
+  /(^tcp$|^http$|^exec$|^interval$|^timeout$|^failures$)/u,
+  /^[^\0]+$/u,
+  /^[^\0]+$/u,
+  /^[^\0]*$/u,
+  /^[0-9]{1,12}(ms|s|m|h)$/u,
+  /^[0-9]{1,12}(ms|s|m|h)$/u,
+  /^[0-9]{1,12}(ms|s|m|h)$/u,
+  /^[^\0]+$/u,
+  /(^entry$|^on$)/u,
+  /^[^\0]+$/u,
+  /^[^\0]+$/u,
+  /(^entry$|^on$)/u,
+  /^[^\0]+$/u,
+  /^[^\0]+$/u,
+  /(^cron$|^timezone$|^overlap$)/u,
+  /^[^\0]+$/u,
+  /^[^\0]+$/u,
+  /^[^\0]+$/u,
+  /^[^\0]+$/u,
+  /^[0-9]{1,12}[KMG]$/u,
   /^[^\0]+$/u,
   /(^[^=\0]+$)/u,
   /^[^=\0]+$/u,
@@ -53,7 +80,7 @@ const External = [
   /^[0-9]{1,12}[KMG]$/u,
   /^[^\0]+$/u,
   /^[^\0]+$/u,
-  /(^http$|^maxCount$|^processEvents$)/u,
+  /(^http$|^maxCount$|^processEvents$|^on$|^exitWhen$)/u,
   /^[^\0/]+:[0-9]{1,5}$/u,
   /(^address$|^hosts$)/u,
   /^[^\0/]+:[0-9]{1,5}$/u,
@@ -87,7 +114,7 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && unique_0.options !== null
     && !(Array.isArray(unique_0.options)))
     && (Object.getOwnPropertyNames(unique_0.options).every((unique_2, unique_3) => ((External[3].test(unique_2) || false)))
-    && ((((((((((((((((((((((unique_0.options.count === undefined || (!("count" in unique_0.options) || (Number.isInteger(unique_0.options.count)
+    && ((((((((((((((((((((((((((((unique_0.options.count === undefined || (!("count" in unique_0.options) || (Number.isInteger(unique_0.options.count)
     && (!((Number.isFinite(unique_0.options.count) || typeof unique_0.options.count === "bigint")) || (unique_0.options.count >= 0
     && unique_0.options.count <= 100000)))))
     && (unique_0.options.delay === undefined || (!("delay" in unique_0.options) || ((Number.isInteger(unique_0.options.delay)
@@ -153,45 +180,148 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && Object.getOwnPropertyNames(unique_0.options.daemon).length === 1)
     && (typeof unique_0.options.daemon.pidFile === "string"
     && External[12].test(unique_0.options.daemon.pidFile))))))))
-    && (unique_0.options.ready === undefined || (!("ready" in unique_0.options) || ((typeof unique_0.options.ready === "object"
+    && (unique_0.options.ready === undefined || (!("ready" in unique_0.options) || ((typeof unique_0.options.ready === "string"
+    && unique_0.options.ready === "notify") || ((typeof unique_0.options.ready === "object"
     && unique_0.options.ready !== null
     && !(Array.isArray(unique_0.options.ready)))
-    && (("timeout" in unique_0.options.ready
-    && Object.getOwnPropertyNames(unique_0.options.ready).length === 1)
-    && ((Number.isInteger(unique_0.options.ready.timeout)
+    && (Object.getOwnPropertyNames(unique_0.options.ready).every((unique_9, unique_10) => ((External[13].test(unique_9) || false)))
+    && ((((((((unique_0.options.ready.tcp === undefined || (!("tcp" in unique_0.options.ready) || ((Number.isInteger(unique_0.options.ready.tcp)
+    && (!((Number.isFinite(unique_0.options.ready.tcp) || typeof unique_0.options.ready.tcp === "bigint")) || (unique_0.options.ready.tcp >= 1
+    && unique_0.options.ready.tcp <= 65535))) || (typeof unique_0.options.ready.tcp === "string"
+    && External[14].test(unique_0.options.ready.tcp)))))
+    && (unique_0.options.ready.http === undefined || (!("http" in unique_0.options.ready) || (typeof unique_0.options.ready.http === "string"
+    && External[15].test(unique_0.options.ready.http)))))
+    && (unique_0.options.ready.exec === undefined || (!("exec" in unique_0.options.ready) || (Array.isArray(unique_0.options.ready.exec)
+    && (unique_0.options.ready.exec.every((unique_11, index) => ((typeof unique_11 === "string"
+    && External[16].test(unique_11))))
+    && unique_0.options.ready.exec.length >= 1)))))
+    && (unique_0.options.ready.notify === undefined || (!("notify" in unique_0.options.ready) || (typeof unique_0.options.ready.notify === "boolean"
+    && unique_0.options.ready.notify === true))))
+    && (unique_0.options.ready.fd === undefined || (!("fd" in unique_0.options.ready) || (Number.isInteger(unique_0.options.ready.fd)
+    && (!((Number.isFinite(unique_0.options.ready.fd) || typeof unique_0.options.ready.fd === "bigint")) || (unique_0.options.ready.fd >= 3
+    && unique_0.options.ready.fd <= 1023))))))
+    && (unique_0.options.ready.log === undefined || (!("log" in unique_0.options.ready) || ((typeof unique_0.options.ready.log === "object"
+    && unique_0.options.ready.log !== null
+    && !(Array.isArray(unique_0.options.ready.log)))
+    && ((("source" in unique_0.options.ready.log
+    && "flags" in unique_0.options.ready.log)
+    && Object.getOwnPropertyNames(unique_0.options.ready.log).length === 2)
+    && ((typeof unique_0.options.ready.log.source === "string"
+    && External[17].test(unique_0.options.ready.log.source))
+    && (typeof unique_0.options.ready.log.flags === "string"
+    && External[18].test(unique_0.options.ready.log.flags))))))))
+    && (unique_0.options.ready.timeout === undefined || (!("timeout" in unique_0.options.ready) || ((Number.isInteger(unique_0.options.ready.timeout)
     && (!((Number.isFinite(unique_0.options.ready.timeout) || typeof unique_0.options.ready.timeout === "bigint")) || (unique_0.options.ready.timeout >= 0
     && unique_0.options.ready.timeout <= 9007199254740991))) || (typeof unique_0.options.ready.timeout === "string"
-    && External[13].test(unique_0.options.ready.timeout))))))))
+    && External[19].test(unique_0.options.ready.timeout))))))
+    && (unique_0.options.ready.interval === undefined || (!("interval" in unique_0.options.ready) || ((Number.isInteger(unique_0.options.ready.interval)
+    && (!((Number.isFinite(unique_0.options.ready.interval) || typeof unique_0.options.ready.interval === "bigint")) || (unique_0.options.ready.interval >= 0
+    && unique_0.options.ready.interval <= 9007199254740991))) || (typeof unique_0.options.ready.interval === "string"
+    && External[20].test(unique_0.options.ready.interval))))))))))))
+    && (unique_0.options.health === undefined || (!("health" in unique_0.options) || ((typeof unique_0.options.health === "object"
+    && unique_0.options.health !== null
+    && !(Array.isArray(unique_0.options.health)))
+    && (Object.getOwnPropertyNames(unique_0.options.health).every((unique_12, unique_13) => ((External[21].test(unique_12) || false)))
+    && ((((((unique_0.options.health.tcp === undefined || (!("tcp" in unique_0.options.health) || ((Number.isInteger(unique_0.options.health.tcp)
+    && (!((Number.isFinite(unique_0.options.health.tcp) || typeof unique_0.options.health.tcp === "bigint")) || (unique_0.options.health.tcp >= 1
+    && unique_0.options.health.tcp <= 65535))) || (typeof unique_0.options.health.tcp === "string"
+    && External[22].test(unique_0.options.health.tcp)))))
+    && (unique_0.options.health.http === undefined || (!("http" in unique_0.options.health) || (typeof unique_0.options.health.http === "string"
+    && External[23].test(unique_0.options.health.http)))))
+    && (unique_0.options.health.exec === undefined || (!("exec" in unique_0.options.health) || (Array.isArray(unique_0.options.health.exec)
+    && (unique_0.options.health.exec.every((unique_14, index) => ((typeof unique_14 === "string"
+    && External[24].test(unique_14))))
+    && unique_0.options.health.exec.length >= 1)))))
+    && (unique_0.options.health.interval === undefined || (!("interval" in unique_0.options.health) || ((Number.isInteger(unique_0.options.health.interval)
+    && (!((Number.isFinite(unique_0.options.health.interval) || typeof unique_0.options.health.interval === "bigint")) || (unique_0.options.health.interval >= 0
+    && unique_0.options.health.interval <= 9007199254740991))) || (typeof unique_0.options.health.interval === "string"
+    && External[25].test(unique_0.options.health.interval))))))
+    && (unique_0.options.health.timeout === undefined || (!("timeout" in unique_0.options.health) || ((Number.isInteger(unique_0.options.health.timeout)
+    && (!((Number.isFinite(unique_0.options.health.timeout) || typeof unique_0.options.health.timeout === "bigint")) || (unique_0.options.health.timeout >= 0
+    && unique_0.options.health.timeout <= 9007199254740991))) || (typeof unique_0.options.health.timeout === "string"
+    && External[26].test(unique_0.options.health.timeout))))))
+    && (unique_0.options.health.failures === undefined || (!("failures" in unique_0.options.health) || (Number.isInteger(unique_0.options.health.failures)
+    && (!((Number.isFinite(unique_0.options.health.failures) || typeof unique_0.options.health.failures === "bigint")) || (unique_0.options.health.failures >= 1
+    && unique_0.options.health.failures <= 1000)))))))))))
+    && (unique_0.options.watchdog === undefined || (!("watchdog" in unique_0.options) || ((Number.isInteger(unique_0.options.watchdog)
+    && (!((Number.isFinite(unique_0.options.watchdog) || typeof unique_0.options.watchdog === "bigint")) || (unique_0.options.watchdog >= 0
+    && unique_0.options.watchdog <= 9007199254740991))) || (typeof unique_0.options.watchdog === "string"
+    && External[27].test(unique_0.options.watchdog))))))
+    && (unique_0.options.after === undefined || (!("after" in unique_0.options) || (((typeof unique_0.options.after === "string"
+    && External[28].test(unique_0.options.after)) || ((typeof unique_0.options.after === "object"
+    && unique_0.options.after !== null
+    && !(Array.isArray(unique_0.options.after)))
+    && (("entry" in unique_0.options.after
+    && Object.getOwnPropertyNames(unique_0.options.after).every((unique_15, unique_16) => ((External[29].test(unique_15) || false))))
+    && ((typeof unique_0.options.after.entry === "string"
+    && External[30].test(unique_0.options.after.entry))
+    && (unique_0.options.after.on === undefined || (!("on" in unique_0.options.after) || (((typeof unique_0.options.after.on === "string"
+    && unique_0.options.after.on === "started") || (typeof unique_0.options.after.on === "string"
+    && unique_0.options.after.on === "ready")) || (typeof unique_0.options.after.on === "string"
+    && unique_0.options.after.on === "finished")))))))) || (Array.isArray(unique_0.options.after)
+    && unique_0.options.after.every((unique_17, index) => (((typeof unique_17 === "string"
+    && External[31].test(unique_17)) || ((typeof unique_17 === "object"
+    && unique_17 !== null
+    && !(Array.isArray(unique_17)))
+    && (("entry" in unique_17
+    && Object.getOwnPropertyNames(unique_17).every((unique_18, unique_19) => ((External[32].test(unique_18) || false))))
+    && ((typeof unique_17.entry === "string"
+    && External[33].test(unique_17.entry))
+    && (unique_17.on === undefined || (!("on" in unique_17) || (((typeof unique_17.on === "string"
+    && unique_17.on === "started") || (typeof unique_17.on === "string"
+    && unique_17.on === "ready")) || (typeof unique_17.on === "string"
+    && unique_17.on === "finished")))))))))))))))
+    && (unique_0.options.schedule === undefined || (!("schedule" in unique_0.options) || ((typeof unique_0.options.schedule === "string"
+    && External[34].test(unique_0.options.schedule)) || ((typeof unique_0.options.schedule === "object"
+    && unique_0.options.schedule !== null
+    && !(Array.isArray(unique_0.options.schedule)))
+    && (("cron" in unique_0.options.schedule
+    && Object.getOwnPropertyNames(unique_0.options.schedule).every((unique_20, unique_21) => ((External[35].test(unique_20) || false))))
+    && (((typeof unique_0.options.schedule.cron === "string"
+    && External[36].test(unique_0.options.schedule.cron))
+    && (unique_0.options.schedule.timezone === undefined || (!("timezone" in unique_0.options.schedule) || (typeof unique_0.options.schedule.timezone === "string"
+    && External[37].test(unique_0.options.schedule.timezone)))))
+    && (unique_0.options.schedule.overlap === undefined || (!("overlap" in unique_0.options.schedule) || ((typeof unique_0.options.schedule.overlap === "string"
+    && unique_0.options.schedule.overlap === "skip") || (typeof unique_0.options.schedule.overlap === "string"
+    && unique_0.options.schedule.overlap === "kill")))))))))))
+    && (unique_0.options.watch === undefined || (!("watch" in unique_0.options) || ((typeof unique_0.options.watch === "string"
+    && External[38].test(unique_0.options.watch)) || (Array.isArray(unique_0.options.watch)
+    && unique_0.options.watch.every((unique_22, index) => ((typeof unique_22 === "string"
+    && External[39].test(unique_22)))))))))
+    && (unique_0.options.restartAbove === undefined || (!("restartAbove" in unique_0.options) || ((Number.isInteger(unique_0.options.restartAbove)
+    && (!((Number.isFinite(unique_0.options.restartAbove) || typeof unique_0.options.restartAbove === "bigint")) || (unique_0.options.restartAbove >= 0
+    && unique_0.options.restartAbove <= 9007199254740991))) || (typeof unique_0.options.restartAbove === "string"
+    && External[40].test(unique_0.options.restartAbove))))))
     && (unique_0.options.cwd === undefined || (!("cwd" in unique_0.options) || (typeof unique_0.options.cwd === "string"
-    && External[14].test(unique_0.options.cwd)))))
+    && External[41].test(unique_0.options.cwd)))))
     && (unique_0.options.env === undefined || (!("env" in unique_0.options) || ((typeof unique_0.options.env === "object"
     && unique_0.options.env !== null
     && !(Array.isArray(unique_0.options.env)))
-    && (Object.getOwnPropertyNames(unique_0.options.env).every((unique_9, unique_10) => ((External[15].test(unique_9) || false)))
-    && Object.entries(unique_0.options.env).every(([unique_11, unique_12], _) => ((!(External[16].test(unique_11)) || (typeof unique_12 === "string"
-    && External[17].test(unique_12))))))))))
+    && (Object.getOwnPropertyNames(unique_0.options.env).every((unique_23, unique_24) => ((External[42].test(unique_23) || false)))
+    && Object.entries(unique_0.options.env).every(([unique_25, unique_26], _) => ((!(External[43].test(unique_25)) || (typeof unique_26 === "string"
+    && External[44].test(unique_26))))))))))
     && (unique_0.options.envFile === undefined || (!("envFile" in unique_0.options) || (typeof unique_0.options.envFile === "string"
-    && External[18].test(unique_0.options.envFile)))))
+    && External[45].test(unique_0.options.envFile)))))
     && (unique_0.options.inheritEnv === undefined || (!("inheritEnv" in unique_0.options) || (typeof unique_0.options.inheritEnv === "boolean" || (Array.isArray(unique_0.options.inheritEnv)
-    && unique_0.options.inheritEnv.every((unique_13, index) => ((typeof unique_13 === "string"
-    && External[19].test(unique_13)))))))))
+    && unique_0.options.inheritEnv.every((unique_27, index) => ((typeof unique_27 === "string"
+    && External[46].test(unique_27)))))))))
     && (unique_0.options.user === undefined || (!("user" in unique_0.options) || ((typeof unique_0.options.user === "string"
-    && External[20].test(unique_0.options.user)) || (Number.isInteger(unique_0.options.user)
+    && External[47].test(unique_0.options.user)) || (Number.isInteger(unique_0.options.user)
     && (!((Number.isFinite(unique_0.options.user) || typeof unique_0.options.user === "bigint")) || (unique_0.options.user >= 0
     && unique_0.options.user <= 4294967294)))))))
     && (unique_0.options.group === undefined || (!("group" in unique_0.options) || ((typeof unique_0.options.group === "string"
-    && External[21].test(unique_0.options.group)) || (Number.isInteger(unique_0.options.group)
+    && External[48].test(unique_0.options.group)) || (Number.isInteger(unique_0.options.group)
     && (!((Number.isFinite(unique_0.options.group) || typeof unique_0.options.group === "bigint")) || (unique_0.options.group >= 0
     && unique_0.options.group <= 4294967294)))))))
     && (unique_0.options.groups === undefined || (!("groups" in unique_0.options) || (Array.isArray(unique_0.options.groups)
-    && unique_0.options.groups.every((unique_14, index) => (((typeof unique_14 === "string"
-    && External[22].test(unique_14)) || (Number.isInteger(unique_14)
-    && (!((Number.isFinite(unique_14) || typeof unique_14 === "bigint")) || (unique_14 >= 0
-    && unique_14 <= 4294967294))))))))))
+    && unique_0.options.groups.every((unique_28, index) => (((typeof unique_28 === "string"
+    && External[49].test(unique_28)) || (Number.isInteger(unique_28)
+    && (!((Number.isFinite(unique_28) || typeof unique_28 === "bigint")) || (unique_28 >= 0
+    && unique_28 <= 4294967294))))))))))
     && (unique_0.options.umask === undefined || (!("umask" in unique_0.options) || ((Number.isInteger(unique_0.options.umask)
     && (!((Number.isFinite(unique_0.options.umask) || typeof unique_0.options.umask === "bigint")) || (unique_0.options.umask >= 0
     && unique_0.options.umask <= 511))) || (typeof unique_0.options.umask === "string"
-    && External[23].test(unique_0.options.umask))))))
+    && External[50].test(unique_0.options.umask))))))
     && (unique_0.options.nice === undefined || (!("nice" in unique_0.options) || (Number.isInteger(unique_0.options.nice)
     && (!((Number.isFinite(unique_0.options.nice) || typeof unique_0.options.nice === "bigint")) || (unique_0.options.nice >= -20
     && unique_0.options.nice <= 19))))))
@@ -202,11 +332,11 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && (unique_0.options.limits === undefined || (!("limits" in unique_0.options) || ((typeof unique_0.options.limits === "object"
     && unique_0.options.limits !== null
     && !(Array.isArray(unique_0.options.limits)))
-    && (Object.getOwnPropertyNames(unique_0.options.limits).every((unique_15, unique_16) => ((External[24].test(unique_15) || false)))
+    && (Object.getOwnPropertyNames(unique_0.options.limits).every((unique_29, unique_30) => ((External[51].test(unique_29) || false)))
     && ((((((((((((((((unique_0.options.limits.as === undefined || (!("as" in unique_0.options.limits) || ((((Number.isInteger(unique_0.options.limits.as)
     && (!((Number.isFinite(unique_0.options.limits.as) || typeof unique_0.options.limits.as === "bigint")) || (unique_0.options.limits.as >= 0
     && unique_0.options.limits.as <= 9007199254740991))) || (typeof unique_0.options.limits.as === "string"
-    && External[25].test(unique_0.options.limits.as))) || (typeof unique_0.options.limits.as === "string"
+    && External[52].test(unique_0.options.limits.as))) || (typeof unique_0.options.limits.as === "string"
     && unique_0.options.limits.as === "unlimited")) || ((typeof unique_0.options.limits.as === "object"
     && unique_0.options.limits.as !== null
     && !(Array.isArray(unique_0.options.limits.as)))
@@ -216,17 +346,17 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && ((((Number.isInteger(unique_0.options.limits.as.soft)
     && (!((Number.isFinite(unique_0.options.limits.as.soft) || typeof unique_0.options.limits.as.soft === "bigint")) || (unique_0.options.limits.as.soft >= 0
     && unique_0.options.limits.as.soft <= 9007199254740991))) || (typeof unique_0.options.limits.as.soft === "string"
-    && External[26].test(unique_0.options.limits.as.soft))) || (typeof unique_0.options.limits.as.soft === "string"
+    && External[53].test(unique_0.options.limits.as.soft))) || (typeof unique_0.options.limits.as.soft === "string"
     && unique_0.options.limits.as.soft === "unlimited"))
     && (((Number.isInteger(unique_0.options.limits.as.hard)
     && (!((Number.isFinite(unique_0.options.limits.as.hard) || typeof unique_0.options.limits.as.hard === "bigint")) || (unique_0.options.limits.as.hard >= 0
     && unique_0.options.limits.as.hard <= 9007199254740991))) || (typeof unique_0.options.limits.as.hard === "string"
-    && External[27].test(unique_0.options.limits.as.hard))) || (typeof unique_0.options.limits.as.hard === "string"
+    && External[54].test(unique_0.options.limits.as.hard))) || (typeof unique_0.options.limits.as.hard === "string"
     && unique_0.options.limits.as.hard === "unlimited"))))))))
     && (unique_0.options.limits.core === undefined || (!("core" in unique_0.options.limits) || ((((Number.isInteger(unique_0.options.limits.core)
     && (!((Number.isFinite(unique_0.options.limits.core) || typeof unique_0.options.limits.core === "bigint")) || (unique_0.options.limits.core >= 0
     && unique_0.options.limits.core <= 9007199254740991))) || (typeof unique_0.options.limits.core === "string"
-    && External[28].test(unique_0.options.limits.core))) || (typeof unique_0.options.limits.core === "string"
+    && External[55].test(unique_0.options.limits.core))) || (typeof unique_0.options.limits.core === "string"
     && unique_0.options.limits.core === "unlimited")) || ((typeof unique_0.options.limits.core === "object"
     && unique_0.options.limits.core !== null
     && !(Array.isArray(unique_0.options.limits.core)))
@@ -236,12 +366,12 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && ((((Number.isInteger(unique_0.options.limits.core.soft)
     && (!((Number.isFinite(unique_0.options.limits.core.soft) || typeof unique_0.options.limits.core.soft === "bigint")) || (unique_0.options.limits.core.soft >= 0
     && unique_0.options.limits.core.soft <= 9007199254740991))) || (typeof unique_0.options.limits.core.soft === "string"
-    && External[29].test(unique_0.options.limits.core.soft))) || (typeof unique_0.options.limits.core.soft === "string"
+    && External[56].test(unique_0.options.limits.core.soft))) || (typeof unique_0.options.limits.core.soft === "string"
     && unique_0.options.limits.core.soft === "unlimited"))
     && (((Number.isInteger(unique_0.options.limits.core.hard)
     && (!((Number.isFinite(unique_0.options.limits.core.hard) || typeof unique_0.options.limits.core.hard === "bigint")) || (unique_0.options.limits.core.hard >= 0
     && unique_0.options.limits.core.hard <= 9007199254740991))) || (typeof unique_0.options.limits.core.hard === "string"
-    && External[30].test(unique_0.options.limits.core.hard))) || (typeof unique_0.options.limits.core.hard === "string"
+    && External[57].test(unique_0.options.limits.core.hard))) || (typeof unique_0.options.limits.core.hard === "string"
     && unique_0.options.limits.core.hard === "unlimited")))))))))
     && (unique_0.options.limits.cpu === undefined || (!("cpu" in unique_0.options.limits) || (((Number.isInteger(unique_0.options.limits.cpu)
     && (!((Number.isFinite(unique_0.options.limits.cpu) || typeof unique_0.options.limits.cpu === "bigint")) || (unique_0.options.limits.cpu >= 0
@@ -263,7 +393,7 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && (unique_0.options.limits.data === undefined || (!("data" in unique_0.options.limits) || ((((Number.isInteger(unique_0.options.limits.data)
     && (!((Number.isFinite(unique_0.options.limits.data) || typeof unique_0.options.limits.data === "bigint")) || (unique_0.options.limits.data >= 0
     && unique_0.options.limits.data <= 9007199254740991))) || (typeof unique_0.options.limits.data === "string"
-    && External[31].test(unique_0.options.limits.data))) || (typeof unique_0.options.limits.data === "string"
+    && External[58].test(unique_0.options.limits.data))) || (typeof unique_0.options.limits.data === "string"
     && unique_0.options.limits.data === "unlimited")) || ((typeof unique_0.options.limits.data === "object"
     && unique_0.options.limits.data !== null
     && !(Array.isArray(unique_0.options.limits.data)))
@@ -273,17 +403,17 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && ((((Number.isInteger(unique_0.options.limits.data.soft)
     && (!((Number.isFinite(unique_0.options.limits.data.soft) || typeof unique_0.options.limits.data.soft === "bigint")) || (unique_0.options.limits.data.soft >= 0
     && unique_0.options.limits.data.soft <= 9007199254740991))) || (typeof unique_0.options.limits.data.soft === "string"
-    && External[32].test(unique_0.options.limits.data.soft))) || (typeof unique_0.options.limits.data.soft === "string"
+    && External[59].test(unique_0.options.limits.data.soft))) || (typeof unique_0.options.limits.data.soft === "string"
     && unique_0.options.limits.data.soft === "unlimited"))
     && (((Number.isInteger(unique_0.options.limits.data.hard)
     && (!((Number.isFinite(unique_0.options.limits.data.hard) || typeof unique_0.options.limits.data.hard === "bigint")) || (unique_0.options.limits.data.hard >= 0
     && unique_0.options.limits.data.hard <= 9007199254740991))) || (typeof unique_0.options.limits.data.hard === "string"
-    && External[33].test(unique_0.options.limits.data.hard))) || (typeof unique_0.options.limits.data.hard === "string"
+    && External[60].test(unique_0.options.limits.data.hard))) || (typeof unique_0.options.limits.data.hard === "string"
     && unique_0.options.limits.data.hard === "unlimited")))))))))
     && (unique_0.options.limits.fsize === undefined || (!("fsize" in unique_0.options.limits) || ((((Number.isInteger(unique_0.options.limits.fsize)
     && (!((Number.isFinite(unique_0.options.limits.fsize) || typeof unique_0.options.limits.fsize === "bigint")) || (unique_0.options.limits.fsize >= 0
     && unique_0.options.limits.fsize <= 9007199254740991))) || (typeof unique_0.options.limits.fsize === "string"
-    && External[34].test(unique_0.options.limits.fsize))) || (typeof unique_0.options.limits.fsize === "string"
+    && External[61].test(unique_0.options.limits.fsize))) || (typeof unique_0.options.limits.fsize === "string"
     && unique_0.options.limits.fsize === "unlimited")) || ((typeof unique_0.options.limits.fsize === "object"
     && unique_0.options.limits.fsize !== null
     && !(Array.isArray(unique_0.options.limits.fsize)))
@@ -293,12 +423,12 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && ((((Number.isInteger(unique_0.options.limits.fsize.soft)
     && (!((Number.isFinite(unique_0.options.limits.fsize.soft) || typeof unique_0.options.limits.fsize.soft === "bigint")) || (unique_0.options.limits.fsize.soft >= 0
     && unique_0.options.limits.fsize.soft <= 9007199254740991))) || (typeof unique_0.options.limits.fsize.soft === "string"
-    && External[35].test(unique_0.options.limits.fsize.soft))) || (typeof unique_0.options.limits.fsize.soft === "string"
+    && External[62].test(unique_0.options.limits.fsize.soft))) || (typeof unique_0.options.limits.fsize.soft === "string"
     && unique_0.options.limits.fsize.soft === "unlimited"))
     && (((Number.isInteger(unique_0.options.limits.fsize.hard)
     && (!((Number.isFinite(unique_0.options.limits.fsize.hard) || typeof unique_0.options.limits.fsize.hard === "bigint")) || (unique_0.options.limits.fsize.hard >= 0
     && unique_0.options.limits.fsize.hard <= 9007199254740991))) || (typeof unique_0.options.limits.fsize.hard === "string"
-    && External[36].test(unique_0.options.limits.fsize.hard))) || (typeof unique_0.options.limits.fsize.hard === "string"
+    && External[63].test(unique_0.options.limits.fsize.hard))) || (typeof unique_0.options.limits.fsize.hard === "string"
     && unique_0.options.limits.fsize.hard === "unlimited")))))))))
     && (unique_0.options.limits.locks === undefined || (!("locks" in unique_0.options.limits) || (((Number.isInteger(unique_0.options.limits.locks)
     && (!((Number.isFinite(unique_0.options.limits.locks) || typeof unique_0.options.limits.locks === "bigint")) || (unique_0.options.limits.locks >= 0
@@ -320,7 +450,7 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && (unique_0.options.limits.memlock === undefined || (!("memlock" in unique_0.options.limits) || ((((Number.isInteger(unique_0.options.limits.memlock)
     && (!((Number.isFinite(unique_0.options.limits.memlock) || typeof unique_0.options.limits.memlock === "bigint")) || (unique_0.options.limits.memlock >= 0
     && unique_0.options.limits.memlock <= 9007199254740991))) || (typeof unique_0.options.limits.memlock === "string"
-    && External[37].test(unique_0.options.limits.memlock))) || (typeof unique_0.options.limits.memlock === "string"
+    && External[64].test(unique_0.options.limits.memlock))) || (typeof unique_0.options.limits.memlock === "string"
     && unique_0.options.limits.memlock === "unlimited")) || ((typeof unique_0.options.limits.memlock === "object"
     && unique_0.options.limits.memlock !== null
     && !(Array.isArray(unique_0.options.limits.memlock)))
@@ -330,17 +460,17 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && ((((Number.isInteger(unique_0.options.limits.memlock.soft)
     && (!((Number.isFinite(unique_0.options.limits.memlock.soft) || typeof unique_0.options.limits.memlock.soft === "bigint")) || (unique_0.options.limits.memlock.soft >= 0
     && unique_0.options.limits.memlock.soft <= 9007199254740991))) || (typeof unique_0.options.limits.memlock.soft === "string"
-    && External[38].test(unique_0.options.limits.memlock.soft))) || (typeof unique_0.options.limits.memlock.soft === "string"
+    && External[65].test(unique_0.options.limits.memlock.soft))) || (typeof unique_0.options.limits.memlock.soft === "string"
     && unique_0.options.limits.memlock.soft === "unlimited"))
     && (((Number.isInteger(unique_0.options.limits.memlock.hard)
     && (!((Number.isFinite(unique_0.options.limits.memlock.hard) || typeof unique_0.options.limits.memlock.hard === "bigint")) || (unique_0.options.limits.memlock.hard >= 0
     && unique_0.options.limits.memlock.hard <= 9007199254740991))) || (typeof unique_0.options.limits.memlock.hard === "string"
-    && External[39].test(unique_0.options.limits.memlock.hard))) || (typeof unique_0.options.limits.memlock.hard === "string"
+    && External[66].test(unique_0.options.limits.memlock.hard))) || (typeof unique_0.options.limits.memlock.hard === "string"
     && unique_0.options.limits.memlock.hard === "unlimited")))))))))
     && (unique_0.options.limits.msgqueue === undefined || (!("msgqueue" in unique_0.options.limits) || ((((Number.isInteger(unique_0.options.limits.msgqueue)
     && (!((Number.isFinite(unique_0.options.limits.msgqueue) || typeof unique_0.options.limits.msgqueue === "bigint")) || (unique_0.options.limits.msgqueue >= 0
     && unique_0.options.limits.msgqueue <= 9007199254740991))) || (typeof unique_0.options.limits.msgqueue === "string"
-    && External[40].test(unique_0.options.limits.msgqueue))) || (typeof unique_0.options.limits.msgqueue === "string"
+    && External[67].test(unique_0.options.limits.msgqueue))) || (typeof unique_0.options.limits.msgqueue === "string"
     && unique_0.options.limits.msgqueue === "unlimited")) || ((typeof unique_0.options.limits.msgqueue === "object"
     && unique_0.options.limits.msgqueue !== null
     && !(Array.isArray(unique_0.options.limits.msgqueue)))
@@ -350,12 +480,12 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && ((((Number.isInteger(unique_0.options.limits.msgqueue.soft)
     && (!((Number.isFinite(unique_0.options.limits.msgqueue.soft) || typeof unique_0.options.limits.msgqueue.soft === "bigint")) || (unique_0.options.limits.msgqueue.soft >= 0
     && unique_0.options.limits.msgqueue.soft <= 9007199254740991))) || (typeof unique_0.options.limits.msgqueue.soft === "string"
-    && External[41].test(unique_0.options.limits.msgqueue.soft))) || (typeof unique_0.options.limits.msgqueue.soft === "string"
+    && External[68].test(unique_0.options.limits.msgqueue.soft))) || (typeof unique_0.options.limits.msgqueue.soft === "string"
     && unique_0.options.limits.msgqueue.soft === "unlimited"))
     && (((Number.isInteger(unique_0.options.limits.msgqueue.hard)
     && (!((Number.isFinite(unique_0.options.limits.msgqueue.hard) || typeof unique_0.options.limits.msgqueue.hard === "bigint")) || (unique_0.options.limits.msgqueue.hard >= 0
     && unique_0.options.limits.msgqueue.hard <= 9007199254740991))) || (typeof unique_0.options.limits.msgqueue.hard === "string"
-    && External[42].test(unique_0.options.limits.msgqueue.hard))) || (typeof unique_0.options.limits.msgqueue.hard === "string"
+    && External[69].test(unique_0.options.limits.msgqueue.hard))) || (typeof unique_0.options.limits.msgqueue.hard === "string"
     && unique_0.options.limits.msgqueue.hard === "unlimited")))))))))
     && (unique_0.options.limits.nice === undefined || (!("nice" in unique_0.options.limits) || (((Number.isInteger(unique_0.options.limits.nice)
     && (!((Number.isFinite(unique_0.options.limits.nice) || typeof unique_0.options.limits.nice === "bigint")) || (unique_0.options.limits.nice >= 0
@@ -411,7 +541,7 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && (unique_0.options.limits.rss === undefined || (!("rss" in unique_0.options.limits) || ((((Number.isInteger(unique_0.options.limits.rss)
     && (!((Number.isFinite(unique_0.options.limits.rss) || typeof unique_0.options.limits.rss === "bigint")) || (unique_0.options.limits.rss >= 0
     && unique_0.options.limits.rss <= 9007199254740991))) || (typeof unique_0.options.limits.rss === "string"
-    && External[43].test(unique_0.options.limits.rss))) || (typeof unique_0.options.limits.rss === "string"
+    && External[70].test(unique_0.options.limits.rss))) || (typeof unique_0.options.limits.rss === "string"
     && unique_0.options.limits.rss === "unlimited")) || ((typeof unique_0.options.limits.rss === "object"
     && unique_0.options.limits.rss !== null
     && !(Array.isArray(unique_0.options.limits.rss)))
@@ -421,12 +551,12 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && ((((Number.isInteger(unique_0.options.limits.rss.soft)
     && (!((Number.isFinite(unique_0.options.limits.rss.soft) || typeof unique_0.options.limits.rss.soft === "bigint")) || (unique_0.options.limits.rss.soft >= 0
     && unique_0.options.limits.rss.soft <= 9007199254740991))) || (typeof unique_0.options.limits.rss.soft === "string"
-    && External[44].test(unique_0.options.limits.rss.soft))) || (typeof unique_0.options.limits.rss.soft === "string"
+    && External[71].test(unique_0.options.limits.rss.soft))) || (typeof unique_0.options.limits.rss.soft === "string"
     && unique_0.options.limits.rss.soft === "unlimited"))
     && (((Number.isInteger(unique_0.options.limits.rss.hard)
     && (!((Number.isFinite(unique_0.options.limits.rss.hard) || typeof unique_0.options.limits.rss.hard === "bigint")) || (unique_0.options.limits.rss.hard >= 0
     && unique_0.options.limits.rss.hard <= 9007199254740991))) || (typeof unique_0.options.limits.rss.hard === "string"
-    && External[45].test(unique_0.options.limits.rss.hard))) || (typeof unique_0.options.limits.rss.hard === "string"
+    && External[72].test(unique_0.options.limits.rss.hard))) || (typeof unique_0.options.limits.rss.hard === "string"
     && unique_0.options.limits.rss.hard === "unlimited")))))))))
     && (unique_0.options.limits.rtprio === undefined || (!("rtprio" in unique_0.options.limits) || (((Number.isInteger(unique_0.options.limits.rtprio)
     && (!((Number.isFinite(unique_0.options.limits.rtprio) || typeof unique_0.options.limits.rtprio === "bigint")) || (unique_0.options.limits.rtprio >= 0
@@ -482,7 +612,7 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && (unique_0.options.limits.stack === undefined || (!("stack" in unique_0.options.limits) || ((((Number.isInteger(unique_0.options.limits.stack)
     && (!((Number.isFinite(unique_0.options.limits.stack) || typeof unique_0.options.limits.stack === "bigint")) || (unique_0.options.limits.stack >= 0
     && unique_0.options.limits.stack <= 9007199254740991))) || (typeof unique_0.options.limits.stack === "string"
-    && External[46].test(unique_0.options.limits.stack))) || (typeof unique_0.options.limits.stack === "string"
+    && External[73].test(unique_0.options.limits.stack))) || (typeof unique_0.options.limits.stack === "string"
     && unique_0.options.limits.stack === "unlimited")) || ((typeof unique_0.options.limits.stack === "object"
     && unique_0.options.limits.stack !== null
     && !(Array.isArray(unique_0.options.limits.stack)))
@@ -492,37 +622,41 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && ((((Number.isInteger(unique_0.options.limits.stack.soft)
     && (!((Number.isFinite(unique_0.options.limits.stack.soft) || typeof unique_0.options.limits.stack.soft === "bigint")) || (unique_0.options.limits.stack.soft >= 0
     && unique_0.options.limits.stack.soft <= 9007199254740991))) || (typeof unique_0.options.limits.stack.soft === "string"
-    && External[47].test(unique_0.options.limits.stack.soft))) || (typeof unique_0.options.limits.stack.soft === "string"
+    && External[74].test(unique_0.options.limits.stack.soft))) || (typeof unique_0.options.limits.stack.soft === "string"
     && unique_0.options.limits.stack.soft === "unlimited"))
     && (((Number.isInteger(unique_0.options.limits.stack.hard)
     && (!((Number.isFinite(unique_0.options.limits.stack.hard) || typeof unique_0.options.limits.stack.hard === "bigint")) || (unique_0.options.limits.stack.hard >= 0
     && unique_0.options.limits.stack.hard <= 9007199254740991))) || (typeof unique_0.options.limits.stack.hard === "string"
-    && External[48].test(unique_0.options.limits.stack.hard))) || (typeof unique_0.options.limits.stack.hard === "string"
+    && External[75].test(unique_0.options.limits.stack.hard))) || (typeof unique_0.options.limits.stack.hard === "string"
     && unique_0.options.limits.stack.hard === "unlimited"))))))))))))))
     && (unique_0.options.listen === undefined || (!("listen" in unique_0.options) || (((Number.isInteger(unique_0.options.listen)
     && (!((Number.isFinite(unique_0.options.listen) || typeof unique_0.options.listen === "bigint")) || (unique_0.options.listen >= 1
     && unique_0.options.listen <= 65535))) || (typeof unique_0.options.listen === "string"
-    && External[49].test(unique_0.options.listen))) || (Array.isArray(unique_0.options.listen)
-    && unique_0.options.listen.every((unique_17, index) => (((Number.isInteger(unique_17)
-    && (!((Number.isFinite(unique_17) || typeof unique_17 === "bigint")) || (unique_17 >= 1
-    && unique_17 <= 65535))) || (typeof unique_17 === "string"
-    && External[50].test(unique_17))))))))))))))))))
+    && External[76].test(unique_0.options.listen))) || (Array.isArray(unique_0.options.listen)
+    && unique_0.options.listen.every((unique_31, index) => (((Number.isInteger(unique_31)
+    && (!((Number.isFinite(unique_31) || typeof unique_31 === "bigint")) || (unique_31 >= 1
+    && unique_31 <= 65535))) || (typeof unique_31 === "string"
+    && External[77].test(unique_31))))))))))))))))))
     && ((typeof value.options === "object"
     && value.options !== null
     && !(Array.isArray(value.options)))
-    && (Object.getOwnPropertyNames(value.options).every((unique_18, unique_19) => ((External[51].test(unique_18) || false)))
-    && (((value.options.http === undefined || (!("http" in value.options) || (((typeof value.options.http === "boolean"
+    && (Object.getOwnPropertyNames(value.options).every((unique_32, unique_33) => ((External[78].test(unique_32) || false)))
+    && (((((value.options.http === undefined || (!("http" in value.options) || (((typeof value.options.http === "boolean"
     && value.options.http === false) || (typeof value.options.http === "string"
-    && External[52].test(value.options.http))) || ((typeof value.options.http === "object"
+    && External[79].test(value.options.http))) || ((typeof value.options.http === "object"
     && value.options.http !== null
     && !(Array.isArray(value.options.http)))
-    && (Object.getOwnPropertyNames(value.options.http).every((unique_20, unique_21) => ((External[53].test(unique_20) || false)))
+    && (Object.getOwnPropertyNames(value.options.http).every((unique_34, unique_35) => ((External[80].test(unique_34) || false)))
     && ((value.options.http.address === undefined || (!("address" in value.options.http) || (typeof value.options.http.address === "string"
-    && External[54].test(value.options.http.address))))
+    && External[81].test(value.options.http.address))))
     && (value.options.http.hosts === undefined || (!("hosts" in value.options.http) || (Array.isArray(value.options.http.hosts)
-    && value.options.http.hosts.every((unique_22, index) => ((typeof unique_22 === "string"
-    && External[55].test(unique_22)))))))))))))
+    && value.options.http.hosts.every((unique_36, index) => ((typeof unique_36 === "string"
+    && External[82].test(unique_36)))))))))))))
     && (value.options.maxCount === undefined || (!("maxCount" in value.options) || (Number.isInteger(value.options.maxCount)
     && (!((Number.isFinite(value.options.maxCount) || typeof value.options.maxCount === "bigint")) || (value.options.maxCount >= 1
     && value.options.maxCount <= 100000))))))
-    && (value.options.processEvents === undefined || (!("processEvents" in value.options) || typeof value.options.processEvents === "boolean"))))))));
+    && (value.options.processEvents === undefined || (!("processEvents" in value.options) || typeof value.options.processEvents === "boolean")))
+    && (value.options.on === undefined || (!("on" in value.options) || !(true))))
+    && (value.options.exitWhen === undefined || (!("exitWhen" in value.options) || ((typeof value.options.exitWhen === "string"
+    && value.options.exitWhen === "any") || (typeof value.options.exitWhen === "string"
+    && value.options.exitWhen === "all"))))))))));

@@ -1,22 +1,26 @@
-/** From what was asked for to a configuration: units, paths and defaults. The only place that knows defaults. */
-import { isIP } from "node:net";
+/**
+ * From what was asked for to a configuration: units, paths and defaults, and what only makes sense together. This file and
+ * those that are named after it are the only place that knows defaults.
+ */
 import { resolve } from "node:path";
-import type { Backoff, Law, Millis } from "../core/types.ts";
+import { addressIn } from "./address.ts";
 import { Complaint } from "./complaint.ts";
-import type { Configuration, EntryConfiguration, HttpConfiguration, Listen } from "./configuration.ts";
+import { httpOf } from "./complete-http.ts";
+import { lawOf } from "./complete-law.ts";
+import { checkExit, checkOrder } from "./complete-order.ts";
+import { healthOf, readyOf } from "./complete-readiness.ts";
+import { scheduleOf, watchOf } from "./complete-triggers.ts";
+import type { Configuration, EntryConfiguration, Listen } from "./configuration.ts";
 import type { AskedEntry, Given } from "./given.ts";
-import type { Backoff as AskedBackoff, Duration, HttpAddress, HttpOptions, Limits, LimitValue, SentryOptions } from "./options.ts";
-import { bytesOf, maskOf, millisOf } from "./units.ts";
-
-// setTimeout(3) of Node takes no more, and would fire at once.
-const longestSpan = 2 ** 31 - 1;
-
-const httpAddress: HttpAddress = "127.0.0.1:8001";
+import type { Limits, LimitValue } from "./options.ts";
+import type { Size } from "./options-units.ts";
+import type { Refuse } from "./spans.ts";
+import { bytesOf, maskOf } from "./units.ts";
 
 /** @param folder the configuration's: relative paths start there */
 export function complete(path: string, folder: string, given: Given): Omit<Configuration, "code"> {
-  const { asked, place, places, functions } = given;
-  const { processEvents = true, maxCount = 10_000, http } = asked.options;
+  const { asked, place, places, functions, on } = given;
+  const { processEvents = true, maxCount = 10_000, http, exitWhen = null } = asked.options;
   const seen = new Set<string>();
   const entries = asked.entries.map((entry, index) => {
     const complain = (message: string): never => {
@@ -29,18 +33,21 @@ export function complete(path: string, folder: string, given: Given): Omit<Confi
     }
     return completeEntry(entry, functions[index] ?? null, folder, complain);
   });
-  return { path, entries, processEvents, maxCount, http: httpOf(http, place) };
+  const laws = entries.map(({ law }) => law);
+  checkOrder(laws, places);
+  checkExit(exitWhen, laws, place);
+  return { path, entries, processEvents, maxCount, http: httpOf(http, place), exitWhen, on };
 }
 
 type Complain = (message: string) => never;
-type Refuse = (option: string, why: string) => never;
 
 function completeEntry(
   { name, command, args, options }: AskedEntry, envSource: string | null, folder: string, complain: Complain,
 ): EntryConfiguration {
   const refuse: Refuse = (option, why) => complain(`option \`${option}\` of entry \`${name}\` ${why}`);
+  const ready = readyOf(options, refuse);
   return {
-    law: lawOf(name, options, refuse),
+    law: lawOf(name, options, ready, refuse),
     command,
     args,
     cwd: resolve(folder, options.cwd ?? "."),
@@ -63,35 +70,17 @@ function completeEntry(
       `option \`listen\` of entry \`${name}\`: "${one}" is no port from 1 to 65535, "host:port", or path with a slash`,
     ))),
     pidFile: pidFileOf(options, folder, refuse),
+    ready,
+    health: healthOf(options, refuse),
+    schedule: scheduleOf(options, refuse),
+    watch: watchOf(options, folder, refuse),
+    restartAbove: options.restartAbove === undefined ? null : sizeOf("restartAbove", options.restartAbove, refuse),
   };
 }
 
-function lawOf(name: string, options: AskedEntry["options"], refuse: Refuse): Law {
-  const { count = 1, restart = "always", successCodes = [0], backoff, limit, stop = {}, daemon = false, ready } = options;
-  const { signal = "SIGTERM", grace = "10s", scope = "tree" } = stop;
-  if (ready !== undefined && daemon === false) refuse("ready", "is not built in this version, but for the `timeout` of a `daemon`");
-  const delay = spanOf("delay", options.delay ?? 1000, refuse);
-  return {
-    name, count, restart, delay,
-    // In order and without repetitions: the same codes are no change.
-    successCodes: [...new Set(successCodes)].sort((one, other) => one - other),
-    backoff: backoff === undefined ? null : backoffOf(backoff, delay, refuse),
-    limit: limit === undefined ? null : { count: limit.count, within: stretchOf("limit.within", limit.within, refuse) },
-    stopSignal: endingSignal(signal, refuse), grace: spanOf("stop.grace", grace, refuse), scope,
-    daemon: daemon !== false,
-    readyTimeout: stretchOf("ready.timeout", ready?.timeout ?? "60s", refuse),
-  };
-}
-
-function backoffOf({ factor = 2, max = "60s", jitter = 0.2, resetAfter = "30s" }: AskedBackoff, delay: Millis, refuse: Refuse): Backoff {
-  const most = spanOf("backoff.max", max, refuse);
-  if (most < delay) refuse("backoff.max", `is ${most} ms, less than the \`delay\` of ${delay} ms`);
-  return { factor, max: most, jitter, resetAfter: spanOf("backoff.resetAfter", resetAfter, refuse) };
-}
-
-function endingSignal(signal: string, refuse: Refuse): string {
-  if (signal === "SIGSTOP" || signal === "SIGCONT") refuse("stop.signal", `is ${signal}, which ends no process`);
-  return signal;
+function sizeOf(option: string, given: Size, refuse: Refuse): number {
+  const bytes = bytesOf(given);
+  return bytes > 0 ? bytes : refuse(option, "must be more than 0");
 }
 
 function pidFileOf({ daemon, count = 1 }: AskedEntry["options"], folder: string, refuse: Refuse): string | null {
@@ -100,42 +89,6 @@ function pidFileOf({ daemon, count = 1 }: AskedEntry["options"], folder: string,
     refuse("daemon.pidFile", `must have \`{slot}\` in it: each of its ${count} processes writes one of its own`);
   }
   return resolve(folder, daemon.pidFile);
-}
-
-function spanOf(option: string, given: Duration, refuse: Refuse): Millis {
-  const millis = millisOf(given);
-  return millis <= longestSpan ? millis : refuse(option, "must be at most 24 days");
-}
-
-/** Of no length at all it would mean nothing. */
-function stretchOf(option: string, given: Duration, refuse: Refuse): Millis {
-  const millis = spanOf(option, given, refuse);
-  return millis > 0 ? millis : refuse(option, "must be more than 0");
-}
-
-function httpOf(http: SentryOptions["http"], place: Given["place"]): HttpConfiguration | null {
-  if (http === false) return null;
-  const { address, hosts = [] }: HttpOptions = typeof http === "object" ? http : http === undefined ? {} : { address: http };
-  const found = addressIn(address ?? httpAddress);
-  if (found === null || !(found.host === "*" || found.host === "localhost" || isIP(found.host) !== 0)) {
-    throw new Complaint(`option \`http\`: "${address}" is no "host:port" with a numeric address, localhost or *, and a port from 1 to 65535`, place);
-  }
-  const unusable = hosts.find((name) => !isHost(name));
-  if (unusable !== undefined) throw new Complaint(`option \`http.hosts\`: "${unusable}" is no name and no numeric address`, place);
-  return { ...found, hosts: [...hosts], isDefault: address === undefined };
-}
-
-/** As a request can name it (RFC 9110, 7.2). */
-function isHost(text: string): boolean {
-  return isIP(text) !== 0 || (/^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?$/.test(text) && URL.canParse(`http://${text}`));
-}
-
-/** `host:port` or `[host]:port`, taken apart. */
-function addressIn(text: string): { host: string; port: number } | null {
-  const [, bracketed, plain, digits] = /^(?:\[([^[\]]+)\]|([^:[\]]+)):([0-9]{1,5})$/.exec(text) ?? [];
-  const host = bracketed ?? plain;
-  const port = Number(digits);
-  return host !== undefined && port >= 1 && port <= 65535 ? { host, port } : null;
 }
 
 function accountOf(account: string | number | undefined): string | null {

@@ -2,7 +2,8 @@
  * What a configuration is after it was evaluated, checked and completed: plain JSON, and all that the supervisor
  * knows of it. Nothing is left to default; null is what is not there.
  */
-import type { Law } from "../core/types.ts";
+import type { ExitWhen, Law } from "../core/types.ts";
+import type { Health, Ready } from "../engine/probe.ts";
 
 export interface Configuration {
   /** Real path of the file: its identity. */
@@ -13,6 +14,9 @@ export interface Configuration {
   http: HttpConfiguration | null;
   /** The most processes that an entry can be scaled to. */
   maxCount: number;
+  exitWhen: ExitWhen;
+  /** The program has a function `on`, which is to get every event. */
+  on: boolean;
   /** The compiled program, with its source map, where functions of it are used; else null. */
   code: string | null;
 }
@@ -46,6 +50,16 @@ export interface EntryConfiguration {
   listen: Listen[];
   /** Absolute, `{slot}` still in it. Null also where it is no daemon (see the law). */
   pidFile: string | null;
+  /** What makes a process ready; null: that it was started. */
+  ready: Ready | null;
+  /** How its health is looked at. How much is too much stands in the law. */
+  health: Health | null;
+  /** When it runs; what becomes of one that still runs then stands in the law. Null: always. */
+  schedule: { cron: string; /** IANA; null: the machine's. */ timezone: string | null } | null;
+  /** Absolute globs of files; with a change of one its processes are restarted. */
+  watch: string[];
+  /** Bytes of memory that a process and all that it has started may take together; null: any. */
+  restartAbove: number | null;
 }
 
 export interface HttpConfiguration {

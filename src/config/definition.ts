@@ -6,8 +6,9 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 
 import type { Law } from "../core/types.ts";
+import type { Health, Ready } from "../engine/probe.ts";
 import type { EntryConfiguration, Listen } from "./configuration.ts";
-import type { DaemonFile } from "./options.ts";
+import type { DaemonFile } from "./options-ends.ts";
 
 /** Sha-256, cut to 32 hex digits. */
 export type Digest = string;
@@ -17,7 +18,20 @@ export interface Definition {
   readonly process: ProcessDefinition;
   /** What is changed in place. */
   readonly law: Law;
+  /** What is done about the process from outside, which is changed in place too. */
+  readonly attention: Attention;
 }
+
+export interface Attention {
+  readonly ready: Ready | null;
+  readonly health: Health | null;
+  readonly schedule: EntryConfiguration["schedule"];
+  readonly watch: readonly string[];
+  readonly restartAbove: number | null;
+}
+
+/** Of what an older version has left, which knew of none of this. */
+export const noAttention: Attention = { ready: null, health: null, schedule: null, watch: [], restartAbove: null };
 
 export interface ProcessDefinition {
   readonly command: string;
@@ -47,7 +61,7 @@ export interface ProcessDefinition {
 export function definitionOf(entry: EntryConfiguration): Definition {
   const {
     law, command, args, cwd, env, envSource, envFile, inheritEnv, user, group, groups, umask, nice, oomScoreAdj,
-    noNewPrivileges, limits, listen,
+    noNewPrivileges, limits, listen, ready, health, schedule, watch, restartAbove,
   } = entry;
   // By their names, so that the order in which they are written makes no difference.
   const variables = Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1));
@@ -60,6 +74,7 @@ export function definitionOf(entry: EntryConfiguration): Definition {
       daemon: daemonOf(entry),
     },
     law,
+    attention: { ready, health, schedule, watch, restartAbove },
   };
 }
 

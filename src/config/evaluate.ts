@@ -42,7 +42,10 @@ async function evaluate(): Promise<Configuration> {
   if (!("default" in program)) throw new Complaint(`${path} has no default export: write \`export default sentry([...])\``);
   const given = readProgram(program.default, path);
   if (!check(given.asked)) throw (await import("./explain.ts")).explain(given);
-  return { ...complete(path, dirname(path), given), code: given.functions.some((source) => source !== null) ? code : null };
+  const completed = complete(path, dirname(path), given);
+  const { entries, on } = completed;
+  if (entries.some(({ schedule }) => schedule !== null)) (await import("./schedules.ts")).checkSchedules(entries, given.places);
+  return { ...completed, code: on || entries.some(({ envFunction }) => envFunction) ? code : null };
 }
 
 /** One clear message for whatever went wrong. */

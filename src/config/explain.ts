@@ -6,6 +6,7 @@ import type { TSchema } from "typebox";
 import { Check } from "typebox/value";
 import { Complaint } from "./complaint.ts";
 import { kindOf, type AskedEntry, type Given } from "./given.ts";
+import { nearest } from "./nearest.ts";
 import { args, command, name, notBuilt, optionsOfEntry, optionsOfWhole } from "./schema.ts";
 
 export function explain({ asked, place, places }: Given): Complaint {
@@ -13,7 +14,7 @@ export function explain({ asked, place, places }: Given): Complaint {
     const complaint = explainEntry(entry, places[index] ?? null);
     if (complaint !== null) return complaint;
   }
-  return explainOptions(optionsOfWhole, asked.options, notBuilt.whole, "", place)
+  return explainOptions(optionsOfWhole, asked.options, [], "", place)
     ?? new Complaint("this is not what the schema asks for", place);
 }
 
@@ -26,7 +27,7 @@ function explainEntry(entry: AskedEntry, place: Place): Complaint | null {
   const wrong = wrongPart(command, entry.command, `the command of entry \`${entry.name}\``)
     ?? wrongPart(args, entry.args, `the arguments of entry \`${entry.name}\``);
   if (wrong !== null) return new Complaint(wrong, place);
-  return explainOptions(optionsOfEntry, entry.options, notBuilt.entry, ` of entry \`${entry.name}\``, place);
+  return explainOptions(optionsOfEntry, entry.options, notBuilt, ` of entry \`${entry.name}\``, place);
 }
 
 function explainOptions(
@@ -37,7 +38,7 @@ function explainOptions(
     return new Complaint(`the options${whose || " of `sentry`"} must be an object, not ${kindOf(options)}`, place);
   }
   for (const [key, value] of Object.entries(options)) {
-    if (later.includes(key) && !isBuilt(known[key], value)) return new Complaint(`option \`${key}\`${whose} is not built in this version`, place);
+    if (later.includes(key)) return new Complaint(`option \`${key}\`${whose} is not built in this version`, place);
     const field = known[key];
     if (field === undefined) {
       const near = nearest(key, [...Object.keys(known), ...later]);
@@ -47,14 +48,6 @@ function explainOptions(
     if (wrong !== null) return new Complaint(wrong, place);
   }
   return null;
-}
-
-/** It has fields, and they are all known. What is in them is another question. */
-function isBuilt(schema: TSchema | undefined, value: unknown): boolean {
-  const known = schema === undefined ? null : fieldsOf(schema);
-  if (known === null || typeof value !== "object" || value === null) return false;
-  const keys = Object.keys(value);
-  return keys.length > 0 && keys.every((key) => key in known);
 }
 
 /** What stands there, as the end of a sentence. */
@@ -83,8 +76,9 @@ function wrongOption(schema: TSchema, value: unknown, path: string, whose: strin
 /** Names what is wrong in a list, or in an object of like values, by its place there. */
 function wrongPart(schema: TSchema, value: unknown, what: string, tell: Telling = seen): string | null {
   if (Check(schema, value)) return null;
-  const like = (schema as { items?: TSchema }).items
-    ?? Object.values((schema as { patternProperties?: Record<string, TSchema> }).patternProperties ?? {})[0];
+  const like = Array.isArray(value)
+    ? itemsOf(schema)
+    : Object.values((schema as { patternProperties?: Record<string, TSchema> }).patternProperties ?? {})[0];
   if (like !== undefined && typeof value === "object" && value !== null) {
     for (const [key, part] of Object.entries(value)) {
       const which = Array.isArray(value) ? `number ${Number(key) + 1}` : `\`${key}\``;
@@ -94,31 +88,18 @@ function wrongPart(schema: TSchema, value: unknown, what: string, tell: Telling 
   return `${what} must be ${describe(schema)}${tell(value)}`;
 }
 
+/** Of an object; where it may also be something simpler, of the one way in which it is an object. */
 function fieldsOf(schema: TSchema): Record<string, TSchema> | null {
-  return (schema as { properties?: Record<string, TSchema> }).properties ?? null;
+  const { properties, anyOf = [] } = schema as { properties?: Record<string, TSchema>; anyOf?: TSchema[] };
+  return properties ?? anyOf.map(fieldsOf).find((fields) => fields !== null) ?? null;
+}
+
+/** Of a list, or of what may also be one. */
+function itemsOf(schema: TSchema): TSchema | undefined {
+  const { items, anyOf = [] } = schema as { items?: TSchema; anyOf?: TSchema[] };
+  return items ?? anyOf.map(itemsOf).find((found) => found !== undefined);
 }
 
 function describe(schema: TSchema): string {
   return (schema as { description?: string }).description ?? "something else";
-}
-
-/** The known word that takes the fewest changes, if they are few for its length; else "". */
-function nearest(word: string, known: string[]): string {
-  const byDistance = known.map((other) => ({ other, distance: distance(word.toLowerCase(), other.toLowerCase()) }));
-  const best = byDistance.sort((one, two) => one.distance - two.distance)[0];
-  return best !== undefined && best.distance <= Math.max(2, word.length / 3) ? best.other : "";
-}
-
-/** Levenshtein's: letters put in, left out, or changed. A row of the table at a time. */
-function distance(one: string, two: string): number {
-  let row = Array.from({ length: two.length + 1 }, (_, column) => column);
-  for (const [line, letter] of [...one].entries()) {
-    const next = [line + 1];
-    for (const [column, other] of [...two].entries()) {
-      const changed = (row[column] ?? 0) + (letter === other ? 0 : 1);
-      next.push(Math.min(changed, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[two.length] ?? 0;
 }

@@ -1,21 +1,18 @@
 /**
- * The thread in which functions of a configuration run. It imports the compiled program once, and answers each call
- * with what the entry's `env` gives, or with what went wrong, as text.
+ * The thread in which the functions `env` of a configuration run. It imports the compiled program once, and answers each
+ * call with what the entry's `env` gives, or with what went wrong, as text.
  */
 import { parentPort, workerData } from "node:worker_threads";
 import type { Call, Returned } from "./functions.ts";
 import { kindOf } from "./given.ts";
-import { importable, legible, placesIn } from "./place.ts";
-import { isProgram } from "./program.ts";
-import { borrowRequire } from "./require.ts";
+import { importGiven, thrown, type ProgramCode } from "./thread.ts";
 
-const { code, path } = workerData as { code: string; path: string };
 type EnvFunction = (slot: Call) => unknown;
 
-borrowRequire(path);
-const program = import(importable(code)) as Promise<{ default?: unknown }>;
+const compiled = workerData as ProgramCode;
+const given = importGiven(compiled);
 // Told with the first answer, and not as a rejection that nobody expects.
-program.catch(() => undefined);
+given.catch(() => undefined);
 
 parentPort?.on("message", (call: Call) => {
   void answer(call).then((returned) => parentPort?.postMessage(returned));
@@ -23,19 +20,16 @@ parentPort?.on("message", (call: Call) => {
 
 async function answer(call: Call): Promise<Returned> {
   try {
-    const env = functionOf((await program).default, call.entry);
+    const env = functionOf(await given, call.entry);
     return { env: texts(await env({ ...call })) };
   } catch (error) {
-    if (!(error instanceof Error)) return { error: `threw ${kindOf(error)}` };
-    const [place] = placesIn(error.stack ?? "", code, path);
-    return { error: `${legible(`${error.name}: ${error.message}`, path)}${place === undefined ? "" : ` (${place})`}` };
+    return { error: thrown(error, compiled) };
   }
 }
 
-/** The program was checked when the configuration was loaded; but it is a program, and may be another one today. */
-function functionOf(exported: unknown, name: string): EnvFunction {
-  const entries = isProgram(exported) ? exported.given[0] as { given: unknown[] }[] : [];
-  const options = entries.find((entry) => entry.given[0] === name)?.given.at(-1) as { env?: unknown } | undefined;
+function functionOf([entries]: readonly unknown[], name: string): EnvFunction {
+  const entry = (entries as { given: unknown[] }[] | undefined)?.find(({ given: [known] }) => known === name);
+  const options = entry?.given.at(-1) as { env?: unknown } | undefined;
   const env = options?.env;
   if (typeof env !== "function") throw new TypeError(`entry \`${name}\` has no function \`env\` any more`);
   return env as EnvFunction;

@@ -5,6 +5,7 @@
 import { Complaint } from "./complaint.ts";
 import { isEntry, isProgram, type Entry } from "./program.ts";
 import type { EntryOptions, Environment, SentryOptions } from "./options.ts";
+import type { ReadyTimes, ReadyWays } from "./options-readiness.ts";
 
 /** The arguments of one `entry` by name. Has the types of the door once it was checked, and not before. */
 export interface AskedEntry {
@@ -12,12 +13,16 @@ export interface AskedEntry {
   command: string;
   args: string[];
   /** Without the function that `env` may be: that is data for nobody. */
-  options: Omit<EntryOptions, "env"> & { env?: Environment };
+  options: Omit<EntryOptions, "env" | "ready"> & { env?: Environment; ready?: AskedReady };
 }
+
+/** A regular expression is no data, but its text and its flags are. */
+export type AskedReady = "notify" | (Partial<Omit<ReadyWays, "log">> & { log?: { source: string; flags: string } } & ReadyTimes);
 
 export interface Asked {
   entries: AskedEntry[];
-  options: SentryOptions;
+  /** Without the function `on`. */
+  options: Omit<SentryOptions, "on">;
 }
 
 /** What was asked for, and beside it what the schema has no business with … */
@@ -26,8 +31,10 @@ export interface Given {
   /** … for the whole, and for each entry, where it stands … */
   place: { stack?: string };
   places: { stack?: string }[];
-  /** … and the text of its `env`, where that is a function. */
+  /** … the text of its `env`, where that is a function, … */
   functions: (string | null)[];
+  /** … and whether the whole has an `on`. */
+  on: boolean;
 }
 
 type Fields = Record<string, unknown>;
@@ -46,14 +53,15 @@ export function readProgram(exported: unknown, path: string): Given {
     throw new Complaint(`number ${index + 1} of the entries is no \`entry(...)\`, but ${kindOf(value)}`, exported.place);
   });
   const read = list.map(readEntry);
+  const whole = defined(options === undefined ? {} : options, "the options of `sentry`", exported.place);
+  const on = isFields(whole) && typeof whole["on"] === "function";
+  if (on) delete whole["on"];
   return {
-    asked: {
-      entries: read.map((one) => one.asked),
-      options: defined(options === undefined ? {} : options, "the options of `sentry`", exported.place) as SentryOptions,
-    },
+    asked: { entries: read.map((one) => one.asked), options: whole as Asked["options"] },
     place: exported.place,
     places: list.map((one) => one.place),
     functions: read.map((one) => one.envSource),
+    on,
   };
 }
 
@@ -62,7 +70,7 @@ function readEntry(entry: Entry): { asked: AskedEntry; envSource: string | null 
   const whose = `of entry \`${String(name)}\``;
   const args = isFields(rest[0]) ? [] : rest.shift();
   const last = rest.at(-1);
-  const options = isFields(last) ? defined(last, `the options ${whose}`, entry.place) as Fields : {};
+  const options = isFields(last) ? defined(apart(last), `the options ${whose}`, entry.place) as Fields : {};
   if (isFields(last)) rest.pop();
   const [delay, count, ...more] = rest;
   if (more.some((value) => value !== undefined)) {
@@ -76,6 +84,14 @@ function readEntry(entry: Entry): { asked: AskedEntry; envSource: string | null 
   const envSource = typeof options["env"] === "function" ? String(options["env"]) : null;
   if (envSource !== null) delete options["env"];
   return { asked: { name, command, args: args === undefined ? [] : args, options } as AskedEntry, envSource };
+}
+
+/** The regular expression that `ready.log` may be, taken apart. */
+function apart(options: Fields): Fields {
+  const { ready } = options;
+  if (!isFields(ready) || !(ready["log"] instanceof RegExp)) return options;
+  const { source, flags } = ready["log"];
+  return { ...options, ready: { ...ready, log: { source, flags } } };
 }
 
 /**

@@ -1,11 +1,9 @@
 /** The options of entries and of the whole, as an editor completes and `tsc` checks them. */
-import type { Signal } from "./signals.ts";
-
-/** Milliseconds as a whole number, or with a unit: `"500ms"`, `"10s"`, `"2m"`, `"1h"`. */
-export type Duration = number | `${bigint}${"ms" | "s" | "m" | "h"}`;
-
-/** Bytes as a whole number, or with a unit: `"64K"`, `"512M"`, `"2G"` (K = 1024 bytes). */
-export type Size = number | `${bigint}${"K" | "M" | "G"}`;
+import type { SentryEvent } from "./events.ts";
+import type { Backoff, DaemonFile, FailureLimit, RestartPolicy, Stop } from "./options-ends.ts";
+import type { After, Schedule } from "./options-order.ts";
+import type { Health, Ready } from "./options-readiness.ts";
+import type { Duration, Size } from "./options-units.ts";
 
 /** The environment of a process. What is `undefined` is left out. */
 export type Environment = Record<string, string | undefined>;
@@ -45,88 +43,35 @@ export type Limits = ByteLimits & CountLimits;
 /** A TCP port of all addresses, `"host:port"`, or the path of a Unix socket (with a slash in it). */
 export type Listener = number | string;
 
-/**
- * Which ends of a process are followed by another start: all of them; failures; or none. A failure is an exit with a code
- * that is not among `successCodes`, an end by a signal, a start that failed, or a `ready.timeout` that ran out.
- */
-export type RestartPolicy = "always" | "on-failure" | "never";
-
-/**
- * How the delay grows with failures in a row: before the n-th try after the first it is `delay` × `factor`^(n-1), at most
- * `max`, and then varied by `jitter`. A success, or a process that has lived for `resetAfter`, ends the row.
- */
-export interface Backoff {
-  /** What each failure multiplies the delay by; 1 or more. Default: 2. */
-  factor?: number;
-  /** The longest delay; not below `delay`. Default: 60 s. At most 24 days. */
-  max?: Duration;
-  /** The share of the delay by which it is shorter or longer at random, 0 to 1: not all come back at once. Default: 0.2. */
-  jitter?: number;
-  /** A process that has lived this long starts the row anew, however it ends. Default: 30 s. At most 24 days. */
-  resetAfter?: Duration;
-}
-
-/** More failures than `count` `within` that time, fast or slow, and there is no other start: the slot is `failed`. */
-export interface FailureLimit {
-  /** 0 to 1000: with 10 the eleventh failure is too many. */
-  count: number;
-  /** The time up to now that is looked at. More than 0, at most 24 days. */
-  within: Duration;
-}
-
-/** Whom a stop is for: all that the process has started, however it detached; its process group; or the process alone. */
-export type StopScope = "tree" | "group" | "process";
-
-/** A signal of signal(7) that can end a process. SIGSTOP and SIGCONT cannot: they hold it up, and let it go on. */
-export type StopSignal = Exclude<Signal, "SIGSTOP" | "SIGCONT">;
-
-/** How processes are stopped: the signal at once to every process of the scope, and after the grace SIGKILL to what is left. */
-export interface Stop {
-  /** By its name in signal(7). With `"SIGKILL"` there is no grace. Default: `"SIGTERM"`. */
-  signal?: StopSignal;
-  /** From the signal to SIGKILL. 0: SIGKILL at once after it. Default: 10 s. At most 24 days. */
-  grace?: Duration;
-  /** What a process that ended by itself has left behind is ended by the same scope. Default: `"tree"`. */
-  scope?: StopScope;
-}
-
-/** A daemon whose PID file says which of the processes that it leaves is the daemon. */
-export interface DaemonFile {
-  /**
-   * Where the program writes its PID; relative to the configuration's folder. `{slot}` in it is replaced by the slot's
-   * number, and has to be there where `count` is more than 1.
-   */
-  pidFile: string;
-}
-
-/** When a process counts as started. */
-export interface Ready {
-  /** How long a daemon may take until it has forked itself away; more is a failure. More than 0, at most 24 days. */
-  timeout: Duration;
-}
-
-export interface EntryOptions {
-  /** How many processes are kept running, 0 to `maxCount`. Default: 1. */
+/** What every entry can have, however it comes to run. */
+export interface ProcessOptions {
+  /** How many processes run, 0 to `maxCount`. Default: 1. */
   count?: number;
-  /** Wait before a restart, counted from the exit. Default: 1000 ms. At most 24 days. */
-  delay?: Duration;
-  /** How that wait grows with each failure in a row: `{ factor: 2, max: "60s", jitter: 0.2, resetAfter: "30s" }`. Default: it does not. */
-  backoff?: Backoff;
-  /** Which ends are followed by a restart; others are `finished` or `failed`, until `up`. Default: `"always"`. */
-  restart?: RestartPolicy;
   /** Exit codes that are no failure, 0 to 255. With an empty list every exit is a failure. Default: `[0]`. */
   successCodes?: readonly number[];
-  /** How many failures are too many: `{ count: 10, within: "5m" }`; then the slot is `failed`, until `up`. Default: none are. */
-  limit?: FailureLimit;
   /** How processes are stopped. Default: `{ signal: "SIGTERM", grace: "10s", scope: "tree" }`. */
   stop?: Stop;
   /**
-   * The program forks itself away (`daemonize`, `daemon on`), and what it leaves is the slot's process: the one that its PID
-   * file names, or with `true` the only one that is left. Default: false.
+   * What makes a process ready: `"notify"` (sd_notify(3)), or one of `{ tcp }`, `{ http }`, `{ exec }`, `{ fd }`, `{ log }`,
+   * with `timeout` and `interval`. Default: that it was started; of a `daemon`: that it has forked itself away.
    */
-  daemon?: boolean | DaemonFile;
-  /** Only with `daemon`: how long it may take to fork itself away. Default: `{ timeout: "60s" }`. */
   ready?: Ready;
+  /** Look at each process that is ready; one that is not well `failures` times in a row is restarted, as after a failure. Default: do not. */
+  health?: Health;
+  /**
+   * How long a process that is ready may be silent: it has to send WATCHDOG=1 in time (sd_watchdog_enabled(3); twice in that
+   * time is usual), or gets SIGABRT and is restarted, as after a failure. More than 0, at most 24 days. Default: for ever.
+   */
+  watchdog?: Duration;
+  /**
+   * What has to be there before the first process is started, by the names of entries (they are ready) or as
+   * `{ entry, on }`; what comes after something is stopped before it. Never in a circle. Default: nothing.
+   */
+  after?: string | After | readonly (string | After)[];
+  /** Globs of files; with a change of one the processes are restarted. Relative to the configuration's folder. Default: none. */
+  watch?: string | readonly string[];
+  /** The memory that a process and all that it has started may take together; with more it is restarted, as after a failure. Default: any. */
+  restartAbove?: Size;
   /** Working directory; relative to the configuration's folder. Default: that folder. */
   cwd?: string;
   /** Variables added to the environment, or a function that makes them for each start. Default: none. */
@@ -155,6 +100,35 @@ export interface EntryOptions {
   listen?: Listener | readonly Listener[];
 }
 
+/** What an entry can have that is kept running. */
+export interface KeptOptions {
+  /** Wait before a restart, counted from the exit. Default: 1000 ms. At most 24 days. */
+  delay?: Duration;
+  /** How that wait grows with each failure in a row: `{ factor: 2, max: "60s", jitter: 0.2, resetAfter: "30s" }`. Default: it does not. */
+  backoff?: Backoff;
+  /** Which ends are followed by a restart; others are `finished` or `failed`, until `up`. Default: `"always"`. */
+  restart?: RestartPolicy;
+  /** How many failures are too many: `{ count: 10, within: "5m" }`; then the slot is `failed`, until `up`. Default: none are. */
+  limit?: FailureLimit;
+  /**
+   * The program forks itself away (`daemonize`, `daemon on`), and what it leaves is the slot's process: the one that its PID
+   * file names, or with `true` the only one that is left. Default: false.
+   */
+  daemon?: boolean | DaemonFile;
+  schedule?: never;
+}
+
+/** An entry that runs when it is due. A process that has ended is not restarted. */
+export interface ScheduledOptions extends Partial<Record<Exclude<keyof KeptOptions, "schedule">, never>> {
+  /** Cron text, or `{ cron, timezone, overlap }`: five fields as in crontab(5), or six with the seconds in front. */
+  schedule: string | Schedule;
+}
+
+export type EntryOptions = ProcessOptions & (KeptOptions | ScheduledOptions);
+
+/** Of the classic form, in which delay and count have places of their own. */
+export type ClassicOptions = Omit<ProcessOptions, "count"> & Omit<KeptOptions, "delay">;
+
 /** `"host:port"`, the host as a numeric address, `localhost`, or `*` for all of the machine's addresses. */
 export type HttpAddress = `${string}:${bigint}` | `[${string}]:${bigint}`;
 
@@ -172,4 +146,14 @@ export interface SentryOptions {
   maxCount?: number;
   /** Listen to the kernel's process events where possible: each exit then has the kernel's own time. Default: true. */
   processEvents?: boolean;
+  /**
+   * Gets every event, one after the other. It runs in a thread beside the supervisor: whatever it does, or throws, nothing
+   * of that is supervision. Default: nobody does.
+   */
+  on?: (event: SentryEvent) => void | Promise<void>;
+  /**
+   * For containers: leave when the first slot is finished or failed, or when every one is, with that exit code (128 + n for
+   * a signal; with `"all"` that of the first that ended badly, else 0). Default: never.
+   */
+  exitWhen?: "any" | "all";
 }

@@ -2,7 +2,8 @@
  * `entry` and `sentry`: they only write down what they were given, and where. The mark is a registered symbol, so that
  * a configuration's package which brings its own copy of this file is understood too.
  */
-import type { Duration, EntryOptions, SentryOptions } from "./options.ts";
+import type { ClassicOptions, EntryOptions, SentryOptions } from "./options.ts";
+import type { Duration } from "./options-units.ts";
 
 const mark = Symbol.for("sentryd.program");
 
@@ -34,7 +35,7 @@ export interface Program {
  */
 export function entry(
   name: string, command: string, args: readonly string[], delay: Duration, count: number,
-  options?: Omit<EntryOptions, "delay" | "count">,
+  options?: ClassicOptions,
 ): Entry;
 /** The full form: a program and its options. */
 export function entry(name: string, command: string, args?: readonly string[], options?: EntryOptions): Entry;

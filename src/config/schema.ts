@@ -4,9 +4,10 @@
  * 5 to 10 ms: so check.ts is made from this file (see schema.build.ts), and this file is loaded only for a complaint.
  */
 import { Type, type TSchema } from "typebox";
-import type {
-  Backoff, DaemonFile, EntryOptions, FailureLimit, Limits, Ready, RestartPolicy, SentryOptions, Stop, StopScope,
-} from "./options.ts";
+import type { EntryOptions, Limits, SentryOptions } from "./options.ts";
+import type { Backoff, DaemonFile, FailureLimit, RestartPolicy, Stop, StopScope } from "./options-ends.ts";
+import type { After, Schedule } from "./options-order.ts";
+import type { HealthTimes, Probes, ReadyTimes, ReadyWays } from "./options-readiness.ts";
 import { signalPattern } from "./signals.ts";
 
 // NUL ends a C string: it can be in no name, path, argument or variable that reaches a process.
@@ -45,6 +46,10 @@ const account = Type.Union([filled("a name"), Type.Integer({ minimum: 0, maximum
   description: "a name, or a number from 0",
 });
 
+const size = Type.Union([Type.Integer({ minimum: 0, maximum: most }), Type.String({ pattern: "^[0-9]{1,12}[KMG]$" })], {
+  description: 'bytes as a whole number from 0, or text such as "64K", "512M" or "2G"',
+});
+
 const limit = (value: TSchema, description: string) =>
   Type.Union([value, closed({ soft: value, hard: value }, description)], {
     description: `${description}, "unlimited", or { soft, hard } of these`,
@@ -80,6 +85,53 @@ const listener = Type.Union([whole(1, 65535), filled("an address")], {
   description: 'a port from 1 to 65535, "host:port", or a path with a slash',
 });
 
+const port = whole(1, 65535);
+const probes = {
+  tcp: Type.Union([port, filled("an address")], { description: 'a port from 1 to 65535, or "host:port"' }),
+  http: filled('a URL such as "http://127.0.0.1:8080/health"'),
+  exec: Type.Array(text("text without NUL bytes"), { minItems: 1, description: "a non-empty list of a program and its arguments" }),
+} satisfies Record<keyof Probes, TSchema>;
+
+const ready = Type.Union([
+  Type.Literal("notify"),
+  options({
+    ...probes,
+    notify: Type.Literal(true, { description: "true" }),
+    fd: whole(3, 1023),
+    log: closed({ source: text("text"), flags: text("text") }, "a regular expression such as /ready/"),
+    timeout: duration,
+    interval: duration,
+  } satisfies Record<keyof ReadyWays | keyof ReadyTimes, TSchema>),
+], { description: '"notify", or an object such as { tcp: 8080 }, { http }, { exec }, { fd: 3 } or { log: /ready/ }' });
+
+const health = options({
+  ...probes,
+  interval: duration,
+  timeout: duration,
+  failures: whole(1, 1000),
+} satisfies Record<keyof Probes | keyof HealthTimes, TSchema>, "an object such as { tcp: 8080 }, { http } or { exec }");
+
+const entryName = filled("the name of an entry");
+const comesAfter = closed({
+  entry: entryName,
+  on: Type.Optional(oneOf<NonNullable<After["on"]>>({ started: true, ready: true, finished: true })),
+} satisfies Record<keyof After, TSchema>, 'an object such as { entry: "db", on: "ready" }');
+const after = Type.Union([entryName, comesAfter], {
+  description: 'the name of an entry, or { entry, on: "started" or "ready" or "finished" }',
+});
+
+const cron = filled('cron text such as "30 4 * * *"');
+const schedule = Type.Union([
+  cron,
+  closed({
+    cron,
+    timezone: Type.Optional(filled('the name of a time zone, such as "Europe/Brussels"')),
+    overlap: Type.Optional(oneOf<NonNullable<Schedule["overlap"]>>({ skip: true, kill: true })),
+  } satisfies Record<keyof Schedule, TSchema>, "an object such as { cron, timezone, overlap }"),
+], { description: 'cron text such as "30 4 * * *", or { cron, timezone, overlap }' });
+
+const glob = filled("a glob");
+
 export const optionsOfEntry = options({
   count: whole(0, mostProcesses),
   delay: duration,
@@ -89,7 +141,15 @@ export const optionsOfEntry = options({
   limit: failureLimit,
   stop,
   daemon: Type.Union([flag, daemonFile], { description: "true, false, or { pidFile }" }),
-  ready: closed({ timeout: duration } satisfies Record<keyof Ready, TSchema>, "{ timeout }"),
+  ready,
+  health,
+  watchdog: duration,
+  after: Type.Union([after, Type.Array(after, { description: "a list" })], {
+    description: "the name of an entry, { entry, on }, or a list of these",
+  }),
+  schedule,
+  watch: Type.Union([glob, Type.Array(glob, { description: "a list" })], { description: "a glob, or a list of globs" }),
+  restartAbove: size,
   cwd: filled("the path of a folder"),
   env: environment,
   envFile: filled("the path of a file"),
@@ -129,6 +189,8 @@ export const optionsOfWhole = options({
   ], { description: '"host:port", false, or { address, hosts }' }),
   maxCount: whole(1, mostProcesses),
   processEvents: flag,
+  on: Type.Never({ description: "a function" }),
+  exitWhen: oneOf<NonNullable<SentryOptions["exitWhen"]>>({ any: true, all: true }),
 } satisfies Record<keyof SentryOptions, TSchema>);
 
 /** The whole of it. */
@@ -137,8 +199,5 @@ export const asked = closed({
   options: optionsOfWhole,
 }, "a configuration");
 
-/** Options of later versions: refused by name, never ignored. Of one that has a schema, all but what that knows. */
-export const notBuilt = {
-  entry: ["cgroup", "ready", "health", "watchdog", "after", "schedule", "watch", "restartAbove", "log"],
-  whole: ["on", "exitWhen"],
-};
+/** Options of later versions: refused by name, never ignored. */
+export const notBuilt = ["cgroup", "log"];

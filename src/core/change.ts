@@ -3,9 +3,9 @@ import type { Draft } from "./draft.ts";
 import type { Event } from "./event.ts";
 import { turn } from "./phases.ts";
 import { NO_FAILURES } from "./restart.ts";
-import type { Slot } from "./state.ts";
+import type { Entry, Slot } from "./state.ts";
 import { slotId } from "./types.ts";
-import type { By, Cause } from "./types.ts";
+import type { By, Cause, Law } from "./types.ts";
 
 /** Returns what the slot is now. */
 export function happen(draft: Draft, slot: Slot, event: Event): Slot {
@@ -46,6 +46,11 @@ export function dropSlots(draft: Draft, entry: string, from: number, to: number,
     const slot = draft.slots.get(slotId(entry, number));
     if (slot !== undefined) wish(draft, slot, { wanted: false, cause: "scaled", by });
   }
+}
+
+/** What comes after nothing is open from the beginning. */
+export function freshEntry(law: Law): Entry {
+  return { law, count: law.count, rolling: null, opened: law.after.length === 0, due: null, missed: 0 };
 }
 
 export function freshSlot(entry: string, number: number): Slot {

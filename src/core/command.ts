@@ -1,5 +1,5 @@
 /** All that can be asked, and all that can happen. */
-import type { By, Exit, Fault, Identity, Law, RunId, SlotId, Stamp, Token } from "./types.ts";
+import type { By, Exit, ExitWhen, Fault, Identity, Law, Micros, RunId, SlotId, Stamp, Tidings, Token } from "./types.ts";
 
 /** Whom an answer goes to; null where nobody waits for one. */
 export type ReplyTo = number | null;
@@ -48,7 +48,7 @@ export type Request =
 /** Something has happened; it cannot be refused. */
 export type Happening =
   /** The beginning: the configured entries. */
-  | { readonly kind: "start"; readonly laws: readonly Law[] }
+  | { readonly kind: "start"; readonly laws: readonly Law[]; readonly exitWhen: ExitWhen }
   /**
    * The beginning with a state that an earlier image of Sentry has left: brings what is in line with what the state says.
    * Starts that were under way come to nothing and are asked for anew; timers are set again, for the same moments.
@@ -57,7 +57,10 @@ export type Happening =
   /**
    * Another configuration is in force from now on. `replaced`: the entries whose processes have to be new ones.
    */
-  | { readonly kind: "reload"; readonly laws: readonly Law[]; readonly replaced: readonly string[]; readonly by: By }
+  | {
+      readonly kind: "reload"; readonly laws: readonly Law[]; readonly replaced: readonly string[]; readonly exitWhen: ExitWhen;
+      readonly by: By;
+    }
   | { readonly kind: "spawned"; readonly run: RunId; readonly pid: number; readonly at: Stamp; readonly identity: Identity }
   | { readonly kind: "fault"; readonly run: RunId; readonly fault: Fault; readonly at: Stamp }
   /** `alone`: of what it has started nothing is left, as far as can be known. */
@@ -70,6 +73,20 @@ export type Happening =
   | { readonly kind: "astray"; readonly run: RunId; readonly fault: Fault }
   /** The answer to `inspect`: what is still there. Never empty. */
   | { readonly kind: "surviving"; readonly run: RunId; readonly survivors: readonly Survivor[] }
+  /** An answer to `probe`: it has been found ready. */
+  | { readonly kind: "proven"; readonly run: RunId }
+  /** Another answer to `probe`, again and again: whether its health is good, and what was found where it is not. */
+  | { readonly kind: "examined"; readonly run: RunId; readonly ok: boolean; readonly message: string }
+  | { readonly kind: "notified"; readonly run: RunId; readonly tidings: Tidings }
+  /** It and all that it has started take more memory than they may. */
+  | { readonly kind: "oversized"; readonly run: RunId; readonly message: string }
+  /** A file that an entry's processes are made of is not what it was. */
+  | { readonly kind: "changed"; readonly entry: string; readonly file: string }
+  /**
+   * When an entry is due next. `now`: it is due. `missed`: how often it was, since this was last told, when nobody could see
+   * it: Sentry was dead, the machine slept, or the clock was set.
+   */
+  | { readonly kind: "due"; readonly entry: string; readonly now: boolean; readonly next: Micros | null; readonly missed: number }
   | { readonly kind: "timeUp"; readonly token: Token };
 
 export type Command = Request | Happening;

@@ -11,12 +11,15 @@
 import type { Draft } from "./draft.ts";
 import { impossible } from "./event.ts";
 import type { ExitedEvent, Turn } from "./event.ts";
-import { bury, end, ended, endingOf, judged, run, signal, tellToEnd, timer } from "./moves.ts";
-import { isSuccess } from "./restart.ts";
-import type { Next, PhaseOf, Slot, Started } from "./state.ts";
-import { tellAstray, tellReady, tellStopping } from "./telling.ts";
+import { keeps } from "./held.ts";
+import { bury, end, ended, endingOf, judged, ranFor, ready, signal, tellToEnd, timer, toBeReady } from "./moves.ts";
+import { isFailing, isSuccess } from "./restart.ts";
+import type { End } from "./restart.ts";
+import { NOTHING_SAID } from "./state.ts";
+import type { Next, PhaseOf, Said, Slot, Started } from "./state.ts";
+import { tellAstray, tellStopping } from "./telling.ts";
 import { statusOf } from "./types.ts";
-import type { By, Cause, Exit, Fault, Law, Millis, RunId, Scope } from "./types.ts";
+import type { By, Cause, Exit, Fault, Law, Millis, RunId, Scope, Tidings } from "./types.ts";
 
 type Following = PhaseOf<"following">;
 type Settling = PhaseOf<"settling">;
@@ -33,7 +36,17 @@ export function scopeBefore(law: Law): Scope {
 
 export function startFollowing(draft: Draft, slot: Slot, run: RunId, started: Started): Slot {
   const deadline = timer(draft, started.at.mono + draft.law(slot).readyTimeout);
-  return { ...slot, phase: { kind: "following", run, started, ended: null, deadline } };
+  return { ...slot, phase: { kind: "following", run, started, ended: null, deadline, said: null, wasReady: false } };
+}
+
+/** It has said which process takes its place, and has ended. Whoever has been ready before is so again at once. */
+export function followNamed(
+  draft: Draft, slot: Slot, { kind, run, started, said }: PhaseOf<"readying" | "running">, exit: Exit, until: Millis,
+): Slot {
+  // What is asleep looks for nothing: `resume` does.
+  if (!draft.asleep) follow(draft, slot, run, said);
+  const wasReady = kind === "running";
+  return { ...slot, phase: { kind: "following", run, started, ended: exit, deadline: timer(draft, until), said, wasReady } };
 }
 
 export const following: Turn<"following"> = (draft, slot, phase, event) => {
@@ -41,13 +54,12 @@ export const following: Turn<"following"> = (draft, slot, phase, event) => {
     case "wish":
       return draft.wants(slot) && !event.afresh ? slot : giveUp(draft, slot, phase, event.cause, event.by);
     case "resume":
-      if (!draft.wants(slot)) return giveUp(draft, slot, phase, event.cause, draft.leaveBy);
+      if (!keeps(draft, slot)) return giveUp(draft, slot, phase, event.cause, draft.leaveBy);
       // Whoever was looking for it has gone with the earlier image.
-      if (phase.ended !== null) follow(draft, slot, phase.run);
+      if (phase.ended !== null) follow(draft, slot, phase.run, phase.said);
       return slot;
     case "signal":
       return phase.ended === null ? signal(draft, slot, phase.run, phase.started, event.signal, event.by) : slot;
-    case "hurry": return slot;
     case "exited":
       if (phase.ended !== null) return impossible(slot, phase, event);
       return goAway(draft, slot, phase, phase.deadline.at, event);
@@ -61,29 +73,44 @@ export const following: Turn<"following"> = (draft, slot, phase, event) => {
       tellAstray(draft, slot, phase.started, event.fault);
       return failed(draft, slot, phase, { exit: phase.ended, alone: false });
     case "timeUp":
-      tellAstray(draft, slot, phase.started, lateFor(draft.law(slot).readyTimeout, phase.ended));
+      tellAstray(draft, slot, phase.started, lateFor(draft.law(slot).readyTimeout, phase));
       return giveUp(draft, slot, phase, "readyTimeout", null);
-    case "spawned": case "fault": case "cleared": case "surviving": return impossible(slot, phase, event);
+    // A daemon that has said that it is ready has forked itself away: whoever is found is none in between.
+    case "notified": return { ...slot, phase: { ...phase, wasReady: phase.wasReady || saysReady(draft, slot, event.tidings) } };
+    case "oversized": return giveUp(draft, slot, phase, "memory", null, event.message);
+    case "changed": return giveUp(draft, slot, phase, "watch", null, event.file);
+    case "due": return giveUp(draft, slot, phase, "schedule", null);
+    case "hurry": case "proven": case "examined": return slot;
+    case "spawned": case "fault": case "cleared": case "surviving": case "opened": return impossible(slot, phase, event);
   }
 };
 
 export const settling: Turn<"settling"> = (draft, slot, phase, event) => {
+  const { run: id, started, until } = phase;
   switch (event.kind) {
     case "wish":
       if (draft.wants(slot) && !event.afresh) return slot;
-      return end(draft, slot, phase.run, phase.started, event.cause, event.by, SCOPE);
+      return end(draft, slot, id, started, event.cause, event.by, { scope: SCOPE });
     case "resume":
       // Nobody has heard of its end while the next image booted: the time begins anew.
-      if (draft.wants(slot)) return { ...slot, phase: { ...phase, settles: timer(draft, draft.now.mono + SETTLES_AFTER) } };
-      return end(draft, slot, phase.run, phase.started, event.cause, draft.leaveBy, SCOPE);
-    case "signal": return signal(draft, slot, phase.run, phase.started, event.signal, event.by);
-    case "hurry": return slot;
-    case "exited": return goAway(draft, slot, phase, phase.until, event);
-    case "timeUp": return ready(draft, slot, phase.run, phase.started);
-    case "spawned": case "fault": case "cleared": case "followed": case "astray": case "surviving":
+      if (keeps(draft, slot)) return { ...slot, phase: { ...phase, settles: timer(draft, draft.now.mono + SETTLES_AFTER) } };
+      return end(draft, slot, id, started, event.cause, draft.leaveBy, { scope: SCOPE });
+    case "signal": return signal(draft, slot, id, started, event.signal, event.by);
+    case "exited": return goAway(draft, slot, phase, until, event);
+    case "timeUp": return found(draft, slot, id, started, until);
+    case "notified": return saysReady(draft, slot, event.tidings) ? ready(draft, slot, id, started, NOTHING_SAID) : slot;
+    case "oversized": return end(draft, slot, id, started, "memory", null, { scope: SCOPE, reason: event.message });
+    case "changed": return end(draft, slot, id, started, "watch", null, { scope: SCOPE, reason: event.file });
+    case "due": return end(draft, slot, id, started, "schedule", null, { scope: SCOPE });
+    case "hurry": case "proven": case "examined": return slot;
+    case "spawned": case "fault": case "cleared": case "followed": case "astray": case "surviving": case "opened":
       return impossible(slot, phase, event);
   }
 };
+
+function saysReady(draft: Draft, slot: Slot, tidings: Tidings): boolean {
+  return tidings.ready && draft.law(slot).ready === "notify";
+}
 
 /**
  * One that has ended well and has left something is followed on. Any other end is the end of the run; but where nobody knows
@@ -93,49 +120,64 @@ function goAway(draft: Draft, slot: Slot, phase: Following | Settling, until: Mi
   const { run, started } = phase;
   const well = isSuccess(draft.law(slot), event.exit);
   if (!event.alone && (well || statusOf(event.exit) === "unknown")) {
-    // What is asleep looks for nothing: `resume` does.
-    if (!draft.asleep) follow(draft, slot, run);
-    const deadline = phase.kind === "following" ? phase.deadline : timer(draft, until);
-    return { ...slot, phase: { kind: "following", run, started, ended: event.exit, deadline } };
+    if (!draft.asleep) follow(draft, slot, run, null);
+    const [deadline, wasReady] = phase.kind === "following" ? [phase.deadline, phase.wasReady] : [timer(draft, until), false];
+    return { ...slot, phase: { kind: "following", run, started, ended: event.exit, deadline, said: null, wasReady } };
   }
   if (well) tellAstray(draft, slot, started, NOTHING_LEFT);
-  return failed(draft, slot, phase, event);
+  return failed(draft, slot, { ...phase, said: null, wasReady: false }, event);
 }
 
-function follow(draft: Draft, { entry, number }: Slot, run: RunId): void {
-  draft.emit({ kind: "follow", run, entry, slot: number });
+function follow(draft: Draft, { entry, number }: Slot, run: RunId, said: Said | null): void {
+  draft.emit({ kind: "follow", run, entry, slot: number, pid: said?.mainPid ?? null });
 }
 
-function taken(draft: Draft, slot: Slot, { run, deadline }: Following, started: Started, settled: boolean): Slot {
-  const settles = settled ? null : timer(draft, draft.now.mono + SETTLES_AFTER);
-  const after: Slot = settles === null
-    ? ready(draft, slot, run, started)
-    : { ...slot, phase: { kind: "settling", run, started, settles, until: deadline.at } };
-  draft.emit({ kind: "reap", run });
+function taken(draft: Draft, slot: Slot, phase: Following, started: Started, settled: boolean): Slot {
+  const after = inItsPlace(draft, slot, phase, started, settled);
+  draft.emit({ kind: "reap", run: phase.run });
   return after;
 }
 
-function ready(draft: Draft, slot: Slot, id: RunId, started: Started): Slot {
-  tellReady(draft, slot, id, started);
-  return run(draft, slot, id, started);
+function inItsPlace(draft: Draft, slot: Slot, phase: Following, started: Started, settled: boolean): Slot {
+  const { run, deadline: { at: until }, said, wasReady } = phase;
+  if (wasReady) return ready(draft, slot, run, started, said ?? NOTHING_SAID);
+  if (said !== null) return toBeReady(draft, slot, run, started, said, until);
+  if (settled) return found(draft, slot, run, started, until);
+  const settles = timer(draft, draft.now.mono + SETTLES_AFTER);
+  return { ...slot, phase: { kind: "settling", run, started, settles, until } };
 }
 
-function failed(draft: Draft, slot: Slot, { run, started }: Following | Settling, event: Omit<ExitedEvent, "kind">): Slot {
+/** This is the daemon. That makes it ready, where nothing more is asked of it. */
+function found(draft: Draft, slot: Slot, run: RunId, started: Started, until: Millis): Slot {
+  return draft.law(slot).ready === "started"
+    ? ready(draft, slot, run, started, NOTHING_SAID)
+    : toBeReady(draft, slot, run, started, NOTHING_SAID, until);
+}
+
+/** The end that was seen is the end of the run. One that was ready, and has named another, is judged by how it has ended. */
+function failed(
+  draft: Draft, slot: Slot, { run, started, said, wasReady }: Pick<Following, "run" | "started" | "said" | "wasReady">,
+  event: Omit<ExitedEvent, "kind">,
+): Slot {
   const { exit } = event;
-  const after = judged(draft, slot, { failed: true, at: exit.at.mono, ran: null });
+  const law = draft.law(slot);
+  const end: End = said !== null && wasReady
+    ? { failed: !isSuccess(law, exit), at: exit.at.mono, ran: ranFor(started, exit) }
+    : { failed: true, at: exit.at.mono, ran: null };
+  const after = judged(draft, slot, end);
   const cause = statusOf(exit) === "known" ? "exited" : "unknown";
-  return ended(draft, after.slot, run, started, event, after.next, cause, SCOPE);
+  return ended(draft, after.slot, run, started, event, after.next, cause, said === null ? SCOPE : law.scope);
 }
 
 /** Where the process is still there, it is told to end. Where it has ended, that is told now, and what it left is ended. */
-function giveUp(draft: Draft, slot: Slot, phase: Following, cause: Cause, by: By): Slot {
+function giveUp(draft: Draft, slot: Slot, phase: Following, cause: Cause, by: By, reason: string | null = null): Slot {
   const { run, started, ended: exit } = phase;
-  if (exit === null) return end(draft, slot, run, started, cause, by, SCOPE);
-  const ending = endingOf(draft, slot, SCOPE);
-  tellStopping(draft, slot, run, null, ending.grace, cause, by);
+  if (exit === null) return end(draft, slot, run, started, cause, by, { scope: SCOPE, reason });
+  const ending = endingOf(draft, slot, SCOPE, cause);
+  tellStopping(draft, slot, run, null, ending.grace, cause, by, reason);
   const buried = bury(draft, slot, run, started, exit, true, cause, by);
   tellToEnd(draft, run, ending);
-  const after = cause === "readyTimeout"
+  const after = isFailing(cause)
     ? judged(draft, buried, { failed: true, at: draft.now.mono, ran: null })
     : { slot: buried, next: { kind: "stopped" } satisfies Next };
   return { ...after.slot, phase: { kind: "clearing", run, ...ending, cause, by, next: after.next } };
@@ -147,9 +189,10 @@ const NOTHING_LEFT: Fault = {
     + "or it does not go to the background, and `daemon` is to be left out",
 };
 
-function lateFor(timeout: Millis, exit: Exit | null): Fault {
-  const message = exit === null
+function lateFor(timeout: Millis, { ended, said }: Following): Fault {
+  const named = said === null ? null : `process ${said.mainPid}, which it has named, is not found`;
+  const message = named ?? (ended === null
     ? `it is still in the foreground after ${timeout} ms: it has to leave that by itself, or leave \`daemon\` out`
-    : `its process has ended, but within ${timeout} ms its PID file has named none that it has left`;
+    : `its process has ended, but within ${timeout} ms its PID file has named none that it has left`);
   return { step: "follow", errno: "", subject: "", message };
 }

@@ -19,9 +19,19 @@ export type Effect =
   | { readonly kind: "inspect"; readonly run: RunId; readonly scope: Scope }
   /**
    * The daemon's process has ended well: look for the one that it has left. Answered by `followed` or `astray`; where it
-   * has a PID file, only once that names a process of the run, or nothing is left that it could name.
+   * has a PID file, only once that names a process of the run, or nothing is left that it could name. `pid`: the process has
+   * named it itself.
    */
-  | { readonly kind: "follow"; readonly run: RunId; readonly entry: string; readonly slot: number }
+  | { readonly kind: "follow"; readonly run: RunId; readonly entry: string; readonly slot: number; readonly pid: number | null }
+  /**
+   * Look whether that process is ready, until it is: answered by one `proven`. Or look at its health, again and again, each
+   * time answered by `examined`. Until `unprobe`, or another `probe` of that run.
+   */
+  | {
+      readonly kind: "probe"; readonly run: RunId; readonly entry: string; readonly slot: number; readonly pid: number;
+      readonly what: "ready" | "health";
+    }
+  | { readonly kind: "unprobe"; readonly run: RunId }
   /**
    * The end of the process is recorded, or another is followed in its place: let go of its pid. Where no other is
    * followed, nothing may be sent to that run after.
@@ -32,5 +42,5 @@ export type Effect =
   | { readonly kind: "cancelTimer"; readonly token: Token }
   | { readonly kind: "record"; readonly record: HistoryRecord }
   | { readonly kind: "reply"; readonly to: Exclude<ReplyTo, null>; readonly answer: Answer }
-  /** A whole stop is done: nothing is alive, no timer is set. */
-  | { readonly kind: "leave" };
+  /** A whole stop is done: nothing is alive, no timer is set. `code`: what Sentry itself is to exit with. */
+  | { readonly kind: "leave"; readonly code: number };

@@ -6,10 +6,13 @@
 import type { Draft } from "./draft.ts";
 import { impossible } from "./event.ts";
 import type { ExitedEvent, Turn, WishEvent } from "./event.ts";
-import { bury, goOn, judged, leaves, PATIENCE, rest, signal, tellToEnd, timer } from "./moves.ts";
-import { NO_FAILURES } from "./restart.ts";
+import { bury, goOn, judged, leaves, PATIENCE, ranFor, rest, signal, tellToEnd, timer } from "./moves.ts";
+import { isFailing, isSuccess, NO_FAILURES } from "./restart.ts";
+import type { End } from "./restart.ts";
+import { extended } from "./said.ts";
 import type { Next, PhaseOf, Slot, Started } from "./state.ts";
 import { tellFault, tellStarted, tellStopping, tellSurviving, tellWaiting } from "./telling.ts";
+import type { Cause, Exit, Law, Millis, Tidings } from "./types.ts";
 
 type Stopping = PhaseOf<"stopping">;
 type Clearing = PhaseOf<"clearing">;
@@ -49,7 +52,12 @@ export const stopping: Turn<"stopping"> = (draft, slot, phase, event) => {
       return rest(draft, slot, phase.cause, phase.by);
     case "exited":
       return phase.started === null ? impossible(slot, phase, event) : gone(draft, slot, phase, phase.started, event);
-    case "cleared": case "followed": case "astray": return impossible(slot, phase, event);
+    case "notified": return extend(draft, slot, phase, event.tidings);
+    case "changed": return again(draft, slot, phase, "watch", event.file);
+    case "due": return again(draft, slot, phase, "schedule", null);
+    // They were looked for, or looked at, before it was told to end.
+    case "proven": case "examined": case "oversized": return slot;
+    case "cleared": case "followed": case "astray": case "opened": return impossible(slot, phase, event);
   }
 };
 
@@ -75,15 +83,41 @@ export const clearing: Turn<"clearing"> = (draft, slot, phase, event) => {
     case "exited":
       tellToEnd(draft, phase.run, phase);
       return slot;
-    case "signal": case "astray": return slot;
-    case "spawned": case "fault": return impossible(slot, phase, event);
+    case "changed": return again(draft, slot, phase, "watch", event.file);
+    case "due": return again(draft, slot, phase, "schedule", null);
+    case "signal": case "astray": case "proven": case "examined": case "notified": case "oversized": return slot;
+    case "spawned": case "fault": case "opened": return impossible(slot, phase, event);
   }
 };
 
-/** A daemon that was not ready in time is a failure, unless somebody asks meanwhile for what comes next. */
+/** What follows from the end itself follows, unless somebody asks meanwhile for what comes next. */
 function askedFor(draft: Draft, slot: Slot, phase: Stopping, { news, afresh, atOnce, cause, by }: WishEvent): Stopping {
   const asked = !draft.wants(slot) || news || afresh || atOnce;
-  return phase.cause === "readyTimeout" && asked ? { ...phase, cause, by } : phase;
+  return isJudged(phase.cause) && asked ? { ...phase, cause, by } : phase;
+}
+
+/** Nobody has asked for that end: it was found necessary, or the process has announced it itself, and was too slow. */
+function isJudged(cause: Cause): boolean {
+  return isFailing(cause) || cause === "exited";
+}
+
+/** The law itself wants another process at once. Where one is to come anyway, that is told already. */
+function again(draft: Draft, slot: Slot, phase: Stopping | Clearing, cause: Cause, reason: string | null): Slot {
+  const isToCome = phase.kind === "stopping" ? !isJudged(phase.cause) : phase.next.kind === "stopped";
+  if (isToCome) return slot;
+  tellStopping(draft, slot, phase.run, phase.kind === "stopping" ? phase.started : null, phase.grace, cause, null, reason);
+  if (phase.kind === "stopping") return { ...slot, phase: { ...phase, cause, by: null } };
+  const failures = phase.next.kind === "restart" ? slot.failures : NO_FAILURES;
+  return { ...slot, failures, phase: { ...phase, next: { kind: "stopped" }, cause, by: null } };
+}
+
+/** EXTEND_TIMEOUT_USEC, while it stops. A successor must know of it, so it is told. */
+function extend(draft: Draft, slot: Slot, phase: Stopping, tidings: Tidings): Slot {
+  if (phase.grace === null) return slot;
+  const grace = extended(draft, phase.grace, tidings);
+  if (grace === phase.grace) return slot;
+  tellStopping(draft, slot, phase.run, phase.started, grace, phase.cause, phase.by);
+  return { ...slot, phase: { ...phase, grace } };
 }
 
 /** The process that was told to end has ended. What it has left behind has what is left of its grace. */
@@ -91,8 +125,8 @@ function gone(draft: Draft, slot: Slot, phase: Stopping, started: Started, { exi
   const { run, signal, scope, grace, patience, cause, by } = phase;
   const leftovers = leaves(alone, scope);
   const buried = bury(draft, slot, run, started, exit, leftovers, cause, by);
-  const after = cause === "readyTimeout" && draft.wants(slot)
-    ? judged(draft, buried, { failed: true, at: exit.at.mono, ran: null })
+  const after = isJudged(cause) && draft.wants(slot)
+    ? judged(draft, buried, endOf(draft.law(slot), cause, started, exit))
     : { slot: buried, next: { kind: "stopped" } satisfies Next };
   if (!leftovers) {
     draft.emit({ kind: "reap", run });
@@ -101,6 +135,12 @@ function gone(draft: Draft, slot: Slot, phase: Stopping, started: Started, { exi
   const clearing: Clearing = { kind: "clearing", run, signal, scope, grace, patience, cause, by, next: after.next };
   tellToEnd(draft, run, clearing);
   return { ...after.slot, phase: clearing };
+}
+
+/** One that was not ready in time has never been what it was to be, so nothing counts of how long it has lived. */
+function endOf(law: Law, cause: Cause, started: Started, exit: Exit): End {
+  const failed = isFailing(cause) || !isSuccess(law, exit);
+  return { failed, at: exit.at.mono, ran: cause === "readyTimeout" ? null : ranFor(started, exit) };
 }
 
 /** Nothing is left: now the process may go as well, and what was to come comes. */
@@ -125,12 +165,17 @@ function wantedAgain(draft: Draft, slot: Slot, phase: Clearing, { news, afresh, 
     case "restart":
       if (!atOnce) return slot;
       tellWaiting(draft, slot, null, at, by);
-      return { ...slot, phase: { ...phase, next: { kind: "restart", at } } };
+      return { ...slot, phase: { ...phase, next: asAsked(draft, slot, at) } };
     case "finished": case "failed":
       if (!atOnce && !afresh) return slot;
       tellWaiting(draft, slot, null, at, by);
-      return { ...slot, failures: NO_FAILURES, phase: { ...phase, next: { kind: "restart", at } } };
+      return { ...slot, failures: NO_FAILURES, phase: { ...phase, next: asAsked(draft, slot, at) } };
   }
+}
+
+/** What has a schedule does not begin anew by the law of restarts. */
+function asAsked(draft: Draft, slot: Slot, at: Millis): Next {
+  return draft.law(slot).schedule === null ? { kind: "restart", at } : { kind: "stopped" };
 }
 
 function kill(draft: Draft, slot: Slot, phase: Stopping | Clearing): Slot {

@@ -2,7 +2,7 @@
 import type { Survivor } from "./command.ts";
 import type { Draft } from "./draft.ts";
 import type { Phase, PhaseOf, Slot } from "./state.ts";
-import type { By, Cause, Exit, Fault, Identity, Stamp, Token } from "./types.ts";
+import type { By, Cause, Exit, Fault, Identity, Stamp, Tidings, Token } from "./types.ts";
 
 export type Event =
   | WishEvent
@@ -19,6 +19,16 @@ export type Event =
   | { readonly kind: "followed"; readonly pid: number; readonly at: Stamp; readonly identity: Identity; readonly settled: boolean }
   | { readonly kind: "astray"; readonly fault: Fault }
   | { readonly kind: "surviving"; readonly survivors: readonly Survivor[] }
+  | { readonly kind: "proven" }
+  | { readonly kind: "examined"; readonly ok: boolean; readonly message: string }
+  | { readonly kind: "notified"; readonly tidings: Tidings }
+  | { readonly kind: "oversized"; readonly message: string }
+  /** A file that it is made of has changed. */
+  | { readonly kind: "changed"; readonly file: string }
+  /** It is to run now. */
+  | { readonly kind: "due" }
+  /** What it comes after is there. */
+  | { readonly kind: "opened" }
   | { readonly kind: "timeUp"; readonly token: Token };
 
 /**

@@ -1,11 +1,12 @@
 /** The moves that more than one phase makes: each brings a slot into its next phase, and tells it. */
 import type { Draft } from "./draft.ts";
 import type { ExitedEvent } from "./event.ts";
+import { codeOfExit } from "./outcome.ts";
 import { judge, NO_FAILURES } from "./restart.ts";
 import type { End } from "./restart.ts";
-import type { Ending, Next, Slot, Started, Timer } from "./state.ts";
-import { tellExited, tellOver, tellSignalled, tellStopped, tellStopping, tellWaiting } from "./telling.ts";
-import type { By, Cause, Exit, Millis, RunId, Scope } from "./types.ts";
+import type { Ending, Next, Said, Slot, Started, Timer } from "./state.ts";
+import { tellExited, tellOver, tellReady, tellScheduled, tellSignalled, tellStopped, tellStopping, tellWaiting } from "./telling.ts";
+import type { By, Cause, Exit, Law, Millis, RunId, Scope } from "./types.ts";
 
 /** How long a SIGKILL may take before it is said that something outlasts it. */
 export const PATIENCE: Millis = 5000;
@@ -17,15 +18,43 @@ export const PATIENCE: Millis = 5000;
  */
 const SETTLES_AFTER: Millis = 1000;
 
-/** A start is under way from here on: `draft.replace` asks for it. */
+/** A start is under way from here on, which `draft.replace` asks for; unless what it comes after is not there yet. */
 export function begin(draft: Draft, slot: Slot): Slot {
-  return { ...slot, phase: { kind: "starting", run: draft.newRun() } };
+  return draft.entries.get(slot.entry)?.opened === false
+    ? { ...slot, failures: NO_FAILURES, phase: { kind: "blocked" } }
+    : { ...slot, phase: { kind: "starting", run: draft.newRun() } };
 }
 
-/** The process is the one that is wanted. */
-export function run(draft: Draft, slot: Slot, run: RunId, started: Started): Slot {
-  const settles = draft.awaits(slot) ? timer(draft, started.at.mono + SETTLES_AFTER) : null;
-  return { ...slot, phase: { kind: "running", run, started, settles } };
+/** What is wanted, without anybody asking for it now: what has a schedule waits until it is due. */
+export function enter(draft: Draft, slot: Slot): Slot {
+  if (draft.law(slot).schedule === null) return begin(draft, slot);
+  tellScheduled(draft, slot);
+  return { ...slot, failures: NO_FAILURES, phase: { kind: "scheduled" } };
+}
+
+/** `until`: its deadline, where it is not ready by being there. */
+export function toBeReady(draft: Draft, slot: Slot, id: RunId, started: Started, said: Said, until: Millis): Slot {
+  return draft.law(slot).ready === "started"
+    ? run(draft, slot, id, started, said)
+    : { ...slot, phase: { kind: "readying", run: id, started, deadline: timer(draft, until), said } };
+}
+
+export function ready(draft: Draft, slot: Slot, id: RunId, started: Started, said: Said): Slot {
+  tellReady(draft, slot, id, started);
+  return run(draft, slot, id, started, said);
+}
+
+/** The process is the one that is wanted, and ready. Where that is more than to be started, a rolling restart waits no longer. */
+export function run(draft: Draft, slot: Slot, run: RunId, started: Started, said: Said): Slot {
+  const isTried = draft.awaits(slot) && draft.law(slot).ready === "started";
+  const settles = isTried ? timer(draft, started.at.mono + SETTLES_AFTER) : null;
+  return { ...slot, phase: { kind: "running", run, started, settles, silence: silence(draft, slot, said), leaves: null, ailing: 0, said } };
+}
+
+/** From now on. Its own word comes before that of the law, and 0 is for ever. */
+export function silence(draft: Draft, slot: Slot, { watchdogEvery }: Said): Timer | null {
+  const every = watchdogEvery ?? draft.law(slot).watchdog ?? 0;
+  return every === 0 ? null : timer(draft, draft.now.mono + every);
 }
 
 /** What follows from an end that nobody has asked for. */
@@ -34,15 +63,19 @@ export function judged(draft: Draft, slot: Slot, end: End): { readonly slot: Slo
   return { slot: { ...slot, failures }, next };
 }
 
-/** `cause`: why the process has ended; null: there was none. */
-export function goOn(draft: Draft, slot: Slot, next: Next, cause: Cause | null, by: By): Slot {
-  switch (next.kind) {
-    case "restart": return wait(draft, slot, next.at);
-    case "stopped": return rest(draft, slot, cause, by);
-    case "finished": case "failed":
-      tellOver(draft, slot, next.kind, cause);
-      return { ...slot, failures: NO_FAILURES, phase: next };
-  }
+/** `cause`: why the process has ended; null: there was none, and then `code` is what the fault of its start comes to. */
+export function goOn(draft: Draft, slot: Slot, next: Next, cause: Cause | null, by: By, code = lastCode(slot)): Slot {
+  // What the whole stop still holds, and has ended by itself, is not started again.
+  const isHeld = next.kind === "restart" && !draft.wants(slot);
+  if (next.kind === "stopped" || isHeld) return rest(draft, slot, cause, by);
+  if (draft.wants(slot) && draft.law(slot).schedule !== null) return enter(draft, slot);
+  if (next.kind === "restart") return wait(draft, slot, next.at);
+  tellOver(draft, slot, next.kind, cause);
+  return { ...slot, failures: NO_FAILURES, phase: { kind: next.kind, code, at: draft.now.mono } };
+}
+
+function lastCode({ lastExit }: Slot): number {
+  return lastExit === null ? 0 : codeOfExit(lastExit.exit);
 }
 
 /** Waits for the restart, unless its moment is already past: a loop that was busy must not add to the delay. */
@@ -61,22 +94,39 @@ export function rest(draft: Draft, slot: Slot, cause: Cause | null, by: By): Slo
   return draft.wants(slot) ? begin(draft, slot) : { ...slot, failures: NO_FAILURES, phase: { kind: "stopped" } };
 }
 
+export interface Told {
+  /** As the law says, if it is left out. */
+  readonly scope?: Scope;
+  /** For people, where the cause alone does not say it. */
+  readonly reason?: string | null;
+}
+
 /** Tells a process, or a start that is still under way, to end. */
 export function end(
-  draft: Draft, slot: Slot, run: RunId, started: Started | null, cause: Cause, by: By, scope = draft.law(slot).scope,
+  draft: Draft, slot: Slot, run: RunId, started: Started | null, cause: Cause, by: By, { scope, reason = null }: Told = {},
 ): Slot {
-  const ending = endingOf(draft, slot, scope);
-  tellStopping(draft, slot, run, started, ending.grace, cause, by);
+  const ending = endingOf(draft, slot, scope ?? draft.law(slot).scope, cause);
+  tellStopping(draft, slot, run, started, ending.grace, cause, by, reason);
   tellToEnd(draft, run, ending);
   return { ...slot, phase: { kind: "stopping", run, started, ...ending, cause, by } };
 }
 
 /** How an end goes that begins now. Nothing comes after SIGKILL, so whoever is told that first has no grace. */
-export function endingOf(draft: Draft, slot: Slot, scope: Scope): Ending {
-  const { stopSignal: signal, grace } = draft.law(slot);
+export function endingOf(draft: Draft, slot: Slot, scope: Scope, cause: Cause): Ending {
+  const law = draft.law(slot);
+  const signal = signalOf(law, cause);
   return signal === "SIGKILL"
     ? { signal, scope, grace: null, patience: timer(draft, draft.now.mono + PATIENCE) }
-    : { signal, scope, grace: timer(draft, draft.now.mono + grace), patience: null };
+    : { signal, scope, grace: timer(draft, draft.now.mono + law.grace), patience: null };
+}
+
+/**
+ * What it is told first. Whoever has been silent for too long leaves a core file, to see where it hangs: systemd.service(5),
+ * WatchdogSignal=. And whoever has said that it ends, and has not, has had its grace.
+ */
+export function signalOf({ stopSignal }: Law, cause: Cause): string {
+  if (cause === "exited") return "SIGKILL";
+  return cause === "watchdog" ? "SIGABRT" : stopSignal;
 }
 
 /** Whoever was told this signal is not told it again. */
@@ -95,7 +145,7 @@ export function ended(
     draft.emit({ kind: "reap", run });
     return goOn(draft, after, next, cause, null);
   }
-  const ending = endingOf(draft, slot, scope);
+  const ending = endingOf(draft, slot, scope, "leftover");
   tellStopping(draft, slot, run, null, ending.grace, "leftover", null);
   tellToEnd(draft, run, ending);
   return { ...after, phase: { kind: "clearing", run, ...ending, cause: "leftover", by: null, next } };

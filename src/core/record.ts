@@ -48,7 +48,10 @@ export interface ExitedRecord extends OfSlot {
   readonly leftovers: boolean;
 }
 
-/** A daemon has forked itself away: this is the slot's process from now on, by the same run. */
+/**
+ * The process is ready: of entries for which that is more than to be started. A daemon has forked itself away, or a process
+ * has left its place to another: then this is the slot's process from now on, by the same run.
+ */
 export interface ReadyRecord extends OfSlot {
   readonly type: "ready";
   readonly run: RunId;
@@ -84,6 +87,28 @@ export interface StoppingRecord extends OfSlot {
   /** What was wanted of the slot when this was told. */
   readonly wanted: boolean;
   readonly until: Millis;
+  /** What has led to it, for people, where the cause alone does not say: which file, how much memory; or null. */
+  readonly reason: string | null;
+}
+
+/** Examined so often in a row, and never found well. What follows from it is another record. */
+export interface UnhealthyRecord extends OfSlot {
+  readonly type: "unhealthy";
+  readonly run: RunId;
+  readonly pid: number;
+  readonly failures: number;
+  /** What was found the last time. */
+  readonly message: string;
+  readonly cause: null;
+}
+
+/** Wanted, and not started before what it comes after is there. */
+export interface BlockedRecord extends OfSlot {
+  readonly type: "blocked";
+  readonly pid: null;
+  /** The entries that it waits for. */
+  readonly after: readonly string[];
+  readonly cause: null;
 }
 
 /** At rest, because it was told to be. */
@@ -94,11 +119,12 @@ export interface StoppedRecord extends OfSlot {
 
 /**
  * Waits for its start, until that moment of the monotonic time line. `by` is not null where somebody asked for the
- * slot to be up: then the moment is now, or the end of the process that is still there.
+ * slot to be up: then the moment is now, or the end of the process that is still there. With the cause `schedule` it waits
+ * until it is due; null: never again, or that is not known yet, and then it is told once more.
  */
 export interface WaitingRecord extends OfSlot {
   readonly type: "waiting";
-  readonly until: Millis;
+  readonly until: Millis | null;
 }
 
 /** Ended well, and is not to be restarted. */
@@ -149,6 +175,14 @@ export interface RollingFaultRecord extends Omit<OfEntry, "cause">, Fault {
   readonly cause: "restarted";
 }
 
+/** It was due, and did not run: nobody could see it, or what was to run still did. */
+export interface MissedRecord extends Omit<OfEntry, "cause">, Fault {
+  readonly type: "fault";
+  readonly cause: "schedule";
+  /** How many times: a successor goes on counting. */
+  readonly missed: number;
+}
+
 /** What a reload has put into the configuration: so many processes of it are wanted. */
 export interface AddedRecord extends OfEntry {
   readonly type: "added";
@@ -187,11 +221,14 @@ export interface OwnFaultRecord extends OfSentry, Fault {
   readonly pid: null;
 }
 
-/** What has got lost on its way to whoever would have read it: the kernel's process events, or lines of output. */
+/**
+ * What has got lost on its way to whoever would have read it: the kernel's process events, lines of output, or events that
+ * the configuration's `on` was to get.
+ */
 export interface LostRecord extends OfSentry {
   readonly type: "lost";
   readonly pid: null;
-  readonly what: "processEvents" | "output";
+  readonly what: "processEvents" | "output" | "events";
   readonly count: number;
 }
 
@@ -203,9 +240,9 @@ export interface LeftRecord extends OfSentry {
 
 export type SlotRecord =
   | StartedRecord | ReadyRecord | ExitedRecord | FaultRecord | TroubleRecord | StoppingRecord | StoppedRecord
-  | WaitingRecord | FinishedRecord | FailedRecord | SignalledRecord;
+  | WaitingRecord | BlockedRecord | UnhealthyRecord | FinishedRecord | FailedRecord | SignalledRecord;
 
 /** Those about a slot have its number, those about an entry or about Sentry have none. */
 export type HistoryRecord =
-  | SlotRecord | ScaledRecord | RollingFaultRecord | AddedRecord | RemovedRecord
+  | SlotRecord | ScaledRecord | RollingFaultRecord | MissedRecord | AddedRecord | RemovedRecord
   | ReloadedRecord | TookOverRecord | OwnFaultRecord | LostRecord | LeftRecord;

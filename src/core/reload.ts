@@ -2,26 +2,32 @@
  * Another configuration. What it says of an entry is in force from now on; what is under way goes on: a delay or a grace
  * that has begun ends when it was to end. Only the processes that have to be others are touched.
  */
-import { addSlots, dropSlots, wish } from "./change.ts";
+import { addSlots, dropSlots, freshEntry, happen, wish } from "./change.ts";
+import type { Command } from "./command.ts";
 import type { Draft } from "./draft.ts";
-import { callOff } from "./rolling.ts";
+import { ready } from "./moves.ts";
+import { reorder } from "./order.ts";
+import { advance, callOff } from "./rolling.ts";
 import { isAtRest, roomOf } from "./state.ts";
 import type { Entry, Slot } from "./state.ts";
 import { tellScaled } from "./telling.ts";
 import { slotId } from "./types.ts";
 import type { By, Law } from "./types.ts";
 
-export function reload(draft: Draft, laws: readonly Law[], replaced: ReadonlySet<string>, by: By): void {
+export function reload(draft: Draft, { laws, replaced, exitWhen, by }: Extract<Command, { kind: "reload" }>): void {
   if (draft.course === "left") return;
   draft.record({ type: "reloaded", at: draft.now.wall, entry: null, slot: null, pid: null, cause: null, by });
   if (draft.course === "leaving") return; // nothing is started any more, and everything is told to end
+  const afresh = new Set(replaced);
+  draft.exitWhen = exitWhen;
   remove(draft, new Set(laws.map(({ name }) => name)), by);
   for (const law of laws) {
     const entry = draft.entries.get(law.name);
     if (entry === undefined) add(draft, law, by);
-    else change(draft, entry, law, replaced.has(law.name), by);
+    else change(draft, entry, law, afresh.has(law.name), by);
   }
   draft.entries.arrange(laws.map(({ name }) => name));
+  reorder(draft);
 }
 
 function remove(draft: Draft, configured: ReadonlySet<string>, by: By): void {
@@ -33,9 +39,11 @@ function remove(draft: Draft, configured: ReadonlySet<string>, by: By): void {
   for (const [, slot] of draft.slots.entries()) gone.get(slot.entry)?.slots.push(slot);
   for (const [name, { entry, slots }] of gone) {
     draft.record({ type: "removed", at: draft.now.wall, entry: name, slot: null, pid: null, cause: null, by });
+    draft.putEntry({ ...entry, count: 0 });
     draft.entries.delete(name);
     const live = slots.filter(({ phase }) => !isAtRest(phase)).length;
     if (live > 0) draft.removed.set(name, { law: entry.law, live });
+    else draft.tallies.delete(name);
     for (const slot of slots) wish(draft, slot, { wanted: false, cause: "removed", by });
   }
 }
@@ -45,7 +53,7 @@ function add(draft: Draft, law: Law, by: By): void {
   const { name, count } = law;
   draft.record({ type: "added", at: draft.now.wall, entry: name, slot: null, pid: null, count, cause: null, by });
   draft.removed.delete(name);
-  draft.entries.set(name, { law, count, rolling: null });
+  draft.putEntry(freshEntry(law));
   addSlots(draft, name, 0, count, by);
 }
 
@@ -54,15 +62,54 @@ function change(draft: Draft, entry: Entry, law: Law, afresh: boolean, by: By): 
   const { name } = law;
   const recounted = law.count !== entry.law.count;
   const count = recounted ? law.count : entry.count;
-  const { rolling } = afresh || count !== entry.count ? callOff(draft, entry, "a reload has changed the entry") : entry;
+  const isOther = afresh || count !== entry.count || (law.schedule !== null && entry.law.schedule === null);
+  const { rolling } = isOther ? callOff(draft, entry, "a reload has changed the entry") : entry;
   if (count !== entry.count) tellScaled(draft, name, count, by);
-  // A process that has to be another one is ended as its own law says.
-  draft.entries.set(name, { law: afresh ? entry.law : law, count, rolling });
-  dropSlots(draft, name, roomOf(entry), roomOf({ count, rolling }), by);
+  const kept = { ...inForce(draft, entry, law, afresh), count, rolling };
+  // A process that has to be another one is ended as its own law says, and what begins does so by the new one.
+  draft.putEntry({ ...kept, law: afresh ? { ...entry.law, schedule: law.schedule } : law });
+  if (!afresh && isLookedAtOtherwise(entry.law, law)) for (const slot of slotsOf(draft, entry)) draft.reprobe(slot, entry.law);
+  dropSlots(draft, name, roomOf(entry), roomOf(kept), by);
   for (let number = 0; number < Math.min(roomOf(entry), count) && (recounted || afresh); number++) {
     const slot = draft.slots.get(slotId(name, number));
     if (slot !== undefined) wish(draft, slot, { wanted: recounted || slot.wanted, afresh, cause: "replaced", by });
   }
-  draft.entries.set(name, { law, count, rolling });
+  draft.putEntry(kept);
+  if (isBegunOtherwise(entry.law, law)) for (const slot of slotsOf(draft, kept)) beginOtherwise(draft, slot, law);
   addSlots(draft, name, entry.count, count, by);
+}
+
+/**
+ * What it comes after holds it up once. What it was not to come after before holds up what is begun from now on: another
+ * program, or the first process of an entry of which nothing is there. A process that runs has come before all that.
+ */
+function inForce(draft: Draft, entry: Entry, law: Law, afresh: boolean): Entry {
+  const isNews = law.after.some((one) => !entry.law.after.some((other) => other.entry === one.entry && other.on === one.on));
+  const isBegun = draft.tally(law.name).live > 0 && !afresh;
+  const { due, missed } = law.schedule === null ? { due: null, missed: 0 } : entry;
+  return { ...entry, law, opened: entry.opened && (isBegun || !isNews), due, missed };
+}
+
+/** A watchdog is not among it: who was started without one does not know of it. It begins with the next sign of life. */
+function isLookedAtOtherwise(before: Law, law: Law): boolean {
+  return before.ready !== law.ready || (before.health === null) !== (law.health === null);
+}
+
+function isBegunOtherwise(before: Law, law: Law): boolean {
+  return before.ready !== law.ready || before.schedule !== law.schedule;
+}
+
+/** What waited for its time is kept running from now on, and what was to become ready is so by being there. */
+function beginOtherwise(draft: Draft, slot: Slot, law: Law): void {
+  const { phase } = slot;
+  if (phase.kind === "scheduled" && law.schedule === null) happen(draft, slot, { kind: "due" });
+  if (phase.kind !== "readying" || law.ready !== "started") return;
+  const after = ready(draft, slot, phase.run, phase.started, phase.said);
+  draft.replace(slot, after, null);
+  advance(draft, slot, after);
+}
+
+function slotsOf(draft: Draft, entry: Entry): Slot[] {
+  const slots = Array.from({ length: roomOf(entry) }, (_, number) => draft.slots.get(slotId(entry.law.name, number)));
+  return slots.filter((slot) => slot !== undefined);
 }

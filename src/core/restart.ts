@@ -5,7 +5,7 @@
  * All moments are of the monotonic clock, so that nobody who sets the wall clock changes a delay or a limit.
  */
 import type { Failures, Next } from "./state.ts";
-import type { Backoff, Exit, Law, Millis } from "./types.ts";
+import type { Backoff, Cause, Exit, Law, Millis } from "./types.ts";
 
 export const NO_FAILURES: Failures = { inARow: 0, times: [] };
 
@@ -31,6 +31,11 @@ export interface Judgement {
 /** A code that the law allows. A signal is a failure, and so is an end of which nobody knows how it was. */
 export function isSuccess(law: Law, { code }: Pick<Exit, "code">): boolean {
   return code !== null && law.successCodes.includes(code);
+}
+
+/** An end that was found necessary, and that nobody has asked for: what comes after it is what comes after a failure. */
+export function isFailing(cause: Cause): boolean {
+  return cause === "readyTimeout" || cause === "unhealthy" || cause === "watchdog" || cause === "memory";
 }
 
 /** `random`, from 0 to 1, decides where in the range of the jitter the delay is. */

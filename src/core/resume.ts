@@ -8,6 +8,7 @@
 import { freshSlot, happen } from "./change.ts";
 import type { TakeOver } from "./command.ts";
 import type { Draft } from "./draft.ts";
+import { touchClosed } from "./order.ts";
 import { roomOf } from "./state.ts";
 import type { Slot } from "./state.ts";
 import { slotId } from "./types.ts";
@@ -27,6 +28,7 @@ export function resume(draft: Draft, tookOver: TakeOver | null): void {
     if (now !== undefined) draft.wake(now);
   }
   draft.asleep = false;
+  touchClosed(draft);
 }
 
 /** In the order of the entries, the lowest number first; those that are to go come last. */

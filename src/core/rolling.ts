@@ -15,6 +15,7 @@
  */
 import { freshSlot, wish } from "./change.ts";
 import type { Draft } from "./draft.ts";
+import { isFailing } from "./restart.ts";
 import { runOf, unawaited } from "./state.ts";
 import type { Entry, Phase, Rolling, Slot } from "./state.ts";
 import { tellRolling, tellRollingFault } from "./telling.ts";
@@ -26,6 +27,11 @@ export function roll(draft: Draft, entry: Entry, by: By): void {
   const { law: { name }, count, rolling } = entry;
   const all: Rolling = { awaited: rolling?.awaited ?? count, left: count, by };
   if (nextWanted(draft, entry, all) === null) return;
+  const why = hindrance(entry);
+  if (why !== null) {
+    tellRolling(draft, name, count, by);
+    return tellRollingFault(draft, name, why, by);
+  }
   keep(draft, entry, all);
   if (rolling !== null) return;
   tellRolling(draft, name, count, by);
@@ -34,14 +40,20 @@ export function roll(draft: Draft, entry: Entry, by: By): void {
   wish(draft, extra, { wanted: true, cause: "restarted", by });
 }
 
+/** Why there is nothing that could be kept ready meanwhile. */
+function hindrance({ law, opened }: Entry): string | null {
+  if (law.schedule !== null) return "it has a schedule, and is not kept running";
+  return opened ? null : "what it comes after is not there yet";
+}
+
 /** To be told of each slot to which something has happened: what it was and what it is. */
 export function advance(draft: Draft, before: Slot, after: Slot): void {
   const entry = draft.entries.get(after.entry);
   if (entry === undefined || entry.rolling === null) return;
   const id = slotId(after.entry, after.number);
   if (draft.awaits(after)) {
-    if (hasSettled(after)) return goOn(draft, entry, entry.rolling);
     const failure = failureOf(draft, before, after);
+    if (failure === null && hasSettled(after)) return goOn(draft, entry, entry.rolling);
     const others = after.number === entry.count ? "the others" : "those after it";
     if (failure !== null) fail(draft, entry, `${id} ${failure}; ${others} were not touched`);
   } else if (after.number === entry.count && !standsIn(after)) {
@@ -60,16 +72,24 @@ export function callOff(draft: Draft, entry: Entry, why: string): Entry {
 }
 
 /**
- * A run that is awaited has its timer from the start on: where it has none any more, it has stayed. One that has finished
- * has done its work, and none is to follow it.
+ * A run that is awaited has its timer from the start on: where it has none any more, it has stayed; and where readiness is
+ * more than to be started, it has none. One that has finished has done its work, and none is to follow it.
  */
 function hasSettled({ phase }: Slot): boolean {
   return phase.kind === "finished" || (phase.kind === "running" && phase.settles === null);
 }
 
-/** It runs, or has done its work. */
+/** It runs, perhaps in another process than before; or it has done its work. */
 function standsIn({ phase }: Slot): boolean {
-  return phase.kind === "running" || phase.kind === "finished" || (phase.kind === "clearing" && phase.next.kind === "finished");
+  switch (phase.kind) {
+    case "finished": return true;
+    case "running": return phase.leaves === null;
+    case "following": return phase.said !== null && phase.wasReady;
+    case "clearing": return phase.next.kind === "finished";
+    case "stopped": case "failed": case "blocked": case "scheduled": case "starting": case "settling": case "readying": case "stopping":
+    case "waiting":
+      return false;
+  }
 }
 
 /**
@@ -80,25 +100,27 @@ function standsIn({ phase }: Slot): boolean {
 function failureOf(draft: Draft, before: Slot, after: Slot): string | null {
   const [was, is] = [before.phase, after.phase];
   if (!draft.wants(after)) return "was taken down";
-  if (isOnTheWay(was, is)) return null;
+  if (is.kind === "finished" || isOnTheWay(was, is)) return null;
+  if (is.kind === "running") return "has said that it is stopping";
   return was.kind === "running" ? `ended ${Math.round(after.lastExit?.ran ?? 0)} ms after its start` : "did not get ready";
 }
 
 function isOnTheWay(was: Phase, is: Phase): boolean {
   switch (is.kind) {
-    case "following": case "settling": case "running": case "stopping": return true;
+    case "following": case "settling": case "readying": case "stopping": return true;
+    case "running": return is.leaves === null;
     case "clearing": return was.kind === "clearing" || is.next.kind === "stopped" || is.next.kind === "finished";
     case "starting": return !isTry(was) || runOf(was) === is.run;
-    case "stopped": case "finished": case "failed": case "waiting": return false;
+    case "stopped": case "finished": case "failed": case "blocked": case "scheduled": case "waiting": return false;
   }
 }
 
 /** Where the next start comes directly after it, this was the one that counts. */
 function isTry(phase: Phase): boolean {
   switch (phase.kind) {
-    case "starting": case "following": case "settling": case "running": return true;
-    case "stopping": return phase.cause === "readyTimeout";
-    case "stopped": case "finished": case "failed": case "clearing": case "waiting": return false;
+    case "starting": case "following": case "settling": case "readying": case "running": return true;
+    case "stopping": return isFailing(phase.cause) || phase.cause === "exited";
+    case "stopped": case "finished": case "failed": case "blocked": case "scheduled": case "clearing": case "waiting": return false;
   }
 }
 
@@ -129,7 +151,7 @@ function finish(draft: Draft, entry: Entry, by: By): void {
  * By another cause than where it has gone well: that is how one tells them apart. In a state that is asleep the extra slot
  * may name a start that nobody has asked for; `resume` ends it, for it is above the count.
  */
-function fail(draft: Draft, entry: Entry, why: string): void {
+export function fail(draft: Draft, entry: Entry, why: string): void {
   const by = entry.rolling?.by ?? null;
   callOff(draft, entry, why);
   if (!draft.asleep) dropExtra(draft, entry, "scaled", by);
@@ -142,6 +164,6 @@ function dropExtra(draft: Draft, { law: { name }, count }: Entry, cause: Cause, 
 
 function keep(draft: Draft, entry: Entry, rolling: Rolling | null): Entry {
   const kept = { ...entry, rolling };
-  draft.entries.set(entry.law.name, kept);
+  draft.putEntry(kept);
   return kept;
 }

@@ -2,7 +2,8 @@
  * What is. Plain objects in plain maps, no functions, no classes: it can be written down and read back.
  * Slots and entries are never changed in place; a step puts new ones where the old ones were.
  */
-import type { By, Cause, Exit, Identity, Law, Millis, RunId, Scope, SlotId, Stamp, Token } from "./types.ts";
+import type { Tally } from "./tally.ts";
+import type { By, Cause, Exit, ExitWhen, Identity, Law, Micros, Millis, RunId, Scope, SlotId, Stamp, Token } from "./types.ts";
 
 export interface Timer {
   readonly token: Token;
@@ -15,6 +16,19 @@ export interface Started {
   readonly at: Stamp;
   readonly identity: Identity;
 }
+
+/** What a process has said of itself so far: see said.ts. */
+export interface Said {
+  readonly doing: "reloading" | "stopping" | null;
+  readonly status: string | null;
+  readonly errno: number | null;
+  /** The process of its tree that takes its place when it ends; null: none does. */
+  readonly mainPid: number | null;
+  /** In the place of the law's watchdog; null: it has not said. */
+  readonly watchdogEvery: Millis | null;
+}
+
+export const NOTHING_SAID: Said = { doing: null, status: null, errno: null, mainPid: null, watchdogEvery: null };
 
 /** How an end goes: as the law said when it began. What a reload says differently is for the next one. */
 export interface Ending {
@@ -34,26 +48,42 @@ export interface Ending {
 export type Phase =
   /** Nothing is there, and nothing is under way. */
   | { readonly kind: "stopped" }
-  /** It has ended well, or badly, and is not to be restarted unless somebody asks for it. */
-  | { readonly kind: "finished" }
-  | { readonly kind: "failed" }
+  /**
+   * It has ended well, or badly, and is not to be restarted unless somebody asks for it. `code`: with what Sentry is to exit
+   * where it is this that decides (see outcome.ts); `at`: since when, for the first may decide.
+   */
+  | { readonly kind: "finished" | "failed"; readonly code: number; readonly at: Millis }
+  /** What it comes after is not there yet. */
+  | { readonly kind: "blocked" }
+  /** It is not due yet. */
+  | { readonly kind: "scheduled" }
   /** The start has been asked for; its answer, a process or a fault, is still to come. */
   | { readonly kind: "starting"; readonly run: RunId }
   /**
    * A daemon that has not forked itself away yet. Once its process has `ended` well, what it has left is looked for.
-   * `started` may be one in between already.
+   * `started` may be one in between already. Or a process that has named the one that takes its place (`said`: what it has
+   * said; null: it is a daemon), and has ended. `wasReady`: before that; or, of a daemon, it has said so already.
    */
   | {
       readonly kind: "following"; readonly run: RunId; readonly started: Started; readonly ended: Exit | null;
-      readonly deadline: Timer;
+      readonly deadline: Timer; readonly said: Said | null; readonly wasReady: boolean;
     }
   /**
    * Only one process was left, and it is followed. But a program that forks twice leaves one in between: that ends well
    * within a moment, and leaves another. `until`: what is left of the deadline then.
    */
   | { readonly kind: "settling"; readonly run: RunId; readonly started: Started; readonly settles: Timer; readonly until: Millis }
-  /** `settles` is not null while a rolling restart waits for this run to have stayed that long. */
-  | { readonly kind: "running"; readonly run: RunId; readonly started: Started; readonly settles: Timer | null }
+  /** A process that is there, and is not ready yet. */
+  | { readonly kind: "readying"; readonly run: RunId; readonly started: Started; readonly deadline: Timer; readonly said: Said }
+  /**
+   * `settles` is not null while a rolling restart waits for this run to have stayed that long. `silence`: when its watchdog
+   * finds it dead. `leaves`: it has said that it is about to end, and this is its grace. `ailing`: how many examinations in
+   * a row were bad.
+   */
+  | {
+      readonly kind: "running"; readonly run: RunId; readonly started: Started; readonly settles: Timer | null;
+      readonly silence: Timer | null; readonly leaves: Timer | null; readonly ailing: number; readonly said: Said;
+    }
   /** Told to end. `started` is null while the start itself has not been answered. */
   | Ending & {
       readonly kind: "stopping"; readonly run: RunId; readonly started: Started | null; readonly cause: Cause; readonly by: By;
@@ -75,7 +105,8 @@ export type Next =
   | { readonly kind: "failed" }
   | { readonly kind: "stopped" };
 
-export type PhaseOf<Kind extends Phase["kind"]> = Extract<Phase, { kind: Kind }>;
+/** Finished and failed are one shape with two names. */
+export type PhaseOf<Kind extends Phase["kind"]> = Extract<Phase, { kind: Kind extends "finished" | "failed" ? "finished" | "failed" : Kind }>;
 
 /** The last life that a slot has lost. */
 export interface LastExit {
@@ -109,6 +140,12 @@ export interface Entry {
   /** How many processes are wanted now: the law's count, until somebody scales it. */
   readonly count: number;
   readonly rolling: Rolling | null;
+  /** What it comes after has been there once: nothing holds its starts up any more. */
+  readonly opened: boolean;
+  /** When it is due next, by the wall clock; null: it is not scheduled, or never due again. */
+  readonly due: Micros | null;
+  /** How often it was due and did not run. */
+  readonly missed: number;
 }
 
 /** A rolling restart under way. There is an extra slot as long as it is: the one whose number is the count. */
@@ -134,6 +171,9 @@ export type Course = "keeping" | "leaving" | "left";
 
 export interface State {
   course: Course;
+  exitWhen: ExitWhen;
+  /** With what Sentry itself ends, once a slot has decided that it leaves; null: none has. */
+  exitCode: number | null;
   /** Who asked for the whole stop. */
   leaveBy: By;
   /**
@@ -155,6 +195,10 @@ export interface State {
   readonly timers: Map<Token, SlotId>;
   /** How many slots are not at rest. */
   live: number;
+  /** How the slots of each entry stand: see tally.ts. */
+  readonly tallies: Map<string, Tally>;
+  /** Who comes directly after whom: see order.ts. */
+  followers: ReadonlyMap<string, readonly string[]>;
   /** Where the next jitter comes from: the same state gives the same one. */
   seed: number;
   nextRun: RunId;
@@ -163,9 +207,9 @@ export interface State {
 
 export function emptyState(): State {
   return {
-    course: "keeping", leaveBy: null, asleep: false,
+    course: "keeping", exitWhen: null, exitCode: null, leaveBy: null, asleep: false,
     entries: new Map(), removed: new Map(), slots: new Map(), runs: new Map(), timers: new Map(),
-    live: 0, seed: 0, nextRun: 1, nextToken: 1,
+    live: 0, tallies: new Map(), followers: new Map(), seed: 0, nextRun: 1, nextToken: 1,
   };
 }
 
@@ -176,32 +220,50 @@ export function roomOf({ count, rolling }: Pick<Entry, "count" | "rolling">): nu
 
 export function runOf(phase: Phase): RunId | null {
   switch (phase.kind) {
-    case "starting": case "following": case "settling": case "running": case "stopping": case "clearing": return phase.run;
-    case "stopped": case "finished": case "failed": case "waiting": return null;
+    case "starting": case "following": case "settling": case "readying": case "running": case "stopping": case "clearing":
+      return phase.run;
+    case "stopped": case "finished": case "failed": case "blocked": case "scheduled": case "waiting": return null;
   }
 }
 
-/** Nothing is there, nothing is under way, and nothing will be unless somebody asks for it. */
+/** Nothing is there, nothing is under way, and nothing will be unless somebody, or something else, asks for it. */
 export function isAtRest(phase: Phase): boolean {
-  return phase.kind === "stopped" || phase.kind === "finished" || phase.kind === "failed";
+  switch (phase.kind) {
+    case "stopped": case "finished": case "failed": case "blocked": case "scheduled": return true;
+    case "starting": case "following": case "settling": case "readying": case "running": case "stopping": case "clearing":
+    case "waiting":
+      return false;
+  }
 }
 
 /** The process that is there in that phase. */
 export function startedOf(phase: Phase): Started | null {
   switch (phase.kind) {
-    case "following": case "settling": case "running": case "stopping": return phase.started;
-    case "stopped": case "finished": case "failed": case "starting": case "clearing": case "waiting": return null;
+    case "following": case "settling": case "readying": case "running": case "stopping": return phase.started;
+    case "stopped": case "finished": case "failed": case "blocked": case "scheduled": case "starting": case "clearing":
+    case "waiting":
+      return null;
   }
 }
 
-export function timerOf(phase: Phase): Timer | null {
+const NONE: readonly Timer[] = [];
+
+export function timersOf(phase: Phase): readonly Timer[] {
   switch (phase.kind) {
-    case "waiting": return phase.restart;
-    case "running": case "settling": return phase.settles;
-    case "following": return phase.deadline;
-    case "stopping": case "clearing": return phase.grace ?? phase.patience;
-    case "stopped": case "finished": case "failed": case "starting": return null;
+    case "waiting": return [phase.restart];
+    case "settling": return [phase.settles];
+    case "following": case "readying": return [phase.deadline];
+    case "running": {
+      const { settles, silence, leaves } = phase;
+      return settles === null && silence === null && leaves === null ? NONE : set(settles, silence, leaves);
+    }
+    case "stopping": case "clearing": return set(phase.grace ?? phase.patience);
+    case "stopped": case "finished": case "failed": case "blocked": case "scheduled": case "starting": return NONE;
   }
+}
+
+function set(...timers: readonly (Timer | null)[]): readonly Timer[] {
+  return timers.filter((timer) => timer !== null);
 }
 
 /** The same slot, and no rolling restart waits for it to stay. */

@@ -6,23 +6,34 @@
  * A command about a process carries its run, a timer its token. What is no longer known by that number is stale, and
  * is dropped here, before any phase sees it.
  */
-import { addSlots, dropSlots, happen, wish } from "./change.ts";
+import { addSlots, dropSlots, freshEntry, happen, wish } from "./change.ts";
 import type { Answer, Command, Refusal, ReplyTo, SlotRequest } from "./command.ts";
 import { Draft } from "./draft.ts";
 import type { Effect } from "./effect.ts";
 import type { Event } from "./event.ts";
+import { leave, releaseMore, stop } from "./leaving.ts";
+import { open, reorder } from "./order.ts";
+import { decided } from "./outcome.ts";
 import { reload } from "./reload.ts";
 import { resume } from "./resume.ts";
 import { advance, callOff, roll } from "./rolling.ts";
 import { roomOf } from "./state.ts";
 import type { Slot, State } from "./state.ts";
 import { tellScaled } from "./telling.ts";
-import type { By, Law, SlotId, Stamp } from "./types.ts";
+import { changed, due } from "./triggers.ts";
+import type { By, ExitWhen, Law, SlotId, Stamp } from "./types.ts";
 
 /** Changes `state`, all at once or (where it throws: a bug) not at all, and returns what is to be done, in order. */
 export function step(state: State, command: Command, now: Stamp): Effect[] {
   const draft = new Draft(state, now);
   obey(draft, command);
+  open(draft);
+  const code = decided(draft);
+  if (code !== null) {
+    draft.exitCode = code;
+    stop(draft, false, null);
+  }
+  releaseMore(draft);
   if (draft.course === "leaving" && draft.live === 0 && !draft.asleep) leave(draft);
   draft.commit();
   return draft.effects;
@@ -30,11 +41,14 @@ export function step(state: State, command: Command, now: Stamp): Effect[] {
 
 function obey(draft: Draft, command: Command): void {
   switch (command.kind) {
-    case "start": return start(draft, command.laws);
+    case "start": return start(draft, command.laws, command.exitWhen);
     case "resume": return resume(draft, command.tookOver);
-    case "reload": return reload(draft, command.laws, new Set(command.replaced), command.by);
-    case "spawned": case "fault": case "exited": case "cleared": case "followed": case "astray": case "surviving":
+    case "reload": return reload(draft, command);
+    case "spawned": case "fault": case "exited": case "cleared": case "followed": case "astray": case "surviving": case "proven":
+    case "examined": case "notified": case "oversized":
       return happenTo(draft, draft.runs.get(command.run), command);
+    case "changed": return changed(draft, command.entry, command.file);
+    case "due": return due(draft, command.entry, command.now, command.next, command.missed);
     case "timeUp": return happenTo(draft, draft.timers.get(command.token), command);
     case "up": case "down": case "restart": case "signal": return answer(draft, command.reply, ask(draft, command));
     case "scale": return answer(draft, command.reply, scale(draft, command.entry, command.count, command.by));
@@ -45,13 +59,15 @@ function obey(draft: Draft, command: Command): void {
   }
 }
 
-function start(draft: Draft, laws: readonly Law[]): void {
+function start(draft: Draft, laws: readonly Law[], exitWhen: ExitWhen): void {
   if (draft.course !== "keeping") return; // stopped before it began
   draft.reseed();
+  draft.exitWhen = exitWhen;
   for (const law of laws) {
-    draft.entries.set(law.name, { law, count: law.count, rolling: null });
+    draft.putEntry(freshEntry(law));
     addSlots(draft, law.name, 0, law.count, null);
   }
+  reorder(draft);
 }
 
 /** A run or a timer that nobody has any more is stale. */
@@ -86,7 +102,7 @@ function scale(draft: Draft, name: string, count: number, by: By): Refusal | nul
   if (entry.count === count) return null;
   const still = callOff(draft, entry, "the entry was scaled");
   tellScaled(draft, name, count, by);
-  draft.entries.set(name, { ...still, count });
+  draft.putEntry({ ...still, count });
   // The extra slot of a rolling restart is the first of those that are added, or the first that goes.
   addSlots(draft, name, entry.count, count, by);
   dropSlots(draft, name, roomOf(entry), count, by);
@@ -99,25 +115,6 @@ function restartAll(draft: Draft, name: string, by: By): Refusal | null {
   if (entry === undefined) return "noSuchEntry";
   roll(draft, entry, by);
   return null;
-}
-
-function stop(draft: Draft, hurry: boolean, by: By): void {
-  if (draft.course === "left" || (draft.course === "leaving" && !hurry)) return;
-  const again = draft.course === "leaving";
-  draft.course = "leaving";
-  if (!again) draft.leaveBy = by;
-  for (const [, entry] of draft.entries.entries()) callOff(draft, entry, "Sentry itself is stopping");
-  for (const [, slot] of draft.slots.entries()) {
-    if (again) happen(draft, slot, { kind: "hurry" });
-    else wish(draft, slot, { wanted: slot.wanted, cause: "stopped", by });
-  }
-}
-
-function leave(draft: Draft): void {
-  draft.course = "left";
-  const by = draft.leaveBy;
-  draft.record({ type: "stopped", at: draft.now.wall, entry: null, slot: null, pid: null, cause: null, by });
-  draft.emit({ kind: "leave" });
 }
 
 function answer(draft: Draft, to: ReplyTo, refusal: Refusal | null): void {

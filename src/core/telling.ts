@@ -13,7 +13,7 @@ export function tellStarted(draft: Draft, slot: Slot, run: RunId, { pid, at, ide
   });
 }
 
-/** The process that a daemon has left is the slot's from now on. */
+/** Ready: also where another process than the one that was started is the slot's from now on. */
 export function tellReady(draft: Draft, slot: Slot, run: RunId, { pid, at, identity }: Started): void {
   const { mono } = at;
   draft.record({ type: "ready", ...about(draft, slot), pid, run, mono, identity, cause: null, by: null });
@@ -61,10 +61,32 @@ function outlasts({ pid, name, state, errno }: Survivor): string {
 /** Without a grace it was killed already. */
 export function tellStopping(
   draft: Draft, slot: Slot, run: RunId, started: Started | null, grace: Timer | null, cause: Cause, by: By,
+  reason: string | null = null,
 ): void {
   const { wanted } = slot;
   const until = grace?.at ?? draft.now.mono;
-  draft.record({ type: "stopping", ...about(draft, slot), pid: started?.pid ?? null, run, wanted, until, cause, by });
+  draft.record({ type: "stopping", ...about(draft, slot), pid: started?.pid ?? null, run, wanted, until, reason, cause, by });
+}
+
+export function tellUnhealthy(draft: Draft, slot: Slot, run: RunId, { pid }: Started, failures: number, message: string): void {
+  draft.record({ type: "unhealthy", ...about(draft, slot), pid, run, failures, message, cause: null, by: null });
+}
+
+export function tellBlocked(draft: Draft, slot: Slot, after: readonly string[]): void {
+  draft.record({ type: "blocked", ...about(draft, slot), pid: null, after, cause: null, by: null });
+}
+
+/** By the wall clock it is known when it is due; but who reads the records knows one time line, and it is the other. */
+export function tellScheduled(draft: Draft, slot: Slot): void {
+  const due = draft.entries.get(slot.entry)?.due ?? null;
+  const { wall, mono } = draft.now;
+  const until = due === null ? null : mono + Math.max(0, (due - wall) / 1000);
+  draft.record({ type: "waiting", ...about(draft, slot), pid: null, until, cause: "schedule", by: null });
+}
+
+export function tellMissed(draft: Draft, entry: string, missed: number, message: string): void {
+  const fault: Fault = { step: "schedule", errno: "", message, subject: "" };
+  draft.record({ type: "fault", at: draft.now.wall, entry, slot: null, pid: null, ...fault, missed, cause: "schedule", by: null });
 }
 
 export function tellStopped(draft: Draft, slot: Slot, cause: Cause | null, by: By): void {
@@ -78,8 +100,10 @@ export function tellOver(draft: Draft, slot: Slot, type: "finished" | "failed", 
 }
 
 /** `started`: the process that has to end before. */
-export function tellWaiting(draft: Draft, slot: Slot, started: Started | null, until: Millis, by: By): void {
-  draft.record({ type: "waiting", ...about(draft, slot), pid: started?.pid ?? null, until, cause: null, by });
+export function tellWaiting(
+  draft: Draft, slot: Slot, started: Started | null, until: Millis, by: By, cause: Cause | null = null,
+): void {
+  draft.record({ type: "waiting", ...about(draft, slot), pid: started?.pid ?? null, until, cause, by });
 }
 
 export function tellSignalled(draft: Draft, slot: Slot, pid: number, signal: string, by: By): void {

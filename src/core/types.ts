@@ -51,8 +51,45 @@ export interface Law {
   readonly scope: Scope;
   /** The program forks itself away, and what it leaves is the slot's process. */
   readonly daemon: boolean;
-  /** How long that may take. */
+  /**
+   * What makes a process ready: that it is there; that it says so itself by sd_notify(3); or that somebody who looks at it from
+   * outside has found it ready.
+   */
+  readonly ready: "started" | "notify" | "probe";
+  /** How long a daemon, and then readiness, may take; counted from the start. */
   readonly readyTimeout: Millis;
+  /** So many bad examinations in a row, and the process is another one; null: it is not examined. */
+  readonly health: { readonly failures: number } | null;
+  /** How long a process that is ready may be silent; null: for ever. */
+  readonly watchdog: Millis | null;
+  /** What has to be there before its first process is started. Never itself, and never in a circle. */
+  readonly after: readonly After[];
+  /** Null: it is kept running. Otherwise it runs when it is due, and this is for a process that still runs then. */
+  readonly schedule: "skip" | "kill" | null;
+}
+
+/** All wanted processes of that entry have been started, are ready, or have finished. */
+export interface After {
+  readonly entry: string;
+  readonly on: "started" | "ready" | "finished";
+}
+
+/** When Sentry leaves by itself: once the first slot has come to its end, or the last; null: never. */
+export type ExitWhen = "any" | "all" | null;
+
+/** What a process says of itself, in one message of sd_notify(3). What it does not say is null, or false. */
+export interface Tidings {
+  readonly ready: boolean;
+  readonly doing: "reloading" | "stopping" | null;
+  readonly status: string | null;
+  readonly errno: number | null;
+  /** Which process is the main one. */
+  readonly mainPid: number | null;
+  readonly watchdog: "alive" | "trigger" | null;
+  /** How long it may be silent from now on; 0: for ever. */
+  readonly watchdogEvery: Millis | null;
+  /** It needs that much more from now, for what it is at: its start, or its end. */
+  readonly extend: Millis | null;
 }
 
 /** The delay is multiplied by `factor` with each failure in a row, up to `max`, and then varied by `jitter` (0 to 1) of itself. */
@@ -84,6 +121,8 @@ export interface Identity {
   readonly pipes: readonly [number, number];
   /** The path of its own cgroup below the v2 mount, as /proc/PID/cgroup has it; null: it has none of its own. */
   readonly cgroup: string | null;
+  /** The name of the socket on which its run speaks to Sentry: a successor binds it again. Null: it was given none. */
+  readonly notify: string | null;
 }
 
 /** How a process ended, as the kernel told it. One of `code` and `signal` is null; both are where nobody can know. */

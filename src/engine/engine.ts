@@ -54,6 +54,11 @@ export class Engine {
     return this.#state;
   }
 
+  /** All that was posted and asked so far has been obeyed. */
+  get settled(): boolean {
+    return !this.#turning && this.#left === null && !this.#state.asleep;
+  }
+
   /** Grows with every command: as long as it is the same, so is the state. */
   get revision(): number {
     return this.#revision;
@@ -141,19 +146,21 @@ export class Engine {
   }
 
   #do(effect: Effect): void {
-    const { kernel, timers, journal } = this.#ports;
+    const { kernel, timers, probes, journal } = this.#ports;
     switch (effect.kind) {
       case "spawn": return kernel.spawn(effect.run, effect.entry, effect.slot);
       case "signal": return kernel.signal(effect.run, effect.signal);
       case "end": return kernel.end(effect.run, effect.signal, effect.scope);
       case "inspect": return kernel.inspect(effect.run, effect.scope);
-      case "follow": return kernel.follow(effect.run, effect.entry, effect.slot);
+      case "follow": return kernel.follow(effect.run, effect.entry, effect.slot, effect.pid);
+      case "probe": return probes.probe(effect.run, effect.entry, effect.slot, effect.pid, effect.what);
+      case "unprobe": return probes.unprobe(effect.run);
       case "reap": return kernel.reap(effect.run);
       case "setTimer": return timers.set(effect.token, effect.at);
       case "cancelTimer": return timers.cancel(effect.token);
       case "record": return journal.record(effect.record);
       case "reply": return this.#take(effect.to)?.answer(effect.answer);
-      case "leave": return this.#ports.leave();
+      case "leave": return this.#ports.leave(effect.code);
     }
   }
 

@@ -26,9 +26,16 @@ export interface Kernel {
   end(run: RunId, signal: string, scope: Scope): void;
   inspect(run: RunId, scope: Scope): void;
   /** An `end` of the same run ends the search, if that has not been answered by then. */
-  follow(run: RunId, entry: string, slot: number): void;
+  follow(run: RunId, entry: string, slot: number, pid: number | null): void;
   /** Lets go of a process whose end was told and recorded. */
   reap(run: RunId): void;
+}
+
+/** Who looks at processes from outside. */
+export interface Probes {
+  /** Answered by `proven` once, or by `examined` again and again. Takes the place of another one of that run. */
+  probe(run: RunId, entry: string, slot: number, pid: number, what: "ready" | "health"): void;
+  unprobe(run: RunId): void;
 }
 
 export interface Journal {
@@ -41,7 +48,8 @@ export interface Ports {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly kernel: Kernel;
+  readonly probes: Probes;
   readonly journal: Journal;
   /** The whole stop is done. */
-  leave(): void;
+  leave(code: number): void;
 }

@@ -3,7 +3,7 @@
  * made at most once a second and on each change, and served from that. A thousand processes cost no more than sending.
  *
  * A change concerns few slots, and a slot is never changed in place: so the text of each is kept beside it, until CPU and
- * memory have been read again.
+ * memory have been read again. But what is shown of one that is blocked, or scheduled, hangs on more than itself.
  */
 import { runOf } from "../core/state.ts";
 import type { Slot } from "../core/state.ts";
@@ -67,14 +67,18 @@ export class Board {
     const kept = this.#texts.get(slot);
     if (kept !== undefined) return kept;
     const text = write("Process", this.#show(slot));
-    this.#texts.set(slot, text);
+    if (this.#isOnItsOwn(slot)) this.#texts.set(slot, text);
     return text;
+  }
+
+  #isOnItsOwn({ entry, phase }: Slot): boolean {
+    return phase.kind !== "blocked" && (this.#view.engine.state.entries.get(entry)?.law.schedule ?? null) === null;
   }
 
   #show(slot: Slot): ProcessShown {
     const run = livingIn(slot.phase) === null ? null : runOf(slot.phase);
     const reading = run === null ? undefined : this.#readings.get(run);
-    return show(slot, this.#view.program(slot.entry), reading?.used, this.#view.clock.now());
+    return show(slot, this.#view.engine.state, this.#view.program(slot.entry), reading?.used, this.#view.clock.now());
   }
 }
 

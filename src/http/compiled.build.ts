@@ -65,7 +65,8 @@ function writerOf(name: string, schema: Plain): string {
   const fields = Object.entries(schema.properties ?? {}).map(([field, of], index) => {
     const own = name + field.charAt(0).toUpperCase() + field.slice(1);
     if (isShape(of)) inner.push(`${writerOf(own, of)}\n`);
-    return `\n  \`${index === 0 ? "{" : ","}"${field}":\${${written(of, `it.${field}`, own)}}\` +`;
+    const text = `\`${index === 0 ? "{" : ","}"${field}":\${${written(of, `it.${field}`, own)}}\``;
+    return `\n  ${isRequired(schema, field) ? text : `(it.${field} === undefined ? "" : ${text})`} +`;
   });
   const body = isShape(schema) ? `${fields.join("")} "}"` : " open(it)";
   return `${inner.join("")}const ${name} = (it: any): string =>${body};\n`;
@@ -82,6 +83,11 @@ function written(schema: Plain, value: string, own: string): string {
     case undefined:
     default: throw new Error(`${value} is of no type that an answer has had`);
   }
+}
+
+/** What is not is left out where there is nothing. The first field always is. */
+function isRequired({ required = [] }: Plain, field: string): boolean {
+  return required.includes(field);
 }
 
 /** An object of these fields and no others. */

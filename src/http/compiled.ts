@@ -72,6 +72,11 @@ const ProcessLastExit = (it: any): string =>
   `,"userMs":${number(it.userMs)}` +
   `,"systemMs":${number(it.systemMs)}` + "}";
 
+const ProcessNotify = (it: any): string =>
+  `{"status":${text(it.status)}` +
+  `,"doing":${text(it.doing)}` +
+  `,"errno":${number(it.errno)}` + "}";
+
 const Process = (it: any): string =>
   `{"id":${text(it.id)}` +
   `,"entry":${text(it.entry)}` +
@@ -87,7 +92,10 @@ const Process = (it: any): string =>
   `,"nextStartAt":${text(it.nextStartAt)}` +
   `,"cpuPercent":${number(it.cpuPercent)}` +
   `,"memoryBytes":${number(it.memoryBytes)}` +
-  `,"lastExit":${object(it.lastExit, ProcessLastExit)}` + "}";
+  `,"lastExit":${object(it.lastExit, ProcessLastExit)}` +
+  (it.blockedBy === undefined ? "" : `,"blockedBy":${list(it.blockedBy, text)}`) +
+  (it.missedRuns === undefined ? "" : `,"missedRuns":${number(it.missedRuns)}`) +
+  (it.notify === undefined ? "" : `,"notify":${object(it.notify, ProcessNotify)}`) + "}";
 
 const Stray = (it: any): string =>
   `{"pid":${number(it.pid)}` +

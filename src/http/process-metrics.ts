@@ -5,7 +5,7 @@ import type { SlotId } from "../core/types.ts";
 import { counter, gauge, of } from "./exposition.ts";
 import type { Labels, Metric, Sample } from "./exposition.ts";
 import { livingIn } from "./living.ts";
-import { STATE_OF } from "./process.ts";
+import { STATE_OF } from "./state-of.ts";
 import type { Used } from "./usage.ts";
 
 /** Each is shown, also where there is none in it: what is missing cannot be told from 0 in a query. */

@@ -1,10 +1,12 @@
 /** A slot as the interface shows it. */
-import type { LastExit, Phase, Slot } from "../core/state.ts";
+import type { Entry, LastExit, Phase, Said, Slot, State } from "../core/state.ts";
 import { slotId, statusOf } from "../core/types.ts";
 import type { Micros, Stamp } from "../core/types.ts";
 import { toMicrosecond } from "../engine/line.ts";
+import { blockedBy } from "./blocked.ts";
 import { livingIn } from "./living.ts";
-import type { ExitShown, ProcessShown } from "./schema.ts";
+import type { ExitShown, ProcessShown, SaidShown } from "./schema.ts";
+import { STATE_OF } from "./state-of.ts";
 import type { Used } from "./usage.ts";
 
 export interface Program {
@@ -12,14 +14,9 @@ export interface Program {
   readonly args: readonly string[];
 }
 
-/** The contract has fewer words than the law has phases: what is followed is still starting, what is cleared still stopping. */
-export const STATE_OF: Readonly<Record<Phase["kind"], ProcessShown["state"]>> = {
-  stopped: "stopped", finished: "finished", failed: "failed", starting: "starting", following: "starting", settling: "starting",
-  running: "running", stopping: "stopping", clearing: "stopping", waiting: "waiting",
-};
-
-export function show(slot: Slot, program: Program, used: Used | undefined, now: Stamp): ProcessShown {
+export function show(slot: Slot, state: Readonly<State>, program: Program, used: Used | undefined, now: Stamp): ProcessShown {
   const { phase } = slot;
+  const entry = state.entries.get(slot.entry);
   const started = livingIn(phase);
   return {
     id: slotId(slot.entry, slot.number), entry: slot.entry, slot: slot.number, pid: started?.pid ?? null,
@@ -27,12 +24,28 @@ export function show(slot: Slot, program: Program, used: Used | undefined, now: 
     startedAt: started === null ? null : toMillisecond(started.at.wall),
     uptimeMs: started === null ? null : Math.max(0, Math.round(now.mono - started.at.mono)),
     restarts: Math.max(0, slot.starts - 1),
-    // The deadline is monotonic; shown as what the wall clock will say then, if nobody sets it meanwhile. As long as something
-    // is still to end, nobody knows when the next start is due.
-    nextStartAt: phase.kind === "waiting" ? toMillisecond(now.wall + (phase.restart.at - now.mono) * 1000) : null,
+    nextStartAt: nextStart(phase, entry, now),
     cpuPercent: used?.cpuPercent ?? null, memoryBytes: used?.memoryBytes ?? null,
     lastExit: slot.lastExit === null ? null : showExit(slot.lastExit),
+    ...phase.kind === "blocked" ? { blockedBy: blockedBy(state, slot) } : {},
+    ...entry !== undefined && entry.law.schedule !== null ? { missedRuns: entry.missed } : {},
+    ..."said" in phase && phase.said !== null ? showSaid(phase.said) : {},
   };
+}
+
+/**
+ * A restart's moment is monotonic; shown as what the wall clock will say then, if nobody sets it meanwhile. As long as
+ * something is still to end, nobody knows when the next start is due.
+ */
+function nextStart(phase: Phase, entry: Entry | undefined, now: Stamp): string | null {
+  if (phase.kind === "waiting") return toMillisecond(now.wall + (phase.restart.at - now.mono) * 1000);
+  const due = phase.kind === "scheduled" ? entry?.due ?? null : null;
+  return due === null ? null : toMillisecond(due);
+}
+
+/** Nothing, where it has said nothing. */
+function showSaid({ status, doing, errno }: Said): { notify?: SaidShown } {
+  return status === null && doing === null && errno === null ? {} : { notify: { status, doing, errno } };
 }
 
 function showExit({ exit, cause, ran }: LastExit): ExitShown {

@@ -38,6 +38,12 @@ const Exit = closed({
   systemMs: whole("CPU time in the kernel, in milliseconds"),
 }, "how the last process of a slot ended");
 
+const Said = closed({
+  status: nullable(text("what it is at, in its own words (STATUS)")),
+  doing: nullable(text("`reloading` or `stopping`, where it has said so")),
+  errno: nullable(whole("the number of an error that it has told (ERRNO)")),
+}, "what a process has said of itself by sd_notify(3)");
+
 const Process = closed({
   id: text("entry:slot"),
   entry: text("name of its entry"),
@@ -60,6 +66,9 @@ const Process = closed({
   })),
   memoryBytes: nullable(whole("resident memory of the process and all its descendants; at most a second old")),
   lastExit: nullable(Exit),
+  blockedBy: Type.Optional(texts("of a slot that is blocked: what it waits for, and why that is not there: `db is not ready: db:0 failed`")),
+  missedRuns: Type.Optional(whole("of a scheduled entry: how often it was due and did not run")),
+  notify: Type.Optional(Said),
 }, "a slot, and the process in it");
 
 const Stray = closed({
@@ -83,7 +92,7 @@ const Entry = closed({
 
 const TYPES = Object.keys({
   started: true, ready: true, exited: true, fault: true, stopping: true, stopped: true, waiting: true, finished: true, failed: true,
-  scaled: true, signalled: true, added: true, removed: true, reloaded: true, tookOver: true, lost: true,
+  blocked: true, unhealthy: true, scaled: true, signalled: true, added: true, removed: true, reloaded: true, tookOver: true, lost: true,
 } satisfies Record<HistoryLine["type"], true>);
 
 const Record = Type.Object({
@@ -99,6 +108,7 @@ const Record = Type.Object({
   status: nullable(text("of an exit: `known` or `unknown`")),
   cause: nullable(text("why")),
   run: Type.Optional(nullable(whole("of which life of the slot; of a fault null where it is not about a start"))),
+  reason: Type.Optional(nullable(text("of a stop: what has led to it, where the cause alone does not say"))),
   leftovers: Type.Optional(flag("of an exit: whether the process has left others behind, which are ended before anything else")),
   by: nullable(Type.Object({
     kind: text("`signal`, `socket` or `token`"), pid: nullable(whole("of who asked")), uid: nullable(whole("of who asked")),
@@ -118,7 +128,7 @@ const Problem = closed({
 
 const Health = closed({ status: text("`ok`") }, "that this is answered says all");
 const Readiness = closed({
-  ready: flag("whether every wanted slot is ready or finished"),
+  ready: flag("whether every wanted slot is ready or finished, or waits for the time of its schedule"),
   waiting: texts("ids of those that are not"),
 }, "whether all that is wanted is ready");
 const ReloadAccepted = closed({
@@ -170,6 +180,7 @@ export const requests = { Scale, Restart, Signal, Nothing, ScaleForm, OfEntry, H
 export type ProcessShown = Static<typeof Process>;
 export type StrayShown = Static<typeof Stray>;
 export type ExitShown = Static<typeof Exit>;
+export type SaidShown = Static<typeof Said>;
 export type EntryShown = Static<typeof Entry>;
 export type RequestName = keyof typeof requests;
 export type AnswerName = keyof typeof answers;

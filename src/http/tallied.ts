@@ -30,18 +30,20 @@ export interface Tallied {
   readonly reloads: number;
   readonly lostProcessEvents: number;
   readonly lostOutputLines: number;
+  readonly lostEvents: number;
 }
 
 /** Null: it is not that, or of another form. */
 export function readTallied(left: unknown): Tallied | null {
-  return isTallied(left) ? left : null;
+  const tallied = isObject(left) ? { lostEvents: 0, ...left } : null; // before there were any
+  return isTallied(tallied) ? tallied : null;
 }
 
 function isTallied(value: unknown): value is Tallied {
   return isObject(value) && value["form"] === FORM
     && isList(value["entries"], isEntryTally) && isList(value["between"], isMoment)
     && isCounted(value["exitToStart"]) && isCounted(value["exitDetection"])
-    && [value["reloads"], value["lostProcessEvents"], value["lostOutputLines"]].every(isCount);
+    && [value["reloads"], value["lostProcessEvents"], value["lostOutputLines"], value["lostEvents"]].every(isCount);
 }
 
 function isEntryTally(value: unknown): boolean {

@@ -3,7 +3,7 @@
  * each record costs next to nothing, whether anybody looks or not, and so that an image can leave them to the next one.
  * routes/metrics.ts turns them into metrics.
  */
-import type { ExitedRecord, HistoryRecord, StartedRecord } from "../core/record.ts";
+import type { ExitedRecord, HistoryRecord, LostRecord, StartedRecord } from "../core/record.ts";
 import { slotId } from "../core/types.ts";
 import type { Exit, Millis, SlotId, Stamp } from "../core/types.ts";
 import { Histogram } from "./histogram.ts";
@@ -49,6 +49,7 @@ export class Tallies {
   readonly #exitDetection: Histogram;
   #reloads: number;
   #lostProcessEvents: number;
+  #lostEvents: number;
   #lostOutputLines: number;
 
   /** @param left what `plain` has given, in an earlier image, perhaps of another version */
@@ -61,6 +62,7 @@ export class Tallies {
     this.#reloads = tallied?.reloads ?? 0;
     this.#lostProcessEvents = tallied?.lostProcessEvents ?? 0;
     this.#lostOutputLines = tallied?.lostOutputLines ?? 0;
+    this.#lostEvents = tallied?.lostEvents ?? 0;
   }
 
   /** Each record, as it is told. */
@@ -79,10 +81,9 @@ export class Tallies {
       case "removed": this.#removed.add(record.entry); return;
       case "reloaded": this.#reloads++; return;
       case "lost":
-        if (record.what === "output") this.#lostOutputLines += record.count;
-        else this.#lostProcessEvents += record.count;
+        this.#lost(record);
         return;
-      case "ready": case "stopping": case "waiting": case "signalled": case "scaled": case "added": case "tookOver": return;
+      case "blocked": case "unhealthy": case "ready": case "stopping": case "waiting": case "signalled": case "scaled": case "added": case "tookOver": return;
     }
   }
 
@@ -101,6 +102,7 @@ export class Tallies {
       reloads: this.#reloads,
       lostProcessEvents: this.#lostProcessEvents,
       lostOutputLines: this.#lostOutputLines,
+      lostEvents: this.#lostEvents,
     };
   }
 
@@ -120,6 +122,14 @@ export class Tallies {
   #exited(record: ExitedRecord): void {
     this.#of(record.entry).exited(record);
     this.#between.set(slotId(record.entry, record.slot), record.mono);
+  }
+
+  #lost({ what, count }: LostRecord): void {
+    switch (what) {
+      case "processEvents": this.#lostProcessEvents += count; return;
+      case "output": this.#lostOutputLines += count; return;
+      case "events": this.#lostEvents += count; return;
+    }
   }
 
   #of(entry: string): OfEntry {

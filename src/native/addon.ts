@@ -11,7 +11,11 @@ export interface Moment { wall: number; mono: number }
 
 /** What native threads have seen, in the order in which they saw it. */
 export type Fact =
-  | { kind: "spawned"; run: Run; pid: number; startTicks: number; outPipe: number; errPipe: number; cgroup: string | null; at: Moment }
+  | {
+      kind: "spawned"; run: Run; pid: number; startTicks: number; outPipe: number; errPipe: number; cgroup: string | null;
+      /** The name of its socket. */
+      notify: string | null; at: Moment;
+    }
   | { kind: "fault"; run: Run; step: string; errno: string; message: string; subject: string; at: Moment }
   /**
    * `code` and `signal` both null: nobody can know how it ended. `alone`: nothing is left of what it has started, as far as
@@ -30,6 +34,17 @@ export type Fact =
   | { kind: "surviving"; run: Run; survivors: { pid: number; name: string; state: string; errno: string | null }[] }
   /** The answer to `strays`. */
   | { kind: "strays"; token: number; strays: Stray[] }
+  /** One datagram on the run's NOTIFY_SOCKET, of its own user or of root. No other of that socket is read before this one is delivered. */
+  | { kind: "notified"; run: Run; pid: number; uid: number; text: string }
+  /** A newline came on the run's `readyFd`; told once. */
+  | { kind: "newline"; run: Run }
+  /**
+   * What the run has printed, whole lines of it: no more of that stream leaves its pipe, or is told, before `seenLines`. Each line ends
+   * with a newline, also a last one that had none. Of one of more than 64 KiB only so much is told. What is not UTF-8 is U+FFFD.
+   */
+  | { kind: "lines"; run: Run; stream: 0 | 1; text: string }
+  /** The moment of `setAlarm` has come, or the wall clock was set. */
+  | { kind: "alarm" }
   | { kind: "signal"; signal: string; pid: number; uid: number; fromKernel: boolean; terminalGone: boolean; at: Moment }
   | { kind: "lost"; what: "processEvents" | "output"; count: number }
   | { kind: "flushed"; token: number }
@@ -48,7 +63,7 @@ export interface SpawnRequest {
   command: string;
   /** argv, with argv[0]. */
   argv: string[];
-  /** `NAME=value` each; the whole environment. `LISTEN_PID=` is completed with the child's pid. */
+  /** `NAME=value` each; the whole environment. `LISTEN_PID=` and `WATCHDOG_PID=` are completed with the child's pid. */
   env: string[];
   cwd: string;
   umask: number | null;
@@ -64,9 +79,15 @@ export interface SpawnRequest {
   limits: [string, number, number][];
   /** Descriptors of this process that the child gets, from 3 upwards. */
   pass: number[];
-  /** Where its output goes: sink numbers of `openSink`. */
-  stdout: number;
-  stderr: number;
+  /** The name of an abstract socket (unix(7), without the NUL) that is bound for it: what comes there is told. Null: none. */
+  notify: string | null;
+  /** By this number it gets the write end of a pipe, beside what it is passed; a newline there is told. Null: none. */
+  readyFd: number | null;
+  /** What it prints is told as well, until `hush`, or a line that `closes` it. What goes nowhere is not told. */
+  tellLines: boolean;
+  /** Where its output goes: sink numbers of `openSink`; null: nowhere (/dev/null). */
+  stdout: number | null;
+  stderr: number | null;
   /** Label of its lines without the pid, and its colour (an SGR parameter such as "36"), or null for none. */
   label: string;
   colour: string | null;
@@ -93,6 +114,10 @@ export interface Adoption {
   mark: string;
   /** As `detach` gave it: what it has started besides its own children, as far as it was seen. */
   descendants: Descendant[];
+  /** Its socket; `fd` null: it is bound anew, under the same name. The descriptor belongs to the addon from then on. */
+  notify: { name: string; fd: number | null } | null;
+  /** The read end of its readiness pipe, likewise. */
+  readyPipe: number | null;
   /** A peak of its memory that is not above this may be that of the memory which called exec, in bytes. */
   inheritedRss: number;
   /** As `detach` gave it: the kernel's process events up to then. Null: it is not known what it did before. */
@@ -118,6 +143,8 @@ export interface Output {
   colour: string | null;
   /** It is read from now on; otherwise from the line that `opens` its run. */
   open: boolean;
+  /** What it prints is told as well. */
+  tell: boolean;
   kept: string;
 }
 
@@ -216,6 +243,20 @@ export interface Addon {
    * It has some after `start`, until this says otherwise: whoever is to be adopted comes first.
    */
   spare(on: boolean): void;
+  /** Ready, or given up: no lines of that run are told any more. */
+  hush(run: Run): void;
+  /** The lines of that fact have been looked at: they may leave the pipe, and the next ones are told. */
+  seenLines(run: Run, stream: 0 | 1): void;
+  /**
+   * One `alarm` at that moment of the wall clock (microseconds since the epoch), or when the clock is set before: timerfd_create(2),
+   * TFD_TIMER_CANCEL_ON_SET. It takes the place of the last one; null: none.
+   */
+  setAlarm(wall: number | null): void;
+  /**
+   * Sends one datagram to a socket as NOTIFY_SOCKET names it (a path, or `@` and an abstract name). Never waits. Gives the errno
+   * (`ECONNREFUSED`) where it could not, or null.
+   */
+  notify(socket: string, text: string): string | null;
   /** Answered by `strays`: what is ours by descent, and of which it is not known whose. */
   strays(token: number): void;
   /** A place for output: a descriptor of this process (kept open until the end), as a stream of labelled lines. */

@@ -1,9 +1,10 @@
 /** The kernel port over the addon: what the law asks for, and what native threads have seen as happenings of the law. */
 import type { Happening } from "../core/command.ts";
-import type { Fault, RunId, Scope } from "../core/types.ts";
+import type { Fault, Identity, RunId, Scope } from "../core/types.ts";
 import type { Clock, Kernel } from "../engine/ports.ts";
 import type { Addon, Fact, SpawnRequest } from "./addon.ts";
 import { PidFile } from "./pid-file.ts";
+import { readTidings } from "./tidings.ts";
 
 /** Lays out what a start needs; may have to ask (a file, a function of the configuration), and may fail. */
 export type Prepare = (run: RunId, entry: string, slot: number) => Promise<SpawnRequest | Fault>;
@@ -63,8 +64,9 @@ export class NativeKernel implements Kernel {
     this.#addon.inspect(run, scope);
   }
 
-  follow(run: RunId, entry: string, slot: number): void {
+  follow(run: RunId, entry: string, slot: number, pid: number | null): void {
     this.#closePidFile(run);
+    if (pid !== null) return this.#addon.follow(run, pid);
     const path = this.#configured.pidFileOf(entry, slot);
     if (path === null) return this.#addon.follow(run, null);
     this.#addon.follow(run, NOBODY_YET);
@@ -104,7 +106,8 @@ export class NativeKernel implements Kernel {
         return { kind, run, fault: { step, errno, message, subject } };
       }
       case "cleared": case "surviving": return fact;
-      case "signal": case "lost": case "flushed": case "quiet": case "keeperGone": case "strays": return null;
+      case "notified": return { kind: "notified", run: fact.run, tidings: readTidings(fact.text) };
+      case "newline": case "lines": case "alarm": case "signal": case "lost": case "flushed": case "quiet": case "keeperGone": case "strays": return null;
     }
   }
 
@@ -124,6 +127,8 @@ export class NativeKernel implements Kernel {
   }
 }
 
-function identityOf({ startTicks, outPipe, errPipe, cgroup }: Extract<Fact, { kind: "spawned" | "followed" }>) {
-  return { startTicks, pipes: [outPipe, errPipe], cgroup } as const;
+/** The socket is its run's: of whom is followed nothing more is said of it. */
+function identityOf(fact: Extract<Fact, { kind: "spawned" | "followed" }>): Identity {
+  const { startTicks, outPipe, errPipe, cgroup } = fact;
+  return { startTicks, pipes: [outPipe, errPipe], cgroup, notify: fact.kind === "spawned" ? fact.notify : null };
 }

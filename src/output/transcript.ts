@@ -4,8 +4,8 @@
  * the next line says it. A reload, a take-over and the end are told by whoever brings them about, with more than their
  * records know.
  */
-import type { ExitedRecord, FaultRecord, HistoryRecord, OwnFaultRecord, SlotRecord, TroubleRecord } from "../core/record.ts";
-import type { Micros, RunId } from "../core/types.ts";
+import type { ExitedRecord, HistoryRecord, SlotRecord, StoppingRecord, TroubleRecord } from "../core/record.ts";
+import type { Fault, Micros, RunId } from "../core/types.ts";
 import { slotId } from "../core/types.ts";
 import { printable } from "../printable.ts";
 
@@ -27,13 +27,14 @@ export function lineOf(record: HistoryRecord): Line | null {
       const text = `Started at ${epochSeconds(record.at)}.`;
       return { wall: record.at, label: `${record.entry}.${record.pid}`, text, opens: record.run, closes: null };
     }
-    case "ready": return slotLine(record, `Forked itself away at ${epochSeconds(record.at)}.`);
+    case "ready": return slotLine(record, `Ready at ${epochSeconds(record.at)}.`);
     case "exited": {
       const text = `Exited at ${epochSeconds(record.at)} ${ending(record)}.`;
       return { wall: record.at, label: `${record.entry}.${record.pid}`, text, opens: null, closes: record.run };
     }
     case "fault":
       if (record.entry === null) return ownLine(record.at, complaint("cannot reload", record));
+      if (record.cause === "schedule") return ownLine(record.at, complaint(`\`${record.entry}\` has not run`, { ...record, step: "" }));
       // Where a rolling restart has failed, that of the slot has been told.
       if (record.slot === null) return null;
       if (record.run === null) return slotLine(record, complaint(`${trouble(record)} ${slotId(record.entry, record.slot)}`, record));
@@ -44,16 +45,21 @@ export function lineOf(record: HistoryRecord): Line | null {
     case "failed": return slotLine(record, "Failed; it is not started again.");
     case "removed":
       return ownLine(record.at, `Process type \`${record.entry}\` removed. Killing workers.`);
-    case "stopping":
-      // Whoever told a process to end knows about it; that something else is to end first, nobody has said yet.
-      return record.cause === "leftover" ? slotLine(record, "Left processes behind; they are told to end.") : null;
+    case "blocked": return slotLine(record, `Waits for ${record.after.join(", ")}.`);
+    case "unhealthy":
+      return slotLine(record, printable(`Unhealthy, ${record.failures} times in a row: ${record.message}.`));
+    case "stopping": {
+      const why = reasonOf(record);
+      return why === null ? null : slotLine(record, why);
+    }
     case "stopped": case "waiting": case "scaled": case "added": case "reloaded": case "tookOver":
     case "signalled":
       return null;
     case "lost":
       // Lines that nobody has read are told of where they are missing, by the output thread.
       return record.what === "output" ? null
-        : ownLine(record.at, `${record.count} of the kernel's process events were lost. Exits are exact without them.`);
+        : ownLine(record.at, record.what === "events" ? `${record.count} events were lost to the configuration's function \`on\`.`
+          : `${record.count} of the kernel's process events were lost. Exits are exact without them.`);
   }
 }
 
@@ -67,6 +73,21 @@ function ownLine(wall: Micros, text: string): Line {
   return { wall, label: null, text, opens: null, closes: null };
 }
 
+/** Whoever told a process to end knows about it; what Sentry does of its own accord, and did not say before, is told. */
+function reasonOf({ cause, reason }: StoppingRecord): string | null {
+  switch (cause) {
+    case "leftover": return "Left processes behind; they are told to end.";
+    case "readyTimeout": return "Not ready in time; it is told to end.";
+    case "watchdog": return "Has not been heard of for longer than its watchdog allows; it is told to abort.";
+    case "memory": return printable(`Takes too much memory (${reason ?? "nobody knows how much"}); it is told to end.`);
+    case "watch": return printable(`Is restarted, for a file changed: ${reason ?? "nobody knows which"}.`);
+    case "schedule": return "Still runs, and is due again; it is told to end.";
+    case "exited": return "Has said that it ends, and has not; it is killed.";
+    case "stopped": case "restarted": case "scaled": case "replaced": case "removed": case "unhealthy": case "unknown": case null:
+      return null;
+  }
+}
+
 /** `with ExitSuccess`, `with ExitFailure 3`, `by SIGSEGV (core dumped)`. */
 function ending(exit: ExitedRecord): string {
   if (exit.status === "unknown") return "with unknown status";
@@ -75,7 +96,7 @@ function ending(exit: ExitedRecord): string {
 }
 
 /** `cannot start web:0: /srv/web: exec: ENOENT (no such file or directory)` */
-function complaint(what: string, { subject, step, errno, message }: FaultRecord | TroubleRecord | OwnFaultRecord): string {
+function complaint(what: string, { subject, step, errno, message }: Fault): string {
   const error = errno === "" ? message : `${errno} (${message})`;
   return printable([what, subject, step, error].filter((part) => part !== "").join(": "));
 }

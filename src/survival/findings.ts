@@ -22,6 +22,10 @@ export interface Adopted {
   readonly errPipe: number;
   readonly cgroup: string | null;
   readonly mark: string;
+  /** Its NOTIFY_SOCKET. `fd` null: it is to be bound anew; `name` empty: the descriptor knows it. Null: it has none. */
+  readonly notify: { readonly name: string; readonly fd: number | null } | null;
+  /** The read end of the pipe on which it says that it is ready. */
+  readonly readyPipe: number | null;
   readonly kept: string;
 }
 
@@ -46,6 +50,8 @@ export interface Survey {
   /** Null: nothing is to be taken up, and Sentry begins as for the first time. */
   readonly state: State | null;
   readonly adoptions: readonly Adopted[];
+  /** Programs that were looking at others. They are nobody's slot's: to be taken up, ended and reaped. */
+  readonly probes: readonly Adopted[];
   readonly outputs: readonly OutputLeft[];
   /**
    * To be posted before `resume`, and after the adoptions: starts that were not recorded (their slots are `starting` with
@@ -62,7 +68,7 @@ export interface Survey {
   readonly tails: ReadonlyMap<string, number>;
   /** Descriptors of another Sentry. */
   readonly close: readonly number[];
-  /** What the keeper has twice, of a daemon's run: to be closed, and released. */
+  /** What the keeper has twice, of a daemon's run, or of whom nothing will be heard: to be closed, and released. */
   readonly superfluous: readonly Held[];
   /** What could not be trusted, in words. */
   readonly told: readonly string[];

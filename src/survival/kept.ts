@@ -1,7 +1,7 @@
 /**
  * The labels under which the keeper holds descriptors: `out 3f2a9c1b.17 dummy:0` and `err …` of a run, `pid … 1514` with the
- * pid of its process; `listen tcp *:8080`, `listen unix /run/x.sock` of what entries listen on; and `tail dummy` of what is
- * kept of an entry's output.
+ * pid of its process, `notify …` its NOTIFY_SOCKET and `ready …` the pipe on which it says that it is ready; `listen tcp *:8080`,
+ * `listen unix /run/x.sock` of what entries listen on; and `tail dummy` of what is kept of an entry's output.
  */
 import { slotId } from "../core/types.ts";
 import type { RunId } from "../core/types.ts";
@@ -20,7 +20,7 @@ interface OfRun {
 }
 
 export type Label =
-  | OfRun & { readonly kind: "out" | "err" }
+  | OfRun & { readonly kind: "out" | "err" | "notify" | "ready" }
   | OfRun & { readonly kind: "pid"; readonly pid: number }
   | { readonly kind: "listen"; readonly address: string }
   | { readonly kind: "tail"; readonly entry: string };
@@ -39,10 +39,10 @@ export function readLabel(label: string): Label | null {
   if (listen !== null) return { kind: "listen", address: listen[1] ?? "" };
   const tail = /^tail ([A-Za-z0-9][A-Za-z0-9_.-]*)$/.exec(label);
   if (tail !== null) return { kind: "tail", entry: tail[1] ?? "" };
-  const read = /^(?:(out|err)|pid) ([0-9a-f]+)\.(\d{1,15}) ([A-Za-z0-9][A-Za-z0-9_.-]*):(\d{1,6})(?: (\d{1,10}))?$/.exec(label);
+  const read = /^(?:(out|err|notify|ready)|pid) ([0-9a-f]+)\.(\d{1,16}) ([A-Za-z0-9][A-Za-z0-9_.-]*):(\d{1,6})(?: (\d{1,10}))?$/.exec(label);
   if (read === null) return null;
   const [, kind, instance = "", run, entry = "", slot, pid] = read;
   const whose = { instance, run: Number(run), entry, slot: Number(slot) };
-  if (kind === "out" || kind === "err") return pid === undefined ? { kind, ...whose } : null;
+  if (kind !== undefined) return pid === undefined ? { kind: kind as "out" | "err" | "notify" | "ready", ...whose } : null;
   return pid === undefined ? null : { kind: "pid", ...whose, pid: Number(pid) };
 }

@@ -1,15 +1,23 @@
 /** The state of core as JSON can hold it, and back. What follows from the slots is left out: it is put together again. */
+import { derive } from "../core/derived.ts";
 import { NO_FAILURES } from "../core/restart.ts";
-import { emptyState, isAtRest, runOf, timerOf } from "../core/state.ts";
-import type { Course, Entry, Failures, LastExit, Next, Phase, Rolling, Slot, Started, State, Timer } from "../core/state.ts";
+import { emptyState, NOTHING_SAID } from "../core/state.ts";
+import type {
+  Course, Entry, Failures, LastExit, Next, Phase, Rolling, Said, Slot, Started, State, Timer,
+} from "../core/state.ts";
 import { slotId } from "../core/types.ts";
-import type { By, Law, RunId, Scope, Token } from "../core/types.ts";
-import { fields, flag, kinds, later, list, misfit, nullable, number, oneOf, positive, whole, word } from "./shape.ts";
+import type { By, ExitWhen, Law, RunId, Scope, Token } from "../core/types.ts";
+import { refuseContradictions } from "./contradictions.ts";
+import { fields, flag, kinds, later, list, nullable, number, oneOf, positive, text, upTo, whole, word } from "./shape.ts";
 import type { Reader } from "./shape.ts";
-import { by, cause, count, entryName, exit, identity, law, scope, signalName, slotNumber, stamp, UNSAID } from "./words.ts";
+import {
+  by, cause, count, entryName, exit, exitWhen, identity, law, scope, signalName, slotNumber, stamp, UNSAID,
+} from "./words.ts";
 
 export interface PlainState {
   readonly course: Course;
+  readonly exitWhen: ExitWhen;
+  readonly exitCode: number | null;
   readonly leaveBy: By;
   /** In the order of the configuration. */
   readonly entries: readonly Entry[];
@@ -21,33 +29,29 @@ export interface PlainState {
 }
 
 export function toPlain(state: Readonly<State>): PlainState {
-  const { course, leaveBy, entries, removed, slots, seed, nextRun, nextToken } = state;
+  const { course, exitWhen, exitCode, leaveBy, entries, removed, slots, seed, nextRun, nextToken } = state;
   return {
-    course, leaveBy, entries: [...entries.values()], removed: [...removed.values()].map(({ law }) => law),
+    course, exitWhen, exitCode, leaveBy, entries: [...entries.values()], removed: [...removed.values()].map(({ law }) => law),
     slots: [...slots.values()], seed, nextRun, nextToken,
   };
 }
 
-export function fromPlain({ course, leaveBy, entries, removed, slots, seed, nextRun, nextToken }: PlainState): State {
-  const state: State = { ...emptyState(), course, leaveBy, seed, nextRun, nextToken };
+export function fromPlain({ entries, removed, slots, ...simple }: PlainState): State {
+  const state: State = { ...emptyState(), ...simple };
   for (const entry of entries) state.entries.set(entry.law.name, entry);
   for (const law of removed) state.removed.set(law.name, { law, live: 0 });
-  for (const slot of slots) {
-    const id = slotId(slot.entry, slot.number);
-    const [run, timer] = [runOf(slot.phase), timerOf(slot.phase)];
-    state.slots.set(id, slot);
-    if (run !== null) state.runs.set(run, id);
-    if (timer !== null) state.timers.set(timer.token, id);
-    if (isAtRest(slot.phase)) continue;
-    state.live++;
-    const gone = state.removed.get(slot.entry);
-    if (gone !== undefined) state.removed.set(slot.entry, { ...gone, live: gone.live + 1 });
-  }
+  for (const slot of slots) state.slots.set(slotId(slot.entry, slot.number), slot);
+  derive(state);
   return state;
 }
 
 const timer = fields<Timer>({ token: positive, at: number });
 const started = fields<Started>({ pid: positive, at: stamp, identity });
+
+const said = fields<Said>({
+  doing: nullable(oneOf<NonNullable<Said["doing"]>>({ reloading: true, stopping: true })), status: nullable(text),
+  errno: nullable(number), mainPid: nullable(positive), watchdogEvery: nullable(number),
+});
 
 const next = kinds<Next>({
   restart: fields({ kind: word("restart"), at: number }),
@@ -64,12 +68,21 @@ const ending = {
 
 const phase = kinds<Phase>({
   stopped: fields({ kind: word("stopped") }),
-  finished: fields({ kind: word("finished") }),
-  failed: fields({ kind: word("failed") }),
+  finished: fields({ kind: word("finished"), code: later(0, upTo(255)), at: later(0, number) }),
+  failed: fields({ kind: word("failed"), code: later(1, upTo(255)), at: later(0, number) }),
+  blocked: fields({ kind: word("blocked") }),
+  scheduled: fields({ kind: word("scheduled") }),
   starting: fields({ kind: word("starting"), run: positive }),
-  following: fields({ kind: word("following"), run: positive, started, ended: nullable(exit), deadline: timer }),
+  following: fields({
+    kind: word("following"), run: positive, started, ended: nullable(exit), deadline: timer,
+    said: later(null, nullable(said)), wasReady: later(false, flag),
+  }),
   settling: fields({ kind: word("settling"), run: positive, started, settles: timer, until: number }),
-  running: fields({ kind: word("running"), run: positive, started, settles: later(null, nullable(timer)) }),
+  readying: fields({ kind: word("readying"), run: positive, started, deadline: timer, said }),
+  running: fields({
+    kind: word("running"), run: positive, started, settles: later(null, nullable(timer)), silence: later(null, nullable(timer)),
+    leaves: later(null, nullable(timer)), ailing: later(0, whole), said: later(NOTHING_SAID, said),
+  }),
   stopping: fields({ kind: word("stopping"), run: positive, started: nullable(started), ...ending }),
   clearing: fields({ kind: word("clearing"), run: positive, ...ending, next }),
   waiting: fields({ kind: word("waiting"), restart: timer }),
@@ -81,8 +94,12 @@ const rolling = later(null, nullable(fields<Rolling>({ awaited: slotNumber, left
 
 const shape = fields<PlainState>({
   course: oneOf<Course>({ keeping: true, leaving: true, left: true }),
+  exitWhen: later(null, exitWhen),
+  exitCode: later(null, nullable(upTo(255))),
   leaveBy: by,
-  entries: list(fields<Entry>({ law, count, rolling })),
+  entries: list(fields<Entry>({
+    law, count, rolling, opened: later(true, flag), due: later(null, nullable(number)), missed: later(0, whole),
+  })),
   removed: list(law),
   slots: list(fields<Slot>({
     entry: entryName, number: slotNumber, wanted: flag, starts: whole, failures, phase,
@@ -96,30 +113,6 @@ const shape = fields<PlainState>({
 /** Of the right shape, and without a contradiction: what `fromPlain` makes of it is a state that the law could have made. */
 export const plainState: Reader<PlainState> = (value, where) => {
   const state = shape(value, where);
-  const names = [...state.entries.map((entry) => entry.law.name), ...state.removed.map(({ name }) => name)];
-  const runs = state.slots.flatMap((slot) => runOf(slot.phase) ?? []);
-  const tokens = state.slots.flatMap((slot) => timerOf(slot.phase)?.token ?? []);
-  unique(names, `an entry of ${where}`);
-  unique(state.slots.map((slot) => slotId(slot.entry, slot.number)), `a slot of ${where}`);
-  unique(runs, `a run of ${where}`);
-  unique(tokens, `a timer of ${where}`);
-  const known = new Set(names);
-  for (const { entry } of state.slots) if (!known.has(entry)) misfit(`a slot of ${where}`, `of ${entry}, which is no entry`);
-  if (runs.some((run) => run >= state.nextRun)) misfit(`${where}.nextRun`, "a run already");
-  if (tokens.some((token) => token >= state.nextToken)) misfit(`${where}.nextToken`, "a timer already");
-  for (const { count, rolling } of state.entries) {
-    if (rolling !== null && Math.max(rolling.awaited, rolling.left) > count) misfit(`a rolling restart of ${where}`, "beyond the count");
-  }
-  const awaited = new Set(state.entries.flatMap(({ law, rolling }) => rolling === null ? [] : [slotId(law.name, rolling.awaited)]));
-  for (const { entry, number, lastExit, phase } of state.slots) {
-    if (phase.kind === "clearing" && lastExit === null) misfit(`a slot of ${where}`, "clearing up after nobody");
-    if ("grace" in phase && phase.grace !== null && phase.patience !== null) misfit(`a slot of ${where}`, "impatient within its grace");
-    if (phase.kind !== "running" || (phase.settles !== null) === awaited.has(slotId(entry, number))) continue;
-    misfit(`a slot of ${where}`, phase.settles === null ? "awaited without an end" : "awaited by nobody");
-  }
+  refuseContradictions(state, where);
   return state;
 };
-
-function unique(all: readonly unknown[], what: string): void {
-  if (new Set(all).size < all.length) misfit(what, "there twice");
-}

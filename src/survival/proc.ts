@@ -24,6 +24,8 @@ export interface Swept {
   readonly run: RunId;
   /** As an environment has it; null: only a cgroup tells of it, and that says no more than the run. */
   readonly of: { readonly entry: string; readonly slot: number } | null;
+  /** The name of its NOTIFY_SOCKET, as an environment has it; null: it has none, or nothing tells. */
+  readonly notify: string | null;
   /** The oldest that leads a session, as a run's own process does; null: only others are there. */
   readonly leader: { readonly pid: number; readonly startTicks: number } | null;
   /** Some process of it is there, and is no zombie. */
@@ -90,7 +92,7 @@ function together(one: Swept | undefined, other: Swept): Swept {
   if (one === undefined) return other;
   const [elder, younger] = isElder(other, one) ? [other, one] : [one, other];
   return {
-    run: one.run, of: elder.of ?? younger.of, leader: elder.leader ?? younger.leader,
+    run: one.run, of: elder.of ?? younger.of, notify: elder.notify ?? younger.notify, leader: elder.leader ?? younger.leader,
     isAlive: one.isAlive || other.isAlive, cgroup: one.cgroup ?? other.cgroup,
   };
 }
@@ -107,29 +109,36 @@ function sweptOf(pid: number, instance: string): Swept | null {
   const run = born?.run ?? mark?.run;
   const stat = run === undefined ? null : statOf(pid);
   if (run === undefined || stat === null) return null;
+  const own = mark?.run === run ? mark : null;
   return {
-    run, of: mark?.run === run ? mark.of : null, leader: stat.session === pid ? { pid, startTicks: stat.startTicks } : null,
+    run, of: own?.of ?? null, notify: own?.notify ?? null, leader: stat.session === pid ? { pid, startTicks: stat.startTicks } : null,
     isAlive: stat.state !== "Z" && stat.state !== "X", cgroup: born?.path ?? null,
   };
 }
 
 /** Of the text of /proc/PID/cgroup the line of the v2 hierarchy: it is in the cgroup of a run, or below it. cgroups(7) */
 export function cgroupIn(text: string, instance: string): { run: RunId; path: string } | null {
-  const [, path = "", run] = new RegExp(`^0::((?:/.*)?/sentry\\.${instance}/(\\d{1,15}))(?:[/ ].*)?$`, "m").exec(text) ?? [];
+  const [, path = "", run] = new RegExp(`^0::((?:/.*)?/sentry\\.${instance}/(\\d{1,16}))(?:[/ ].*)?$`, "m").exec(text) ?? [];
   return run === undefined ? null : { run: Number(run), path };
 }
 
-function markOf(pid: number, instance: string): { run: RunId; of: NonNullable<Swept["of"]> } | null {
+function markOf(pid: number, instance: string): { run: RunId; of: NonNullable<Swept["of"]>; notify: string | null } | null {
   const environ = tryRead(`/proc/${pid}/environ`); // only of processes that are ours to look into. ptrace(2)
   if (environ === null || !environ.includes(instance)) return null;
   const env = new Map(environ.split("\0").map((one) => {
     const equals = one.indexOf("=");
     return [one.slice(0, equals), one.slice(equals + 1)];
   }));
-  const [, of, run] = /^([^.]+)\.(\d{1,15})$/.exec(env.get("SENTRY_RUN") ?? "") ?? [];
+  const [, of, run] = /^([^.]+)\.(\d{1,16})$/.exec(env.get("SENTRY_RUN") ?? "") ?? [];
   const [entry, slot] = [env.get("SENTRY_ENTRY") ?? "", env.get("SENTRY_SLOT") ?? ""];
   if (of !== instance || entry === "" || !/^\d{1,6}$/.test(slot)) return null;
-  return { run: Number(run), of: { entry, slot: Number(slot) } };
+  return { run: Number(run), of: { entry, slot: Number(slot) }, notify: notifyIn(env, of, run) };
+}
+
+/** The mark and the socket's name may be of different runs, where one of ours starts a Sentry of its own. */
+function notifyIn(env: ReadonlyMap<string, string>, instance: string, run: string | undefined): string | null {
+  const [, name, whose] = /^@(sentry\.([0-9a-f]+\.\d+)\.[0-9a-f]+)$/.exec(env.get("NOTIFY_SOCKET") ?? "") ?? [];
+  return name !== undefined && whose === `${instance}.${run ?? ""}` ? name : null;
 }
 
 function pipeOf(pid: number, stream: 0 | 1): number {

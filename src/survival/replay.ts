@@ -6,12 +6,13 @@
  * for the take-over to look for it.
  */
 import type { State } from "../core/state.ts";
-import type { Identity, Law, RunId, Stamp } from "../core/types.ts";
+import type { ExitWhen, Identity, Law, RunId, Stamp } from "../core/types.ts";
 import type { HistoryLine } from "../engine/line.ts";
+import type { Known } from "./holder.ts";
 import { rebooted } from "./rebooted.ts";
 import { Sketch } from "./sketch.ts";
 import { SlotPast } from "./slot-past.ts";
-import type { Known, ToldOfSlot } from "./slot-past.ts";
+import type { ToldOfSlot } from "./slot-past.ts";
 import { readTold } from "./told.ts";
 import type { Told, ToldOf } from "./told.ts";
 import { Untold } from "./untold.ts";
@@ -23,6 +24,7 @@ export interface Before {
   readonly lines: Iterable<HistoryLine | null>;
   /** Of the configuration on disk: for entries of which nothing else tells the law. */
   readonly laws: readonly Law[];
+  readonly exitWhen: ExitWhen;
   /** Which life of the machine this is. */
   readonly boot: string;
   readonly now: Stamp;
@@ -50,8 +52,8 @@ export interface Replayed {
   readonly damaged: number;
 }
 
-export function replay({ base, lines, laws, boot, now }: Before): Replayed {
-  const past = new Past(base, laws, now);
+export function replay({ base, lines, laws, exitWhen, boot, now }: Before): Replayed {
+  const past = new Past(base, new Sketch(laws, exitWhen), now);
   for (const line of lines) past.put(line === null ? null : readTold(line));
   past.turnTo(boot);
   past.sketch.unify();
@@ -73,8 +75,8 @@ class Past implements Replayed {
   readonly #now: Stamp;
   readonly #slots: SlotPast;
 
-  constructor(base: Before["base"], laws: readonly Law[], now: Stamp) {
-    this.sketch = new Sketch(laws);
+  constructor(base: Before["base"], sketch: Sketch, now: Stamp) {
+    this.sketch = sketch;
     this.begun = base !== null && base.state.course !== "left";
     this.instance = base?.instance ?? null;
     this.#boot = base?.boot ?? null;
@@ -95,9 +97,9 @@ class Past implements Replayed {
         return;
       case "tookOver": return this.turnTo(told.boot);
       case "other": return;
-      case "scaled": case "added": case "removed": return this.#putEntry(told);
+      case "scaled": case "added": case "removed": case "missed": return this.#putEntry(told);
       case "started": case "ready": case "exited": case "fault": case "stopping": case "stopped": case "waiting":
-      case "finished": case "failed": return this.#putSlot(told);
+      case "scheduled": case "blocked": case "finished": case "failed": return this.#putSlot(told);
     }
   }
 
@@ -110,17 +112,21 @@ class Past implements Replayed {
         if (lost !== null) this.lost.add(lost);
       }
       for (const run of this.displaced.keys()) this.lost.add(run);
+      this.sketch.closeAll();
     }
     this.#boot = boot;
   }
 
-  #putEntry(told: ToldOf<"scaled" | "added" | "removed">): void {
+  #putEntry(told: ToldOf<"scaled" | "added" | "removed" | "missed">): void {
     this.begun = true;
     this.sketch.know(told.entry);
     switch (told.kind) {
       case "scaled": return this.sketch.scale(told.entry, told.count);
       case "added": return this.sketch.add(told.entry, told.count);
       case "removed": return this.sketch.remove(told.entry);
+      case "missed":
+        this.sketch.passed(told.entry, told.at);
+        return this.sketch.miss(told.entry, told.missed);
     }
   }
 

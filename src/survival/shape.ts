@@ -77,7 +77,7 @@ export function fields<T extends object>(readers: { readonly [Key in keyof T]-?:
 
 /** Which fields there are depends on `kind`. */
 export function kinds<T extends { kind: string }>(
-  readers: { readonly [Kind in T["kind"]]: Reader<Extract<T, { kind: Kind }>> },
+  readers: { readonly [Kind in T["kind"]]: Reader<T & { kind: Kind }> },
 ): Reader<T> {
   const known = new Map(Object.entries<Reader<T>>(readers));
   return (value, where) => {

@@ -28,11 +28,11 @@ export class Sightings {
 
   /** Who that is, and since when. `stat` is null where it has ended. */
   seen(pid: number, stat: Stat | null, { swept }: Trace): { at: Stamp; identity: Identity } {
-    const cgroup = swept?.cgroup ?? null;
-    if (stat === null) return { at: this.#now, identity: { ...NOBODY, cgroup } };
+    const { cgroup, notify } = swept ?? NOBODY;
+    if (stat === null) return { at: this.#now, identity: { ...NOBODY, cgroup, notify } };
     const { startTicks } = stat;
     const mono = Math.min(this.#now.mono, this.#processes.monoOf(startTicks));
     const at = { wall: Math.round(this.#now.wall - (this.#now.mono - mono) * 1000), mono };
-    return { at, identity: { startTicks, pipes: [this.#processes.pipeOf(pid, 0), this.#processes.pipeOf(pid, 1)], cgroup } };
+    return { at, identity: { startTicks, pipes: [this.#processes.pipeOf(pid, 0), this.#processes.pipeOf(pid, 1)], cgroup, notify } };
   }
 }

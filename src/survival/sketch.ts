@@ -2,15 +2,25 @@
  * A state in the making: what is said of it comes piece by piece, out of files, and may not fit together. `finished`
  * makes one of it that the law could have made.
  */
+import { freshEntry } from "../core/change.ts";
+import { codeOfExit } from "../core/outcome.ts";
 import { NO_FAILURES } from "../core/restart.ts";
-import { isAtRest, runOf, unawaited } from "../core/state.ts";
-import type { Entry, Phase, Slot, State } from "../core/state.ts";
+import { isAtRest, NOTHING_SAID, runOf, unawaited } from "../core/state.ts";
+import type { Entry, Phase, PhaseOf, Said, Slot, Started, State } from "../core/state.ts";
 import { slotId } from "../core/types.ts";
-import type { Law, Millis, RunId, SlotId, Token } from "../core/types.ts";
+import type { ExitWhen, Law, Micros, Millis, RunId, SlotId, Token } from "../core/types.ts";
+import { withoutCircles } from "./circle.ts";
 import { fromPlain } from "./plain.ts";
 import { UNSAID } from "./words.ts";
 
 export const AT_REST: Phase = { kind: "stopped" };
+
+export const SCHEDULED: Phase = { kind: "scheduled" };
+
+/** Since its last process has ended. */
+export function over({ lastExit }: Slot, kind: "finished" | "failed"): PhaseOf<"finished"> {
+  return { kind, code: lastExit === null ? 0 : codeOfExit(lastExit.exit), at: lastExit?.exit.at.mono ?? 0 };
+}
 
 /** For an entry that only the history knows: configuration's defaults. */
 function unknownLaw(name: string): Law {
@@ -30,9 +40,12 @@ export class Sketch {
   readonly #slots = new Map<SlotId, Slot>();
   #nextRun: RunId = 1;
   #nextToken: Token = 1;
+  readonly #configuredExitWhen: ExitWhen;
+  #exitWhen: ExitWhen = null;
 
-  constructor(laws: readonly Law[]) {
+  constructor(laws: readonly Law[], exitWhen: ExitWhen) {
     this.#laws = new Map(laws.map((law) => [law.name, law]));
+    this.#configuredExitWhen = exitWhen;
     this.clear();
   }
 
@@ -40,12 +53,14 @@ export class Sketch {
   clear(): void {
     for (const all of [this.#entries, this.#guessed, this.#removed, this.#slots]) all.clear();
     for (const name of this.#laws.keys()) this.know(name);
+    this.#exitWhen = this.#configuredExitWhen;
   }
 
   /** Begins with that, but for rolling restarts: what has become of one since, nothing tells. It is over. */
-  copy({ entries, removed, slots, nextRun, nextToken }: State): void {
+  copy({ exitWhen, entries, removed, slots, nextRun, nextToken }: State): void {
     for (const all of [this.#entries, this.#guessed]) all.clear();
-    for (const [name, { law, count }] of entries) this.#entries.set(name, { law, count, rolling: null });
+    this.#exitWhen = exitWhen;
+    for (const [name, entry] of entries) this.#entries.set(name, { ...entry, rolling: null });
     for (const [name, { law }] of removed) this.#removed.set(name, law);
     for (const slot of slots.values()) this.set(unawaited(slot));
     this.#nextRun = nextRun;
@@ -55,7 +70,7 @@ export class Sketch {
   know(name: string): void {
     if (this.#entries.has(name) || this.#removed.has(name)) return;
     const law = this.#laws.get(name) ?? unknownLaw(name);
-    this.#entries.set(name, { law, count: law.count, rolling: null });
+    this.#configure(law, law.count);
     this.#guessed.add(name);
   }
 
@@ -70,6 +85,30 @@ export class Sketch {
 
   count(name: string): number {
     return this.#entries.get(name)?.count ?? 0;
+  }
+
+  /** Whether what it comes after has been there: its first start says so, and that one of its slots is blocked says the opposite. */
+  open(name: string, opened: boolean): void {
+    this.#change(name, { opened });
+  }
+
+  /** Nothing runs any more: the order of the beginning holds once more. */
+  closeAll(): void {
+    for (const [name, { law }] of this.#entries) this.open(name, law.after.length === 0);
+  }
+
+  due(name: string, due: Micros | null): void {
+    this.#change(name, { due });
+  }
+
+  /** What has come of its time by then, a start or nothing, is told. When the next one is, is not. */
+  passed(name: string, by: Micros): void {
+    const due = this.#entries.get(name)?.due ?? null;
+    if (due !== null && due <= by) this.due(name, null);
+  }
+
+  miss(name: string, times: number): void {
+    this.#change(name, { missed: (this.#entries.get(name)?.missed ?? 0) + times });
   }
 
   scale(name: string, count: number): void {
@@ -128,6 +167,16 @@ export class Sketch {
     return { kind: "waiting", restart: this.timer(at) };
   }
 
+  /**
+   * A process that is there, and is ready. What it has said, and how its health was, is told nowhere; and a watchdog begins
+   * anew with the take-over, whenever it was to end.
+   */
+  running(name: string, run: RunId, started: Started, said: Said = NOTHING_SAID): PhaseOf<"running"> {
+    const every = said.watchdogEvery ?? this.law(name).watchdog ?? 0;
+    const silence = every === 0 ? null : this.timer(started.at.mono + every);
+    return { kind: "running", run, started, settles: null, silence, leaves: null, ailing: 0, said };
+  }
+
   timer(at: Millis): { token: Token; at: Millis } {
     return { token: this.#nextToken++, at };
   }
@@ -150,6 +199,9 @@ export class Sketch {
   /** Every slot below a count is there; above it only those that have to end. */
   finished(): State {
     for (const name of this.#guessed) this.#makeRoom(name);
+    for (const { name, after } of withoutCircles([...this.#entries.values()].map(({ law }) => law))) {
+      this.#change(name, { law: { ...this.law(name), after } });
+    }
     for (const { law, count } of this.#entries.values()) {
       for (let number = 0; number < count; number++) this.set(this.slot(law.name, number));
     }
@@ -159,20 +211,26 @@ export class Sketch {
     });
     const ending = new Set(slots.map(({ entry }) => entry));
     return fromPlain({
-      course: "keeping", leaveBy: null, entries: [...this.#entries.values()],
+      course: "keeping", exitWhen: this.#exitWhen, exitCode: null, leaveBy: null, entries: [...this.#entries.values()],
       removed: [...this.#removed.values()].filter(({ name }) => ending.has(name)), slots, seed: 0,
       nextRun: this.#nextRun + UNRECORDED * (slots.length + 1), nextToken: this.#nextToken,
     });
   }
 
   #configure(law: Law, count: number): void {
+    const before = this.#entries.get(law.name) ?? freshEntry(law);
     this.#removed.delete(law.name);
-    this.#entries.set(law.name, { law, count, rolling: null });
+    this.#entries.set(law.name, { ...before, law, count, rolling: null });
+  }
+
+  #change(name: string, change: Partial<Entry>): void {
+    const entry = this.#entries.get(name);
+    if (entry !== undefined) this.#entries.set(name, { ...entry, ...change });
   }
 
   /** No living process is replaced because of a count that nobody knows. */
   #makeRoom(name: string): void {
     const taken = this.of(name).filter(({ phase }) => runOf(phase) !== null).map(({ number }) => number + 1);
-    this.#entries.set(name, { law: this.law(name), count: Math.max(this.count(name), ...taken), rolling: null });
+    this.#change(name, { count: Math.max(this.count(name), ...taken) });
   }
 }

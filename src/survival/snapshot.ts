@@ -18,7 +18,7 @@ import { anything, fields, list, Misfit, nullable, number, positive, text, whole
 import type { Reader } from "./shape.ts";
 import { instance } from "./words.ts";
 
-export const VERSION = 2;
+export const VERSION = 3;
 
 export interface Snapshot {
   readonly version: typeof VERSION;
@@ -52,10 +52,10 @@ const form: Reader<Snapshot> = fields<Snapshot>({
 });
 
 /**
- * By version: what makes a snapshot of today of what that version has written. What version 2 has more than version 1 says
- * field by field (`later`) what was true before.
+ * By version: what makes a snapshot of today of what that version has written. What one has more than those before says field
+ * by field (`later`) what was true before.
  */
-const readers: ReadonlyMap<number, Reader<Snapshot>> = new Map([[1, form], [2, form]]);
+const readers: ReadonlyMap<number, Reader<Snapshot>> = new Map([[1, form], [2, form], [3, form]]);
 
 const MOST_BAD = 5;
 

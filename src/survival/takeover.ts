@@ -12,13 +12,14 @@
  * so that it is told to end.
  */
 import type { Happening } from "../core/command.ts";
-import { SETTLES_AFTER } from "../core/daemon.ts";
 import { runOf, startedOf } from "../core/state.ts";
 import type { PhaseOf, Slot, Started } from "../core/state.ts";
 import { slotId } from "../core/types.ts";
-import type { Identity, Law, RunId, Stamp } from "../core/types.ts";
+import type { ExitWhen, Identity, Law, RunId, Stamp } from "../core/types.ts";
 import type { HistoryLine } from "../engine/line.ts";
+import { isProbe } from "../engine/probe-run.ts";
 import type { Survey } from "./findings.ts";
+import type { Known } from "./holder.ts";
 import type { Held } from "./kept.ts";
 import { fromPlain } from "./plain.ts";
 import { Places } from "./places.ts";
@@ -26,11 +27,14 @@ import type { Processes } from "./proc.ts";
 import { replay } from "./replay.ts";
 import type { Replayed } from "./replay.ts";
 import { Sightings } from "./sightings.ts";
-import type { Known } from "./slot-past.ts";
+import { Successors } from "./successors.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { Traces } from "./traces.ts";
 import type { Trace } from "./traces.ts";
 import { NOBODY, Uptake } from "./uptake.ts";
+
+/** For a program that was looking at others, where nothing says at whom. */
+const SOMEBODY = "somebody";
 
 export type { Survey } from "./findings.ts";
 
@@ -47,12 +51,14 @@ export interface Remains {
   readonly now: Stamp;
   /** Of the configuration on disk: for entries of which nothing else tells the law. */
   readonly laws: readonly Law[];
+  /** Likewise. */
+  readonly exitWhen: ExitWhen;
 }
 
 export function survey(remains: Remains): Survey {
-  const { snapshot, lines, laws, boot, now } = remains;
+  const { snapshot, lines, laws, exitWhen, boot, now } = remains;
   const base = snapshot === null ? null : { ...snapshot, state: fromPlain(snapshot.state) };
-  const past = replay({ base, lines, laws, boot, now });
+  const past = replay({ base, lines, laws, exitWhen, boot, now });
   const traces = new Traces(past.instance, remains.held, remains.processes);
   return new Inquiry(remains, past, traces).findings();
 }
@@ -76,6 +82,7 @@ class Inquiry {
   readonly #told: string[] = [];
   readonly #places: Places;
   readonly #sightings: Sightings;
+  readonly #successors: Successors;
 
   constructor(remains: Remains, past: Replayed, traces: Traces) {
     this.#remains = remains;
@@ -84,6 +91,7 @@ class Inquiry {
     this.#uptake = new Uptake(remains.processes);
     this.#places = new Places(past.sketch, this.#told);
     this.#sightings = new Sightings(remains.processes, remains.now);
+    this.#successors = new Successors(past, this.#sightings, remains.now);
   }
 
   findings(): Survey {
@@ -95,16 +103,20 @@ class Inquiry {
     for (const slot of sketch.slots()) this.#takeUpOf(slot);
     for (const known of displaced.values()) this.#takeUpBeyond(known);
     for (const trace of this.#traces.rest()) {
+      if (isProbe(trace.run)) {
+        this.#takeUpProbe(trace);
+        continue;
+      }
       sketch.saw(trace.run);
       if (this.#isOver(trace.run, trace)) this.#clearUp(trace);
       else this.#discover(trace);
     }
     this.#tellOfNameless();
-    const { adoptions, outputs, superfluous, living } = this.#uptake;
+    const { adoptions, probes, outputs, superfluous, living } = this.#uptake;
     const isNothing = !begun && adoptions.length === 0 && outputs.length === 0;
     const state = isNothing ? null : sketch.finished();
     return {
-      instance, oldPid: this.#remains.snapshot?.pid ?? null, state, adoptions, outputs, facts: [...this.#spawned, ...this.#ended],
+      instance, oldPid: this.#remains.snapshot?.pid ?? null, state, adoptions, probes, outputs, facts: [...this.#spawned, ...this.#ended],
       untold: state === null ? [] : untold.in(state), living, listening, tails, close: strange, superfluous, told: this.#told,
     };
   }
@@ -118,7 +130,7 @@ class Inquiry {
     // A start that was not recorded: if there is something of it, it is this slot's.
     if (started === null) return this.#traces.name(run, entry, number);
     const trace = this.#traces.take(run, entry, number);
-    const successor = phase.kind === "following" || phase.kind === "settling" ? this.#followedSince(slot, phase, trace) : null;
+    const successor = this.#successors.of(slot, trace);
     if (successor !== null) return this.#takeUp(trace, successor);
     if (phase.kind === "following" && phase.ended !== null) return this.#takeUpEnded(trace, started.pid, started.identity);
     this.#takeUp(trace, started);
@@ -134,7 +146,8 @@ class Inquiry {
     else {
       const alone = isLost || swept === null || !swept.isAlive;
       // What it has left behind is found by what is known of it.
-      if (!alone) this.#uptake.ended(trace, pid, null, identity);
+      if (alone) this.#uptake.silent(trace);
+      else this.#uptake.ended(trace, pid, null, identity);
       this.#ended.push(endUnknown(run, pid, this.#remains.now, alone));
     }
     this.#uptake.pipes(trace, pid, true, stat === null ? null : pid, identity);
@@ -142,7 +155,7 @@ class Inquiry {
 
   #takeUpBeyond({ run, entry, slot, started }: Known): void {
     this.#told.push(`the end of ${entry}.${started.pid}, run ${run} of ${slotId(entry, slot)}, cannot be found in the history`);
-    this.#places.beyond(entry, { kind: "running", run, started, settles: null });
+    this.#places.beyond(entry, this.#past.sketch.running(entry, run, started));
     this.#takeUp(this.#traces.take(run, entry, slot), started);
   }
 
@@ -159,34 +172,16 @@ class Inquiry {
   }
 
   /**
-   * The keeper is given the process that a daemon has left as soon as it is followed, and that is recorded only once it has
-   * settled. So whoever is held beside the one that is known was followed after it. Null: there is none.
-   */
-  #followedSince(slot: Slot, phase: PhaseOf<"following" | "settling">, trace: Trace): Started | null {
-    const { now } = this.#remains;
-    const { run, started } = phase;
-    const held = trace.held.filter(({ pid }) => pid !== started.pid).at(-1);
-    if (held === undefined || this.#past.lost.has(run)) return null;
-    const stat = this.#sightings.statOf(held);
-    // The one that was settling may be the last of them, as long as it was not let go of. The one that was started never is.
-    const isKept = phase.kind === "settling" && trace.held.some(({ pid }) => pid === started.pid);
-    if (isKept && (stat === null || stat.state === "Z")) return null;
-    const { at, identity } = this.#sightings.seen(held.pid, stat, trace);
-    const since: Started = { pid: held.pid, at, identity };
-    const settles = this.#past.sketch.timer(now.mono + SETTLES_AFTER);
-    const until = phase.kind === "settling" ? phase.until : phase.deadline.at;
-    this.#past.sketch.set({ ...slot, phase: { kind: "settling", run, started: since, settles, until } });
-    return since;
-  }
-
-  /**
    * A start that was not recorded. The process may have ended since: where the keeper has it, it is recorded all the same.
    * Where it has only the pipes, Sentry died before anybody had the process, and there is nobody to be recorded.
    */
   #discover(trace: Trace): void {
     const { run, swept } = trace;
     const pid = trace.held[0]?.pid ?? swept?.leader?.pid;
-    if (pid === undefined) return this.#uptake.pipes(trace, null, true, null, NOBODY);
+    if (pid === undefined) {
+      this.#uptake.silent(trace);
+      return this.#uptake.pipes(trace, null, true, null, NOBODY);
+    }
     this.#places.take(trace);
     const held = this.#uptake.heldOf(trace, pid);
     const found = held !== null ? this.#sightings.statOf(held) : this.#remains.processes.statOf(pid);
@@ -203,8 +198,17 @@ class Inquiry {
     const { sketch, ended } = this.#past;
     const recorded = (ended.has(run) ? ended.get(run) : sketch.slot(entry, slot).lastExit?.exit.pid) ?? null;
     const known = trace.held.find(({ pid }) => pid === recorded) ?? trace.held[0];
-    if (known !== undefined) this.#uptake.ended(trace, known.pid, this.#uptake.heldOf(trace, known.pid), NOBODY);
+    if (known === undefined) this.#uptake.silent(trace);
+    else this.#uptake.ended(trace, known.pid, this.#uptake.heldOf(trace, known.pid), NOBODY);
     this.#uptake.pipes(trace, known?.pid ?? recorded, true, null, NOBODY);
+  }
+
+  /** Whoever has asked what it finds is gone. Of one that has ended, only what it has left could be there: nobody knows it. */
+  #takeUpProbe(trace: Trace): void {
+    const leader = trace.swept?.leader ?? null;
+    const pid = trace.held[0]?.pid ?? leader?.pid;
+    if (pid === undefined) return;
+    this.#uptake.probe(trace, pid, this.#uptake.heldOf(trace, pid), leader?.pid === pid ? leader.startTicks : 0);
   }
 
   #isOver(run: RunId, trace: Trace | null): boolean {
@@ -216,6 +220,10 @@ class Inquiry {
   /** Of the cgroup of a run, and whose that is, no record, label or environment says. What others have left is no news. */
   #tellOfNameless(): void {
     for (const { run, leader } of this.#traces.nameless()) {
+      if (isProbe(run)) {
+        this.#takeUpProbe(this.#traces.take(run, SOMEBODY, 0));
+        continue;
+      }
       this.#past.sketch.saw(run);
       if (leader === null || this.#isOver(run, null)) continue;
       this.#told.push(`process ${leader.pid} is of this Sentry's run ${run}, and nothing says of which entry; it is left alone`);

@@ -1,12 +1,12 @@
 /**
  * What a line of the history says that a successor has to know. It comes from a file, so its shape is looked at; types
- * that say nothing about what is (`signalled`, and those of newer versions) are passed over.
+ * that say nothing about what is (`signalled`, `unhealthy`, and those of newer versions) are passed over.
  */
 import type {
-  AddedRecord, ExitedRecord, FailedRecord, FaultRecord, FinishedRecord, ReadyRecord, RemovedRecord, ScaledRecord,
+  AddedRecord, BlockedRecord, ExitedRecord, FailedRecord, FaultRecord, FinishedRecord, MissedRecord, ReadyRecord, RemovedRecord, ScaledRecord,
   StartedRecord, StoppedRecord, StoppingRecord, WaitingRecord,
 } from "../core/record.ts";
-import type { Micros } from "../core/types.ts";
+import type { Micros, Millis } from "../core/types.ts";
 import type { HistoryLine } from "../engine/line.ts";
 import { fields, flag, later, Misfit, misfit, nullable, number, positive, text, whole } from "./shape.ts";
 import type { Reader } from "./shape.ts";
@@ -22,15 +22,20 @@ export type Told =
       | "systemMs" | "maxRssBytes" | "leftovers"
     >
   | Of<"ready", ReadyRecord, "at" | "entry" | "slot" | "pid" | "run" | "mono" | "identity">
-  | Of<"fault", FaultRecord, "at" | "entry" | "slot" | "run" | "cause">
+  | Of<"fault", FaultRecord, "at" | "entry" | "slot" | "run" | "errno" | "cause">
   | Of<"stopping", StoppingRecord, "at" | "entry" | "slot" | "pid" | "run" | "wanted" | "until" | "by"> & Pick<ExitedRecord, "cause">
   | Of<"stopped", StoppedRecord, "entry" | "slot" | "wanted">
-  | Of<"waiting", WaitingRecord, "entry" | "slot" | "until" | "by">
-  | Of<"finished", FinishedRecord, "entry" | "slot">
-  | Of<"failed", FailedRecord, "entry" | "slot">
+  | Of<"waiting", WaitingRecord, "entry" | "slot" | "by"> & { readonly until: Millis }
+  /** Waits until it is due. `until` as in WaitingRecord. */
+  | Of<"scheduled", WaitingRecord, "entry" | "slot" | "until">
+  | Of<"blocked", BlockedRecord, "entry" | "slot">
+  | Of<"finished", FinishedRecord, "at" | "entry" | "slot">
+  | Of<"failed", FailedRecord, "at" | "entry" | "slot">
   | Of<"scaled", ScaledRecord, "entry" | "count">
   | Of<"added", AddedRecord, "entry" | "count">
   | Of<"removed", RemovedRecord, "entry">
+  /** It was due, and did not run. */
+  | Of<"missed", MissedRecord, "entry" | "at" | "missed">
   /** The whole stop is done. */
   | { readonly kind: "left" }
   | { readonly kind: "tookOver"; readonly boot: string }
@@ -59,15 +64,18 @@ const readers: { readonly [Kind in Exclude<Told["kind"], "left" | "tookOver" | "
     leftovers: later(false, flag), by,
   }),
   ready: fields({ ...ofSlot, at: wall, pid: positive, run: positive, mono: number, identity }),
-  fault: fields({ ...ofSlot, at: wall, run: positive, cause: nullable(cause) }),
+  fault: fields({ ...ofSlot, at: wall, run: positive, errno: text, cause: nullable(cause) }),
   stopping: fields({ ...ofSlot, at: wall, pid: nullable(positive), run: positive, wanted: flag, until: number, cause, by }),
   stopped: fields({ ...ofSlot, wanted: flag }),
   waiting: fields({ ...ofSlot, until: number, by }),
-  finished: fields(ofSlot),
-  failed: fields(ofSlot),
+  scheduled: fields({ ...ofSlot, until: nullable(number) }),
+  blocked: fields(ofSlot),
+  finished: fields({ ...ofSlot, at: wall }),
+  failed: fields({ ...ofSlot, at: wall }),
   scaled: fields({ entry: entryName, count }),
   added: fields({ entry: entryName, count }),
   removed: fields({ entry: entryName }),
+  missed: fields({ entry: entryName, at: wall, missed: whole }),
 };
 
 const ofEntry = new Map(Object.entries<Reader<object>>(readers));
@@ -76,14 +84,22 @@ const ofEntry = new Map(Object.entries<Reader<object>>(readers));
 export function readTold(line: HistoryLine): Told | null {
   try {
     if (line.entry === null) return ofSentry(line);
-    // Of a rolling restart, or of a process that has no end by it: the slots' other records tell the rest.
-    if (line.type === "fault" && (line.slot === null || line["run"] === null)) return { kind: "other" };
-    const reader = ofEntry.get(line.type);
-    return reader === undefined ? { kind: "other" } : { kind: line.type, ...reader(line, line.type) } as Told;
+    const kind = kindOf(line);
+    const reader = ofEntry.get(kind);
+    return reader === undefined ? { kind: "other" } : { kind, ...reader(line, line.type) } as Told;
   } catch (error) {
     if (error instanceof Misfit) return null;
     throw error;
   }
+}
+
+/** Where one type of record tells of different things, what else is in it says which. */
+function kindOf(line: HistoryLine): string {
+  if (line.type === "waiting" && line.cause === "schedule") return "scheduled";
+  if (line.type !== "fault") return line.type;
+  if (line.cause === "schedule" && line["step"] === "schedule") return "missed";
+  // Of a rolling restart, or of a process that has no end by it: the slots' other records tell the rest.
+  return line.slot === null || line["run"] === null ? "other" : line.type;
 }
 
 function ofSentry(line: HistoryLine): Told {

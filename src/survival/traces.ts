@@ -15,6 +15,8 @@ export interface Trace {
   readonly held: HeldProcess[];
   /** The read ends of stdout and stderr. */
   readonly pipes: [number | null, number | null];
+  /** Its NOTIFY_SOCKET, and the pipe on which it says that it is ready. */
+  readonly channels: { notify: Held | null; ready: Held | null };
   swept: Swept | null;
 }
 
@@ -74,7 +76,7 @@ export class Traces {
   #of(run: RunId, entry: string, slot: number): Trace {
     const fresh = {
       run, entry, slot, kept: keptOf(this.instance ?? "", run, entry, slot), mark: `${this.instance ?? ""}.${run}`,
-      held: [], pipes: [null, null], swept: this.#nameless.get(run) ?? null,
+      held: [], pipes: [null, null], channels: { notify: null, ready: null }, swept: this.#nameless.get(run) ?? null,
     } satisfies Trace;
     const trace: Trace = this.#runs.get(run) ?? fresh;
     this.#runs.set(run, trace);
@@ -88,8 +90,12 @@ export class Traces {
     else if (label === null || label.instance !== this.instance) this.strange.push(fd);
     else {
       const trace = this.#of(label.run, label.entry, label.slot);
-      if (label.kind === "pid") trace.held.push({ pid: label.pid, pidfd: fd, label: text });
-      else trace.pipes[label.kind === "out" ? 0 : 1] = fd;
+      switch (label.kind) {
+        case "pid": trace.held.push({ pid: label.pid, pidfd: fd, label: text }); break;
+        case "out": trace.pipes[0] = fd; break;
+        case "err": trace.pipes[1] = fd; break;
+        case "notify": case "ready": trace.channels[label.kind] = { label: text, fd }; break;
+      }
     }
   }
 }

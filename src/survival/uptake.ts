@@ -7,10 +7,12 @@ import type { Processes, Stat } from "./proc.ts";
 import type { HeldProcess, Trace } from "./traces.ts";
 
 /** Of which nothing is known. */
-export const NOBODY: Identity = { startTicks: 0, pipes: [0, 0], cgroup: null };
+export const NOBODY: Identity = { startTicks: 0, pipes: [0, 0], cgroup: null, notify: null };
 
 export class Uptake {
   readonly adoptions: Adopted[] = [];
+  /** Programs that were looking at others. */
+  readonly probes: Adopted[] = [];
   readonly outputs: OutputLeft[] = [];
   readonly superfluous: Held[] = [];
   /** How many of the processes live. */
@@ -27,16 +29,34 @@ export class Uptake {
     return held.find((one) => one.pid === pid) ?? null;
   }
 
-  /** One whose end is to be heard of. */
+  /** One whose end is to be heard of, and whatever it may still say. */
   process(trace: Trace, pid: number, held: HeldProcess | null, stat: Stat | null, identity: Identity): void {
+    const { channels: { notify, ready }, swept } = trace;
     const startTicks = stat?.startTicks ?? identity.startTicks;
-    this.#adopt(trace, pid, held, { ...identity, startTicks }, false);
+    // With the socket itself comes its name.
+    const name = identity.notify ?? swept?.notify ?? (notify === null ? null : "");
+    this.adoptions.push({
+      ...this.#adopted(trace, pid, held, { ...identity, startTicks }), ended: false,
+      notify: name === null ? null : { name, fd: notify?.fd ?? null }, readyPipe: ready?.fd ?? null,
+    });
     if (stat !== null && stat.state !== "Z") this.living++;
   }
 
   /** One whose end is known. */
   ended(trace: Trace, pid: number, held: HeldProcess | null, identity: Identity): void {
-    this.#adopt(trace, pid, held, identity, true);
+    this.adoptions.push({ ...this.#adopted(trace, pid, held, identity), ended: true, notify: null, readyPipe: null });
+    this.silent(trace);
+  }
+
+  /** It has been looking at another, for nobody any more. */
+  probe(trace: Trace, pid: number, held: HeldProcess | null, startTicks: number): void {
+    const adopted = this.#adopted(trace, pid, held, { ...NOBODY, startTicks });
+    this.probes.push({ ...adopted, ended: false, notify: null, readyPipe: null });
+  }
+
+  /** Nobody is there any more who could say something. */
+  silent({ channels: { notify, ready } }: Trace): void {
+    for (const one of [notify, ready]) if (one !== null) this.superfluous.push(one);
   }
 
   /**
@@ -53,13 +73,13 @@ export class Uptake {
     }
   }
 
-  #adopt({ run, entry, kept, mark, pipes, swept }: Trace, pid: number, held: HeldProcess | null, identity: Identity, ended: boolean): void {
+  #adopted({ run, entry, kept, mark, pipes, swept }: Trace, pid: number, held: HeldProcess | null, identity: Identity) {
     // What the records do not say of it is put in by what was found.
     const inode = (stream: 0 | 1): number =>
       identity.pipes[stream] || (pipes[stream] === null ? 0 : this.#processes.inodeOf(pipes[stream]));
-    this.adoptions.push({
-      run, entry, pid, startTicks: identity.startTicks, pidfd: held?.pidfd ?? null, ended,
+    return {
+      run, entry, pid, startTicks: identity.startTicks, pidfd: held?.pidfd ?? null,
       outPipe: inode(0), errPipe: inode(1), cgroup: identity.cgroup ?? swept?.cgroup ?? null, mark, kept,
-    });
+    };
   }
 }

@@ -1,5 +1,5 @@
 /** Readers of core's own words, for the state and the history alike. */
-import type { Backoff, By, Cause, Exit, Identity, Law, Limit, Scope, Stamp } from "../core/types.ts";
+import type { After, Backoff, By, Cause, Exit, ExitWhen, Identity, Law, Limit, Scope, Stamp } from "../core/types.ts";
 import { fields, flag, later, list, matching, nullable, number, oneOf, pair, positive, text, upTo, whole } from "./shape.ts";
 import type { Reader } from "./shape.ts";
 
@@ -23,6 +23,7 @@ export const stamp = fields<Stamp>({ wall: number, mono: number });
 /** What a Sentry did that knew of nothing else; and what a configuration has by default. */
 export const UNSAID = {
   restart: "always", successCodes: [0], backoff: null, limit: null, scope: "tree", daemon: false, readyTimeout: 60_000,
+  ready: "started", health: null, watchdog: null, after: [], schedule: null,
 } as const satisfies Partial<Law>;
 
 export const scope = oneOf<Scope>({ process: true, group: true, tree: true });
@@ -36,9 +37,23 @@ export const law = fields<Law>({
   scope: later<Scope>(UNSAID.scope, scope),
   daemon: later(UNSAID.daemon, flag),
   readyTimeout: later(UNSAID.readyTimeout, number),
+  ready: later(UNSAID.ready, oneOf<Law["ready"]>({ started: true, notify: true, probe: true })),
+  health: later(UNSAID.health, nullable(fields<NonNullable<Law["health"]>>({ failures: positive }))),
+  watchdog: later(UNSAID.watchdog, nullable(number)),
+  after: later<readonly After[]>(UNSAID.after, list(fields<After>({
+    entry: entryName, on: oneOf<After["on"]>({ started: true, ready: true, finished: true }),
+  }))),
+  schedule: later(UNSAID.schedule, nullable(oneOf<"skip" | "kill">({ skip: true, kill: true }))),
 });
 
-export const identity = fields<Identity>({ startTicks: whole, pipes: pair(whole), cgroup: later(null, nullable(text)) });
+export const exitWhen: Reader<ExitWhen> = nullable(oneOf<"any" | "all">({ any: true, all: true }));
+
+/** The name of a socket, which is bound again: with more bytes than that it would not fit. unix(7) */
+const notify = matching(/^[\x21-\x7e]{1,107}$/);
+
+export const identity = fields<Identity>({
+  startTicks: whole, pipes: pair(whole), cgroup: later(null, nullable(text)), notify: later(null, nullable(notify)),
+});
 
 export const exit = fields<Exit>({
   pid: positive, code: nullable(number), signal: nullable(text), coreDumped: flag, at: stamp, kernelTime: flag,

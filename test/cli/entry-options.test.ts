@@ -16,7 +16,7 @@ const plain = {
   count: 1, delay: 1000, backoff: null, restart: "always", successCodes: [0], limit: null,
   stop: { signal: "SIGTERM", grace: 10_000, scope: "tree" }, daemon: false, ready: null,
   cwd: "/", envFile: null, inheritEnv: true, user: null, group: null, groups: null, umask: null, nice: null, oomScoreAdj: null,
-  noNewPrivileges: false, limits: [], listen: [],
+  noNewPrivileges: false, limits: [], listen: [], health: null, watchdog: null, after: [], schedule: null, watch: [], restartAbove: null,
 };
 
 test("the options of an entry are shown by the names that they are configured by, defaults included", () => {
@@ -31,6 +31,28 @@ test("the options of an entry are shown by the names that they are configured by
     daemon: { pidFile: "/web.{slot}.pid" }, ready: { timeout: 5000 },
   });
   assert.equal(shown({ daemon: true })["daemon"], true);
+});
+
+test("each way of being ready is shown as it is asked for, with its times", () => {
+  const ways: [EntryOptions["ready"] & {}, object][] = [
+    ["notify", { notify: true, timeout: 60_000 }],
+    [{ fd: 3, timeout: "5s" }, { fd: 3, timeout: 5000 }],
+    [{ log: /a\/b/i }, { log: "/a\\/b/i", timeout: 60_000 }],
+    [{ tcp: 80 }, { tcp: "localhost:80", timeout: 60_000, interval: 250 }],
+    [{ tcp: "[::1]:80" }, { tcp: "[::1]:80", timeout: 60_000, interval: 250 }],
+    [{ http: "http://a.example/", interval: 5 }, { http: "http://a.example/", timeout: 60_000, interval: 5 }],
+    [{ exec: ["a", "b"] }, { exec: ["a", "b"], timeout: 60_000, interval: 250 }],
+  ];
+  for (const [ready, as] of ways) assert.deepEqual(shown({ ready }), { ...plain, ready: as });
+});
+
+test("what is done about an entry from outside is shown, and of one that is scheduled nothing that keeps it running", () => {
+  assert.deepEqual(shown({ health: { tcp: 80 }, watchdog: "30s", watch: "src/*", restartAbove: "1K" }), {
+    ...plain, health: { tcp: "localhost:80", interval: 10_000, timeout: 1000, failures: 3 }, watchdog: 30_000, watch: ["/src/*"], restartAbove: 1024,
+  });
+  assert.deepEqual(shown({ schedule: { cron: "@daily", timezone: "UTC" } }), {
+    ...plain, delay: null, restart: null, schedule: { cron: "@daily", timezone: "UTC", overlap: "skip" },
+  });
 });
 
 test("an environment is not shown", () => {

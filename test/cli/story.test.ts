@@ -123,7 +123,7 @@ test("restarts without a delay are tries as well", () => {
 });
 
 test("a daemon is told with the pid that it has from then on", () => {
-  assert.deepEqual(sentences(told("ready", { pid: 1520 })), ["web:0 is ready, followed as PID 1520"]);
+  assert.deepEqual(sentences(told("ready", { pid: 1520 })), ["web:0 is ready (PID 1520)"]);
 });
 
 test("what a process has left behind is told to end, and a restart after that is a line of its own", () => {

@@ -25,8 +25,8 @@ function defined(...given: Parameters<typeof configured>): Definition {
   return JSON.parse(JSON.stringify(definitionOf(configured(...given)))) as Definition;
 }
 
-function present({ law, process }: Definition, more: Partial<Present> = {}): Present {
-  return { law, process, count: law.count, down: [], ...more };
+function present({ law, process, attention }: Definition, more: Partial<Present> = {}): Present {
+  return { law, process, attention, count: law.count, down: [], ...more };
 }
 
 /** What becomes of `web`, made of the one thing, when it is to be made of the other. */
@@ -91,9 +91,70 @@ test("a daemon is another process than one that is none, or one with another fil
 test("what an older version has left, which knew of no daemons, is no change", () => {
   const { law, process } = defined("web");
   const { daemon: _, ...older } = process;
-  const before = present({ law, process: older as typeof process });
+  const before: Present = { law, process: older as typeof process, attention: null, count: 1, down: [] };
   assert.equal(changesBetween([before], [defined("web")])[0]?.change, "unchanged");
   assert.deepEqual(changesBetween([before], [defined("web", "sleep", ["4"], { daemon: true })])[0]?.because, ["daemon none → true"]);
+});
+
+test("what is looked at from outside, and when it runs, is changed in place", () => {
+  const cases: [EntryOptions, EntryOptions, string[]][] = [
+    [{}, { ready: { tcp: 80 } }, ["ready none → tcp localhost:80 every 250 ms"]],
+    [{ ready: { tcp: "[::1]:80" } }, { ready: { http: "http://[::1]/", interval: 5 } }, ["ready tcp [::1]:80 every 250 ms → http http://[::1]/ every 5 ms"]],
+    [{ ready: { log: /a/i } }, { ready: { exec: ["a", "b c"] } }, ['ready log /a/i → exec ["a","b c"] every 250 ms']],
+    [{ ready: { tcp: 80 } }, { ready: { tcp: 80, timeout: 5 } }, ["ready.timeout 60000 ms → 5 ms"]],
+    [{}, { health: { tcp: 80 } }, ["health none → tcp localhost:80 every 10000 ms within 1000 ms, 3 failures"]],
+    [{ health: { exec: ["a"] } }, { health: { exec: ["a"], interval: 1, timeout: 2, failures: 5 } },
+      ['health exec ["a"] every 10000 ms within 1000 ms, 3 failures → exec ["a"] every 1 ms within 2 ms, 5 failures']],
+    [{}, { schedule: "0 4 * * *" }, ["schedule none → 0 4 * * *, skip"]],
+    [{ schedule: "@daily" }, { schedule: { cron: "@daily", timezone: "UTC", overlap: "kill" } }, ["schedule @daily, skip → @daily, UTC, kill"]],
+    [{}, { watch: "src/**" }, ["watch none → /src/**"]],
+    [{ watch: ["a", "b"] }, {}, ["watch /a, /b → none"]],
+    [{}, { restartAbove: "1K" }, ["restartAbove none → 1024 bytes"]],
+  ];
+  for (const [before, after, because] of cases) {
+    assert.deepEqual(change(before, after), { entry: "web", change: "inPlace", because });
+    assert.equal(change(after, before).change, "inPlace");
+    assert.equal(change(after, after).change, "unchanged");
+  }
+});
+
+test("what it comes after is changed in place, as often as something in it changes", () => {
+  const others = [entry("a", "b", { restart: "never" }), entry("c", "d")];
+  const of = (after: EntryOptions["after"]): Definition => {
+    const { entries } = complete("/s.ts", "/", readProgram(sentry([entry("web", "x", after === undefined ? {} : { after }), ...others]), "/s.ts"));
+    return definitionOf(entries[0] ?? assert.fail());
+  };
+  const told = (before: EntryOptions["after"], after: EntryOptions["after"]) => changesBetween([present(of(before))], [of(after)])[0]?.because;
+  assert.deepEqual(told(undefined, "a"), ["after none → a (ready)"]);
+  assert.deepEqual(told(["a", "c"], { entry: "a", on: "finished" }), ["after a (ready), c (ready) → a (finished)"]);
+  assert.deepEqual(told(["a"], [{ entry: "a" }]), []);
+  assert.deepEqual(told(["a"], []), ["after a (ready) → none"]);
+});
+
+test("what a process is given when it is started takes a new process", () => {
+  const cases: [EntryOptions, EntryOptions, string[]][] = [
+    [{}, { ready: "notify" }, ["ready none → notify"]],
+    [{ ready: { fd: 3 } }, { ready: { fd: 4 } }, ["ready fd 3 → fd 4"]],
+    [{ ready: { fd: 3 } }, { ready: { tcp: 80 } }, ["ready fd 3 → tcp localhost:80 every 250 ms"]],
+    [{}, { watchdog: "30s" }, ["watchdog none → 30000 ms"]],
+    [{ watchdog: "30s" }, { watchdog: "10s" }, ["watchdog 30000 ms → 10000 ms"]],
+    [{ ready: "notify" }, { ready: { tcp: 80 }, watchdog: "30s" }, ["watchdog none → 30000 ms", "ready notify → tcp localhost:80 every 250 ms"]],
+  ];
+  for (const [before, after, because] of cases) {
+    assert.deepEqual(change(before, after), { entry: "web", change: "replaced", because });
+    assert.equal(change(after, before).change, "replaced");
+    assert.equal(change(after, after).change, "unchanged");
+  }
+  // The socket is the watchdog's as well, and stays.
+  assert.equal(change({ ready: "notify", watchdog: "30s" }, { watchdog: "30s" }).change, "inPlace");
+});
+
+test("what an older version has left, which looked at nothing, is no change", () => {
+  const { law, process } = defined("web");
+  const { after: _after, schedule: _schedule, watchdog: _watchdog, health: _health, ready: _ready, ...older } = law;
+  const before: Present = { law: older as typeof law, process, attention: null, count: 1, down: [] };
+  assert.deepEqual(changesBetween([before], [defined("web")]), [{ entry: "web", change: "unchanged", because: [] }]);
+  assert.deepEqual(changesBetween([before], [defined("web", "sleep", ["4"], { ready: "notify" })])[0]?.because, ["ready none → notify"]);
 });
 
 test("what a process is made of takes a new process, and each reason is told", () => {

@@ -56,8 +56,6 @@ test("what only makes sense together is checked together", async () => {
     ['stop: { signal: "SIGCONT" }', /is SIGCONT, which ends no process/],
     ['daemon: true, ready: { timeout: 0 }', /`ready\.timeout` of entry `web` must be more than 0/],
     ['daemon: true, ready: { timeout: "999h" }', /`ready\.timeout` of entry `web` must be at most 24 days/],
-    ['ready: { timeout: 5 }', /^option `ready` of entry `web` is not built in this version, but for the `timeout` of a `daemon` \(sample\.ts:3:3\)$/],
-    ['daemon: false, ready: { timeout: 5 }', /`ready` of entry `web` is not built in this version/],
     ['count: 2, daemon: { pidFile: "web.pid" }', /^option `daemon\.pidFile` of entry `web` must have `\{slot\}` in it: each of its 2 processes writes one of its own \(/],
   ];
   for (const [given, said] of options) assert.match(await aboutEntry(`"web", "b", [], { ${given} }`), said, given);
@@ -80,7 +78,7 @@ test("a wrong option is told with entry, option, file and line", async () => {
     "option `backoff.factor` of entry `web` must be a number from 1, not Infinity (sample.ts:3:3)",
   );
   assert.equal(
-    await aboutEntry('"web", "b", [], { ready: "notify" }'), "option `ready` of entry `web` is not built in this version (sample.ts:3:3)",
+    await aboutEntry('"web", "b", [], { cgroup: {} }'), "option `cgroup` of entry `web` is not built in this version (sample.ts:3:3)",
   );
 });
 

@@ -41,7 +41,7 @@ test("what a function throws is a fault of that start, with its place", async (c
 
 test("a function that gives no texts is a fault", async (context) => {
   for (const [given, said] of [
-    ["3", "`env` gave 3, not an object"], ["{ A: 1 }", "`env` gave 1 for A, not text"], ["[]", "gave a list"],
+    ["3", "`env` gave 3, not an object"], ["{ A: 1 }", "`env` gave 1 for A, not text"], ["[1]", "gave a list"],
     ['{ "A=B": "" }', "a variable named"], ['{ A: "\\0" }', "not text"],
   ] as const) {
     const { fault } = await host(context, `entry("web", "b", [], { env: () => (${given}) as never })`);

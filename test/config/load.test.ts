@@ -10,8 +10,11 @@ import { door, inFolder, load } from "./folder.ts";
 /** The law of every entry that says nothing else: for ever, after the same delay. */
 const plain = {
   restart: "always", successCodes: [0], backoff: null, limit: null, stopSignal: "SIGTERM", grace: 10_000, scope: "tree",
-  daemon: false, readyTimeout: 60_000,
+  daemon: false, ready: "started", readyTimeout: 60_000, health: null, watchdog: null, after: [], schedule: null,
 };
+
+/** What is done about the processes of every such entry from outside. */
+const unattended = { ready: null, health: null, schedule: null, watch: [], restartAbove: null };
 
 test("the classic form becomes data with every default filled in", async () => {
   await inFolder({ "sample.ts": `${door}\nexport default sentry([entry("dummy", "sleep", ["4"], 1000, 1)]);` }, async (folder) => {
@@ -21,11 +24,13 @@ test("the classic form becomes data with every default filled in", async () => {
         law: { name: "dummy", count: 1, delay: 1000, ...plain },
         command: "sleep", args: ["4"], cwd: folder, env: {}, envFunction: false, envSource: null, envFile: null, inheritEnv: true,
         user: null, group: null, groups: null, umask: null, nice: null, oomScoreAdj: null, noNewPrivileges: false,
-        limits: [], listen: [], pidFile: null,
+        limits: [], listen: [], pidFile: null, ...unattended,
       }],
       processEvents: true,
       maxCount: 10_000,
       http: { host: "127.0.0.1", port: 8001, hosts: [], isDefault: true },
+      exitWhen: null,
+      on: false,
       code: null,
     });
   });
@@ -51,6 +56,7 @@ test("every option of an entry arrives in the units of the machine", async () =>
       { kind: "unix", path: "/run/web.sock" },
     ],
     pidFile: null,
+    ...unattended,
   });
 });
 
@@ -177,6 +183,13 @@ test("the compiled program comes along only where functions of it are used", asy
   assert.equal(entries[0]?.envFunction, true);
   assert.deepEqual(entries[0].env, {});
   assert.match(code ?? "", /8080 \+ slot/);
+});
+
+test("of a function that gets every event it is known that it is there, and the program comes along", async () => {
+  const { on, code } = await load(`${door}\nexport default sentry([], { on: (event) => console.log("seen", event.type), exitWhen: "any" });`);
+  assert.equal(on, true);
+  assert.match(code ?? "", /"seen", event\.type/);
+  assert.deepEqual(await load(`${door}\nexport default sentry([], { on: undefined });`).then((loaded) => [loaded.on, loaded.code]), [false, null]);
 });
 
 test("the address of HTTP is the default, none, or what is asked for", async () => {

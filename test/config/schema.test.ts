@@ -23,20 +23,9 @@ test("check.ts is what schema.build.ts makes of the schema", () => {
 });
 
 test("an option of a later version is refused by name, never ignored", () => {
-  const later = ["cgroup", "ready", "health", "watchdog", "after", "schedule", "watch", "restartAbove", "log"];
-  for (const option of later) {
+  for (const option of ["cgroup", "log"]) {
     assert.equal(about({ [option]: {} }), `option \`${option}\` of entry \`web\` is not built in this version`);
   }
-  for (const option of ["on", "exitWhen"]) {
-    assert.equal(verdict(sentry([], { [option]: 1 })), `option \`${option}\` is not built in this version`);
-  }
-});
-
-test("of an option that is built in part the other forms are refused as not built", () => {
-  for (const ready of ["notify", true, null, [], {}, { tcp: 80 }, { timeout: "5s", log: "x" }, { interval: 5 }]) {
-    assert.equal(about({ daemon: true, ready }), "option `ready` of entry `web` is not built in this version", JSON.stringify(ready));
-  }
-  assert.match(about({ daemon: true, ready: { timeout: "5" } }) ?? "accepted", /^option `ready\.timeout` of entry `web` must be milliseconds/);
 });
 
 test("a wrong option of the whole is refused, naming it", () => {
@@ -44,9 +33,11 @@ test("a wrong option of the whole is refused, naming it", () => {
     http: [true, 8001, "127.0.0.1", "/run/http.sock", ":80", { address: "nowhere" }, { hosts: "a" }, { port: 80 }, [], null],
     maxCount: [0, -1, 1.5, "5", 100_001],
     processEvents: [1, "no"],
+    on: ["notify", true, {}, null],
+    exitWhen: ["first", true, null, ["any"]],
   };
   for (const [option, values] of Object.entries(wrong)) {
-    for (const value of values) assert.match(verdict(sentry([], { [option]: value } as object)) ?? "accepted", new RegExp(`option \`${option}`), String(value));
+    for (const value of values) assert.match(verdict(sentry([], { [option]: value } as object)) ?? "accepted", new RegExp(`^(option|unknown) \`${option}`), String(value));
   }
 });
 
@@ -62,6 +53,19 @@ const wrong: Record<string, unknown[]> = {
     { signal: "SIGRTMIN+30" }, { signal: "SIGTERM\n" }, { grace: -1 }, { grace: "1.5s" }, { scope: "session" }, { scope: null },
   ],
   daemon: ["true", 1, null, {}, [], { pidFile: "" }, { pidFile: 3 }],
+  ready: [
+    "no", true, null, [], 3, { notify: false }, { fd: 2 }, { fd: 1024 }, { fd: "3" }, { tcp: 0 }, { tcp: 65_536 }, { tcp: [80] }, { http: "" },
+    { http: 80 }, { exec: "true" }, { exec: [] }, { exec: ["a", 1] }, { log: "ready" }, { tcp: 80, timeout: "5" }, { tcp: 80, interval: -1 },
+  ],
+  health: [
+    "notify", true, 80, null, [], { tcp: -1 }, { exec: [] }, { tcp: 80, failures: 0 }, { tcp: 80, failures: 1.5 }, { tcp: 80, failures: 1001 },
+    { tcp: 80, interval: "1d" },
+  ],
+  watchdog: [-1, "30", true, {}, null],
+  after: ["", 3, null, true, [""], [3], { entry: "" }, { on: "ready" }, { entry: "a", on: "stopped" }, [{ entry: "a", on: null }]],
+  schedule: ["", 5, null, [], {}, { timezone: "UTC" }, { cron: 5 }, { cron: "* * * * *", timezone: "" }, { cron: "* * * * *", overlap: "queue" }],
+  watch: ["", 3, true, null, [""], [null], {}],
+  restartAbove: [-1, "1T", "1", 1.5, null, {}],
   cwd: [3, "", "a\0b"],
   env: [3, [], { A: 1 }, { "": "x" }, { "A=B": "x" }, { A: "\0" }],
   envFile: [1, ""],
@@ -73,7 +77,7 @@ const wrong: Record<string, unknown[]> = {
   nice: [20, -21, "1"],
   oomScoreAdj: [1001, -1001],
   noNewPrivileges: [1],
-  limits: [3, { nofile: -1 }, { cpu: "1G" }, { nofile: { soft: 1 } }, { as: "1T" }, { as: { soft: 1, hard: 2, more: 3 } }],
+  limits: [3, { nofile: -1 }, { cpu: "1G" }, { nofile: { soft: 1 } }, { as: "1T" }],
   listen: [0, 65_536, "", {}, [null]],
 };
 for (const [option, values] of Object.entries(wrong)) {
@@ -109,18 +113,35 @@ test("the nearest known option is offered where one is near", () => {
   assert.equal(explained({ limits: { nofle: 3 } }).message, "unknown `limits.nofle` of entry `web`; did you mean `nofile`?");
 });
 
+test("what is wrong within an option that has several forms is told where it is", () => {
+  assert.equal(about({ health: { tpc: 80 } }), "unknown `health.tpc` of entry `web`; did you mean `tcp`?");
+  assert.equal(about({ schedule: { cron: "* * * * *", timezon: "UTC" } }), "unknown `schedule.timezon` of entry `web`; did you mean `timezone`?");
+  assert.equal(about({ limits: { as: { soft: 1, hard: 2, more: 3 } } }), "unknown `limits.as.more` of entry `web`");
+  assert.equal(about({ daemon: { pidFile: "" } }), 'option `daemon.pidFile` of entry `web` must be the path of a file, not ""');
+  assert.equal(about({ ready: { exec: ["a", 3] } }), "option `ready.exec` of entry `web`: number 2 must be text without NUL bytes, not 3");
+  assert.equal(
+    about({ after: ["a", { entry: "b", on: "up" }] }),
+    'option `after` of entry `web`: number 2 must be the name of an entry, or { entry, on: "started" or "ready" or "finished" }, '
+      + 'not {"entry":"b","on":"up"}',
+  );
+  assert.equal(about({ watch: ["a", 3] }), "option `watch` of entry `web`: number 2 must be a glob, not 3");
+  assert.equal(about({ listen: [80, 0] }), 'option `listen` of entry `web`: number 2 must be a port from 1 to 65535, "host:port", or a path with a slash, not 0');
+});
+
 test("the bounds themselves are allowed", () => {
   for (const options of [
     { count: 0 }, { count: 10_000 }, { delay: 0 }, { delay: "0ms" }, { nice: -20 }, { nice: 19 }, { umask: 0 }, { umask: 0o777 },
     { umask: "0022" }, { oomScoreAdj: -1000 }, { listen: 65_535 }, { listen: [] }, { limits: {} }, { user: 0 }, { groups: [] },
     { backoff: {} }, { backoff: { factor: 1, jitter: 0, resetAfter: 0 } }, { backoff: { jitter: 1 } }, { successCodes: [] },
     { successCodes: [0, 255, 0] }, { limit: { count: 0, within: 1 } }, { limit: { count: 1000, within: "1h" } }, { stop: {} },
-    { stop: { grace: 0 } }, { daemon: false },
+    { stop: { grace: 0 } }, { daemon: false }, { ready: { fd: 3 } }, { ready: { fd: 1023 } }, { ready: { tcp: 1 } }, { ready: { tcp: 65_535 } },
+    { health: { tcp: 1, failures: 1 } }, { health: { tcp: 1, failures: 1000 } }, { after: [] }, { watch: [] },
   ]) assert.equal(about(options), null, JSON.stringify(options));
 });
 
 test("an object of a class is no options, however empty it looks", () => {
   assert.throws(() => about({ env: new Map([["A", "1"]]) }), /`env` in the options of entry `web` must be plain data, not a Map/);
+  assert.throws(() => about({ env: /A/ }), /`env` in the options of entry `web` must be plain data, not a RegExp/);
   assert.throws(() => about(new Map()), /the options of entry `web` must be plain data, not a Map/);
 });
 

@@ -12,7 +12,7 @@ test("types tell right from wrong before anything runs", () => {
   // @ts-expect-error a size has a unit, or is a number
   sizes.push("10");
   // @ts-expect-error not built in this version
-  const later: EntryOptions = { health: { tcp: 80 } };
+  const later: EntryOptions = { cgroup: { pidsMax: 5 } };
   const signals: StopSignal[] = ["SIGTERM", "SIGQUIT", "SIGKILL", "SIGRTMIN", "SIGRTMIN+3", "SIGRTMIN+29"];
   // @ts-expect-error signals have their whole names
   signals.push("TERM");
@@ -26,8 +26,44 @@ test("types tell right from wrong before anything runs", () => {
   const endless: EntryOptions = { limit: { count: 3 } };
   // @ts-expect-error a scope that there is not
   const scope: EntryOptions = { stop: { scope: "session" } };
-  // @ts-expect-error other ways of being ready are not built in this version
-  const ready: EntryOptions = { daemon: true, ready: { timeout: "5s", tcp: 80 } };
+  const ready: NonNullable<EntryOptions["ready"]>[] = [
+    "notify", { notify: true, timeout: "5m" }, { fd: 3 }, { tcp: 80, interval: "1s" }, { tcp: "[::1]:80" }, { http: "https://a.example/" },
+    { exec: ["pg_isready", "-q"] }, { log: /ready/i, timeout: "5s" }, { timeout: "5s" },
+  ];
+  // @ts-expect-error one way of being ready, and no other
+  ready.push({ tcp: 80, http: "http://127.0.0.1/" });
+  // @ts-expect-error a daemon's time alone has no looks
+  ready.push({ timeout: "5s", interval: "1s" });
+  // @ts-expect-error it would never be ready
+  ready.push({});
+  // @ts-expect-error a program has a name
+  ready.push({ exec: [] });
+  // @ts-expect-error a pattern is a regular expression
+  ready.push({ log: "ready" });
+  // @ts-expect-error another protocol
+  ready.push({ http: "ftp://a.example/" });
+  const health: NonNullable<EntryOptions["health"]>[] = [{ tcp: 80 }, { http: "http://127.0.0.1/", interval: "5s", timeout: 500, failures: 1 }];
+  // @ts-expect-error a descriptor tells once
+  health.push({ fd: 3 });
+  // @ts-expect-error one look, and no other
+  health.push({ tcp: 80, exec: ["true"] });
+  // @ts-expect-error nothing to look at
+  health.push({ interval: "5s" });
+  const order: EntryOptions = { after: ["a", { entry: "b" }, { entry: "c", on: "finished" }] };
+  // @ts-expect-error a moment that there is not
+  const moment: EntryOptions = { after: [{ entry: "a", on: "stopped" }] };
+  const scheduled: EntryOptions[] = [{ schedule: "0 4 * * *" }, { count: 2, schedule: { cron: "@daily", timezone: "UTC", overlap: "kill" } }];
+  // @ts-expect-error what is due is not restarted
+  scheduled.push({ schedule: "0 4 * * *", restart: "never" });
+  // @ts-expect-error the short form says how it is restarted
+  entry("a", "b", [], 1, 2, { schedule: "0 4 * * *" });
+  // @ts-expect-error a policy that there is not
+  const overlap: EntryOptions = { schedule: { cron: "0 4 * * *", overlap: "queue" } };
+  const whole: SentryOptions = { exitWhen: "any", on: (event) => { if (event.type === "exited") console.log(event.code); } };
+  // @ts-expect-error there is no such type of event
+  const strange: SentryOptions = { on: (event) => { if (event.type === "vanished") console.log(event); } };
+  // @ts-expect-error a word that there is not
+  const leaving: SentryOptions = { exitWhen: "first" };
   // @ts-expect-error what a daemon without a file is says `true`
   const daemon: EntryOptions = { daemon: {} };
   // @ts-expect-error a limit that there is not
@@ -35,7 +71,7 @@ test("types tell right from wrong before anything runs", () => {
   // @ts-expect-error open descriptors are counted, not measured
   const counted: EntryOptions = { limits: { nofile: "1G" } };
   // @ts-expect-error an address has a port
-  const whole: SentryOptions = { http: "127.0.0.1" };
+  const portless: SentryOptions = { http: "127.0.0.1" };
   // @ts-expect-error given twice
   entry("a", "b", [], 1, 2, { delay: 3 });
   // @ts-expect-error the short form has a count
@@ -52,5 +88,9 @@ test("types tell right from wrong before anything runs", () => {
   ], { http: false });
   sentry([], { http: "127.0.0.1:8001", maxCount: 20 });
   sentry([], { http: { address: "[::1]:8001", hosts: ["supervisor.example"] } });
-  void [later, policy, endless, scope, ready, daemon, limits, counted, whole];
+  sentry([
+    entry("a", "b", [], 1, 2, { ready: "notify", watchdog: "30s", after: "c", watch: ["src/**/*.ts"], restartAbove: "512M" }),
+    entry("c", "d", { env: ({ slot }) => ({ PORT: String(slot) }), schedule: "@hourly", health: { tcp: 80 } }),
+  ], { on: async () => {}, exitWhen: "all" });
+  void [later, policy, endless, scope, daemon, limits, counted, portless, order, moment, overlap, whole, strange, leaving];
 });

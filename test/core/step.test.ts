@@ -12,7 +12,7 @@ import { identityOf } from "../support/kernel.ts";
 import { law } from "../support/world.ts";
 
 const now: Stamp = { wall: 1_334_000_000_000_000, mono: 5000 };
-const start: Command = { kind: "start", laws: [law("web"), law("db")] };
+const start: Command = { kind: "start", laws: [law("web"), law("db")], exitWhen: null };
 const spawned: Command = { kind: "spawned", run: 1, pid: 1514, at: now, identity: identityOf(1) };
 const exit: Exit = {
   pid: 1514, code: 0, signal: null, coreDumped: false, at: now, kernelTime: false, userMs: 0, systemMs: 0,
@@ -73,7 +73,7 @@ test("a timer that was cancelled, and fires nevertheless, starts nothing", () =>
 
 test("what a command costs does not grow with the number of processes", () => {
   const state = emptyState();
-  step(state, { kind: "start", laws: [law("web", { count: 5000 })] }, now);
+  step(state, { kind: "start", laws: [law("web", { count: 5000 })], exitWhen: null }, now);
   const looked = watched(state.slots);
   step(state, spawned, now);
   step(state, exited, now);
@@ -82,7 +82,7 @@ test("what a command costs does not grow with the number of processes", () => {
 
 test("nor does it with a rolling restart under way", () => {
   const state = emptyState();
-  step(state, { kind: "start", laws: [law("web", { count: 5000 })] }, now);
+  step(state, { kind: "start", laws: [law("web", { count: 5000 })], exitWhen: null }, now);
   for (const run of [1, 2]) step(state, { ...spawned, run }, now);
   step(state, { kind: "roll", entry: "web", by: null, reply: null }, now);
   const [looked, got] = [watched(state.slots), counted(state.slots)];
@@ -96,9 +96,9 @@ test("nor does it with a rolling restart under way", () => {
 
 test("nor does the end of a process of an entry that was taken out", () => {
   const state = emptyState();
-  step(state, { kind: "start", laws: [law("web", { count: 5000 })] }, now);
+  step(state, { kind: "start", laws: [law("web", { count: 5000 })], exitWhen: null }, now);
   step(state, spawned, now);
-  step(state, { kind: "reload", laws: [], replaced: [], by: null }, now);
+  step(state, { kind: "reload", laws: [], replaced: [], exitWhen: null, by: null }, now);
   const looked = watched(state.slots);
   step(state, exited, now);
   assert.equal(state.removed.get("web")?.live, 4999);
@@ -109,7 +109,7 @@ test("nor does it for what a process leaves behind, for a daemon that is followe
   const state = emptyState();
   const backoff = { factor: 2, max: 1000, jitter: 1, resetAfter: 1000 };
   const limit = { count: 100_000, within: 1_000_000 };
-  step(state, { kind: "start", laws: [law("web", { count: 5000, daemon: true, backoff, limit })] }, now);
+  step(state, { kind: "start", laws: [law("web", { count: 5000, daemon: true, backoff, limit })], exitWhen: null }, now);
   const [looked, got] = [watched(state.slots), counted(state.slots)];
   const followed: Command = { kind: "followed", run: 1, pid: 1515, at: now, identity: identityOf(1), settled: true };
   const survivors = [{ pid: 1516, name: "dd", state: "D", errno: null }];
@@ -122,9 +122,32 @@ test("nor does it for what a process leaves behind, for a daemon that is followe
   assert(got() < 20, `it has looked at ${got()} slots`);
 });
 
+test("nor does it with an order, with exitWhen, and while the whole stop is held up", () => {
+  const state = emptyState();
+  const laws = [law("db", { count: 5000, restart: "never" }), law("web", { count: 5000, after: [{ entry: "db", on: "finished" }] }), law("main")];
+  step(state, { kind: "start", laws, exitWhen: "all" }, now);
+  const [looked, got] = [watched(state.slots), counted(state.slots)];
+  for (const command of [spawned, exited]) step(state, command, now);
+  step(state, { kind: "up", slot: "web:0", by: null, reply: null }, now);
+  assert.deepEqual([state.slots.get("db:0")?.phase.kind, state.slots.get("web:0")?.phase.kind], ["finished", "blocked"]);
+  assert.deepEqual([...looked], []);
+  assert(got() < 20, `it has looked at ${got()} slots`);
+
+  const leaving = emptyState();
+  const held = [law("db", { count: 5000 }), law("web", { count: 2, after: [{ entry: "db", on: "started" }] })];
+  step(leaving, { kind: "start", laws: held, exitWhen: null }, now);
+  for (let run = 1; run <= 5000; run++) step(leaving, { ...spawned, run }, now);
+  for (const run of [5001, 5002]) step(leaving, { ...spawned, run }, now);
+  step(leaving, { kind: "stop", hurry: false, by: null, reply: null }, now);
+  const looks = counted(leaving.slots);
+  for (const run of [5001, 1]) step(leaving, { ...exited, run }, now);
+  assert.equal(leaving.slots.get("db:1")?.phase.kind, "running");
+  assert(looks() < 10, `it has looked at ${looks()} slots`);
+});
+
 test("a process that is found when its slot was told to end already is told to end as well, and takes the place of the one before", () => {
   const state = emptyState();
-  step(state, { kind: "start", laws: [law("web", { daemon: true })] }, now);
+  step(state, { kind: "start", laws: [law("web", { daemon: true })], exitWhen: null }, now);
   for (const command of [spawned, { ...exited, alone: false }] as Command[]) step(state, command, now);
   step(state, { kind: "down", slot: "web:0", by: null, reply: null }, now);
   const effects = step(state, { kind: "followed", run: 1, pid: 1515, at: now, identity: identityOf(1), settled: false }, now);
@@ -134,7 +157,7 @@ test("a process that is found when its slot was told to end already is told to e
 test("chance is part of the state: the same state has the same jitter, whatever was asked of others", () => {
   const backoff = { factor: 2, max: 100_000, jitter: 1, resetAfter: 1000 };
   const [one, other] = [emptyState(), emptyState()];
-  for (const state of [one, other]) step(state, { kind: "start", laws: [law("web", { count: 2, backoff })] }, now);
+  for (const state of [one, other]) step(state, { kind: "start", laws: [law("web", { count: 2, backoff })], exitWhen: null }, now);
   const failed: Command = { ...exited, exit: { ...exit, code: 1 } };
   const waits = [one, other].map((state) => [1, 2].map((run) => {
     step(state, { ...spawned, run }, now);

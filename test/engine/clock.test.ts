@@ -41,13 +41,13 @@ test("what waits to be told when the loop was busy comes before the timer that i
       told.push("timer");
       resolve();
     });
-    set.set(1, systemClock.now().mono + 2);
     const { port1, port2 } = new MessageChannel();
     port1.once("message", () => {
       told.push("fact");
       port1.close();
     });
     setImmediate(() => {
+      set.set(1, systemClock.now().mono + 2); // not before: it could be due in this turn of the loop
       port2.postMessage("");
       for (const until = performance.now() + 20; performance.now() < until;);
     });

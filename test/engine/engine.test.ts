@@ -24,6 +24,7 @@ function ports(differs: Partial<{ [Port in keyof Ports]: Partial<Ports[Port]> }>
     clock, leave: none,
     timers: { set: none, cancel: none, ...differs.timers },
     kernel: { spawn: none, signal: none, end: none, inspect: none, follow: none, reap: none, ...differs.kernel },
+    probes: { probe: none, unprobe: none, ...differs.probes },
     journal: { record: none, bug, ...differs.journal },
   };
 }
@@ -50,7 +51,7 @@ test("what a port says while an effect is performed waits until the effects of t
     },
     journal: { record: (record) => order.push(record.type) },
   }));
-  engine.post([{ kind: "start", laws: [law("web", { count: 2 })] }]);
+  engine.post([{ kind: "start", laws: [law("web", { count: 2 })], exitWhen: null }]);
   assert.deepEqual(order, ["spawn 1", "spawn 2", "started", "started"]);
 });
 
@@ -66,7 +67,7 @@ test("an entry whose process ends at once, for ever, leaves time for timers and 
       },
     },
   }));
-  engine.post([{ kind: "start", laws: [law("restless", { delay: 0 })] }]);
+  engine.post([{ kind: "start", laws: [law("restless", { delay: 0 })], exitWhen: null }]);
   await new Promise((resolve) => setTimeout(resolve, 1));
   const server = createServer((socket) => socket.end("here")).listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -84,7 +85,7 @@ test("a batch of facts is taken up whole, in order", async () => {
     kernel: { spawn: (run) => { runs.push(run); } },
     journal: { record: (record) => { records.push(record); } },
   }));
-  engine.post([{ kind: "start", laws: [law("web", { count: 1000 })] }]);
+  engine.post([{ kind: "start", laws: [law("web", { count: 1000 })], exitWhen: null }]);
   engine.post(runs.map(spawned));
   engine.post(runs.map((run) => ({ kind: "exited", run, exit: exitOf(run), alone: true })));
   await engine.ask({ kind: "scale", entry: "web", count: 1000, by: null }); // comes after them
@@ -97,7 +98,7 @@ test("a thousand requests may wait, the next one is refused; facts are never", a
   // More facts than are taken up in a row, so that requests pile up behind them.
   engine.post(Array.from({ length: 5000 }, (_, token) => ({ kind: "timeUp", token })));
   const asked = Array.from({ length: 1001 }, () => engine.ask({ kind: "up", slot: "web:0", by: someone }));
-  engine.post([{ kind: "start", laws: [law("web")] }]);
+  engine.post([{ kind: "start", laws: [law("web")], exitWhen: null }]);
   assert.deepEqual(await asked[1000], { kind: "refused", why: "busy" });
   for (const outcome of await Promise.all(asked.slice(0, 1000))) {
     assert.deepEqual(outcome, { kind: "refused", why: "noSuchSlot" });
@@ -109,7 +110,7 @@ test("a thousand requests may wait, the next one is refused; facts are never", a
 test("a bug in the law is told, the old state stands, and the loop goes on", async () => {
   const bugs: string[] = [];
   const engine = new Engine(ports({ journal: { bug: (_error, what) => { bugs.push(what); } } }));
-  engine.post([{ kind: "start", laws: [law("web")] }]);
+  engine.post([{ kind: "start", laws: [law("web")], exitWhen: null }]);
   engine.post([{ kind: "exited", run: 1, exit: exitOf(1), alone: true }]); // before it was spawned
   assert.deepEqual(bugs, ["exited was to be decided"]);
   assert.equal(engine.state.slots.get("web:0")?.phase.kind, "starting");
@@ -120,7 +121,7 @@ test("a bug in the law is told, the old state stands, and the loop goes on", asy
 test("whoever asks for what the law has a bug in is told so, and not kept waiting", async () => {
   const engine = new Engine(ports({ journal: { bug: none } }));
   const torn = { ...law("web"), get grace(): number { throw new Error("torn"); } };
-  engine.post([{ kind: "start", laws: [torn] }]);
+  engine.post([{ kind: "start", laws: [torn], exitWhen: null }]);
   await assert.rejects(engine.ask({ kind: "down", slot: "web:0", by: null }), /torn/);
 });
 
@@ -134,7 +135,7 @@ test("a port that throws is told, and what is left to do is done", () => {
       bug: (_error, what) => { bugs.push(what); },
     },
   }));
-  engine.post([{ kind: "start", laws: [law("web")] }]);
+  engine.post([{ kind: "start", laws: [law("web")], exitWhen: null }]);
   engine.post([spawned(1), { kind: "exited", run: 1, exit: exitOf(1), alone: true }]);
   assert.deepEqual(reaped, [1]);
   assert(bugs.every((what) => what === "record was to be done"));
@@ -147,7 +148,7 @@ test("a start that its port throws at is a fault like any other", () => {
     kernel: { spawn: () => { throw new Error("no such program"); } },
     journal: { record: (record) => { records.push(record); }, bug: none },
   }));
-  engine.post([{ kind: "start", laws: [law("web")] }]);
+  engine.post([{ kind: "start", laws: [law("web")], exitWhen: null }]);
   assert.deepEqual(records.map(({ type }) => type), ["fault", "waiting"]);
   assert.equal(engine.state.slots.get("web:0")?.phase.kind, "waiting");
 });
@@ -155,7 +156,7 @@ test("a start that its port throws at is a fault like any other", () => {
 test("a journal that cannot even tell a bug does not stop the loop", () => {
   const fails = () => { throw new Error("gone"); };
   const engine = new Engine(ports({ journal: { record: fails, bug: fails } }));
-  engine.post([{ kind: "start", laws: [law("web")] }]);
+  engine.post([{ kind: "start", laws: [law("web")], exitWhen: null }]);
   engine.post([spawned(1)]);
   assert.equal(engine.state.slots.get("web:0")?.phase.kind, "running");
 });
@@ -171,7 +172,7 @@ test("after a pause nothing is obeyed: facts are kept for another image, in orde
   const left = engine.pause();
   assert.deepEqual(await asked, { kind: "refused", why: "reloading" });
   assert.deepEqual(await engine.ask({ kind: "stop", hurry: false, by: null }), { kind: "refused", why: "reloading" });
-  engine.post([{ kind: "start", laws: [law("web")] }]);
+  engine.post([{ kind: "start", laws: [law("web")], exitWhen: null }]);
   await new Promise(setImmediate);
   assert.equal(left.length, 300 - 256 + 2);
   assert.deepEqual(left.slice(-2).map(({ kind }) => kind), ["stop", "start"]);
@@ -183,7 +184,7 @@ test("a pause takes the timers away: whoever goes on sets them again", () => {
   const set = new Set<number>();
   const timers = { set: (token: number) => { set.add(token); }, cancel: (token: number) => { set.delete(token); } };
   const engine = new Engine(ports({ timers }));
-  engine.post([{ kind: "start", laws: [law("web")] }, spawned(1), { kind: "exited", run: 1, exit: exitOf(1), alone: true }]);
+  engine.post([{ kind: "start", laws: [law("web")], exitWhen: null }, spawned(1), { kind: "exited", run: 1, exit: exitOf(1), alone: true }]);
   const before = [...set];
   assert.equal(before.length, 1);
   engine.pause();
@@ -198,14 +199,14 @@ test("what is left of an effect that pauses the engine is done, and what comes o
     kernel: { spawn: () => { engine.pause(); throw new Error("no such program"); } },
     journal: { bug: none },
   }));
-  engine.post([{ kind: "start", laws: [law("web", { count: 2 })] }]);
+  engine.post([{ kind: "start", laws: [law("web", { count: 2 })], exitWhen: null }]);
   assert.deepEqual(engine.pause().map(({ kind }) => kind), ["fault", "fault"]);
 });
 
 test("what an earlier image has left begins nothing before it is told to go on", () => {
   const effects: string[] = [];
   const first = new Engine(ports({}));
-  first.post([{ kind: "start", laws: [law("web", { delay: 0 })] }, spawned(1)]);
+  first.post([{ kind: "start", laws: [law("web", { delay: 0 })], exitWhen: null }, spawned(1)]);
   const next = new Engine(ports({
     kernel: { spawn: (run) => { effects.push(`spawn ${run}`); }, reap: (run) => { effects.push(`reap ${run}`); } },
   }), first.state as State);
@@ -218,7 +219,7 @@ test("what an earlier image has left begins nothing before it is told to go on",
 test("the revision grows with every command, and with nothing else", async () => {
   const engine = new Engine(ports({}));
   const before = engine.revision;
-  engine.post([{ kind: "start", laws: [law("web")] }, spawned(1)]);
+  engine.post([{ kind: "start", laws: [law("web")], exitWhen: null }, spawned(1)]);
   assert.equal(engine.revision, before + 2);
   await engine.ask({ kind: "down", slot: "web:0", by: someone });
   assert.equal(engine.revision, before + 3);

@@ -1,5 +1,5 @@
 /** Slots in phases of any kind, without a law that brings them there. */
-import { emptyState } from "../../src/core/state.ts";
+import { emptyState, NOTHING_SAID } from "../../src/core/state.ts";
 import type { Phase, Slot, State } from "../../src/core/state.ts";
 import { slotId } from "../../src/core/types.ts";
 import { NO_FAILURES } from "../../src/core/restart.ts";
@@ -11,14 +11,17 @@ const started = { pid: 4711, at: { wall: 1_334_081_871_000_000, mono: 1000 }, id
 const ending = { run: 7, signal: "SIGTERM", scope: "tree", grace: timer, patience: null, by: null } as const;
 
 /** One of each kind. */
-export const PHASES: { readonly [Kind in Phase["kind"]]: Extract<Phase, { kind: Kind }> } = {
+export const PHASES: { readonly [Kind in Phase["kind"]]: Phase & { kind: Kind } } = {
   stopped: { kind: "stopped" },
-  finished: { kind: "finished" },
-  failed: { kind: "failed" },
+  finished: { kind: "finished", code: 0, at: 0 },
+  failed: { kind: "failed", code: 1, at: 0 },
+  blocked: { kind: "blocked" },
+  scheduled: { kind: "scheduled" },
   starting: { kind: "starting", run: 7 },
-  following: { kind: "following", run: 7, started, ended: null, deadline: timer },
+  following: { kind: "following", run: 7, started, ended: null, deadline: timer, said: null, wasReady: false },
   settling: { kind: "settling", run: 7, started, settles: timer, until: 60_000 },
-  running: { kind: "running", run: 7, started, settles: null },
+  readying: { kind: "readying", run: 7, started, deadline: timer, said: NOTHING_SAID },
+  running: { kind: "running", run: 7, started, settles: null, silence: null, leaves: null, ailing: 0, said: NOTHING_SAID },
   stopping: { kind: "stopping", ...ending, started, cause: "stopped" },
   clearing: { kind: "clearing", ...ending, cause: "leftover", next: { kind: "restart", at: 9000 } },
   waiting: { kind: "waiting", restart: timer },
@@ -32,7 +35,7 @@ export function slotIn(phase: Phase, number = 0): Slot {
 export function stateOf(...phases: readonly Phase["kind"][]): State {
   const state = emptyState();
   const count = phases.length;
-  state.entries.set("web", { law: law("web", { count }), count, rolling: null });
+  state.entries.set("web", { law: law("web", { count }), count, rolling: null, opened: true, due: null, missed: 0 });
   for (const [number, kind] of phases.entries()) state.slots.set(slotId("web", number), slotIn(PHASES[kind], number));
   return state;
 }

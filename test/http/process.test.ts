@@ -26,7 +26,7 @@ const viewOf = (...phases: readonly Phase["kind"][]) => {
 };
 
 const shown = (kind: Phase["kind"]) => {
-  const { state, pid, ready, uptimeMs, nextStartAt } = show(slotIn(PHASES[kind]), program, undefined, now);
+  const { state, pid, ready, uptimeMs, nextStartAt } = show(slotIn(PHASES[kind]), stateOf(), program, undefined, now);
   return [state, pid, ready, uptimeMs, nextStartAt];
 };
 
@@ -35,9 +35,12 @@ test("each phase has a state of the contract, and a pid only where there is a pr
     stopped: ["stopped", null, false, null, null],
     finished: ["finished", null, false, null, null],
     failed: ["failed", null, false, null, null],
+    blocked: ["blocked", null, false, null, null],
+    scheduled: ["waiting", null, false, null, null],
     starting: ["starting", null, false, null, null],
     following: ["starting", 4711, false, 4000, null],
     settling: ["starting", 4711, false, 4000, null],
+    readying: ["starting", 4711, false, 4000, null],
     running: ["running", 4711, true, 4000, null],
     stopping: ["stopping", 4711, false, 4000, null],
     clearing: ["stopping", null, false, null, null],
@@ -47,7 +50,7 @@ test("each phase has a state of the contract, and a pid only where there is a pr
 
 test("a daemon's first process that has ended is none, also while it keeps its pid", () => {
   const ended = { ...PHASES.following, ended: exit };
-  assert.equal(show(slotIn(ended), program, undefined, now).pid, null);
+  assert.equal(show(slotIn(ended), stateOf(), program, undefined, now).pid, null);
   const state = stateOf("following");
   state.slots.set("web:0", slotIn(ended));
   assert.equal(processMetrics(state, new Map()).find(({ name }) => name === "sentry_process_up")?.values[0]?.value, 0);
@@ -55,11 +58,12 @@ test("a daemon's first process that has ended is none, also while it keeps its p
 
 test("a daemon that has not forked itself away yet runs, and is not ready", () => {
   const { running, ready } = showEntry(viewOf(...KINDS), "web");
-  assert.deepEqual([running, ready], [3, 1]);
+  assert.deepEqual([running, ready], [4, 1]);
 });
 
 test("whoever waits for all to be ready waits for none that has finished, and for each that has failed", () => {
-  assert.deepEqual(notReady(viewOf("finished", "running")), []);
+  assert.deepEqual(notReady(viewOf("finished", "running", "scheduled")), []);
+  assert.deepEqual(notReady(viewOf("blocked", "readying")), ["web:0", "web:1"]);
   assert.deepEqual(notReady(viewOf("finished", "failed", "following", "settling", "clearing")), ["web:1", "web:2", "web:3", "web:4"]);
 });
 
@@ -69,7 +73,7 @@ test("a finished process is not wanted any more, one that has failed is, and bot
     .map(({ sharedLabels, labels, value }) => [labels?.["state"] ?? sharedLabels?.["slot"] ?? "", value]);
   assert.deepEqual(values("sentry_entry_wanted_processes"), [["", 5]]);
   assert.deepEqual(Object.fromEntries(values("sentry_processes") ?? []), {
-    stopped: 0, finished: 1, failed: 2, starting: 1, running: 1, stopping: 1, waiting: 0,
+    stopped: 0, blocked: 0, finished: 1, failed: 2, starting: 1, running: 1, stopping: 1, waiting: 0,
   });
   assert.deepEqual(values("sentry_process_up")?.map(([, value]) => value), [1, 0, 0, 0, 1, 0]);
   assert.deepEqual(values("sentry_process_ready")?.map(([, value]) => value), [1, 0, 0, 0, 0, 0]);

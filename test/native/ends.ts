@@ -17,7 +17,8 @@ function spawn(addon: Addon, count: number, command = "sleep", args = ["1000"]):
     addon.spawn({
       run, command, argv: [command, ...args], env: [`PATH=${process.env["PATH"] ?? ""}`, `TEST_SITE=${process.env["TEST_SITE"] ?? ""}`],
       cwd: "/", umask: null, user: null, group: null, groups: null, nice: null, oomScoreAdj: null, noNewPrivileges: false,
-      limits: [], pass: [], stdout: sink, stderr: sink, label: "x", colour: null, kept: `test.${run} x:0`, mark: `test.${run}`,
+      limits: [], pass: [], notify: null, readyFd: null, tellLines: false,
+      stdout: sink, stderr: sink, label: "x", colour: null, kept: `test.${run} x:0`, mark: `test.${run}`,
     });
   }
 }

@@ -55,6 +55,7 @@ function spawn(run: number, script: string): void {
   addon.spawn({
     run, command: "/bin/sh", argv: ["sh", "-c", script], env: [`PATH=${process.env["PATH"] ?? ""}`], cwd: folder, umask: null,
     user: null, group: null, groups: null, nice: null, oomScoreAdj: null, noNewPrivileges: false, limits: [], pass: [],
+    notify: null, readyFd: null, tellLines: false,
     stdout: sink, stderr: sink, label: "x", colour: null, kept: `test.${run} x:0`, mark: `test.${run}`,
   });
 }

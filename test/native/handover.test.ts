@@ -55,7 +55,7 @@ test("a process that is gone, or whose number is another's by now, is not adopte
   const native = new Native(t);
   const run = native.spawn("sleep", ["1000"]);
   const { pid, startTicks } = await native.of("spawned", run);
-  const adoption = { run: 99, pid, startTicks, pidfd: null, ended: false, inheritedRss: 0, threads: null, kept: "", outPipe: 0, errPipe: 0, cgroup: null, mark: "", descendants: [] };
+  const adoption = { run: 99, pid, startTicks, pidfd: null, ended: false, inheritedRss: 0, threads: null, kept: "", outPipe: 0, errPipe: 0, cgroup: null, mark: "", descendants: [], notify: null, readyPipe: null };
   assert.equal(native.addon.adopt({ ...adoption, startTicks: startTicks + 1 }), false);
   assert.equal(native.addon.adopt({ ...adoption, pid: 2 ** 22 }), false);
 });

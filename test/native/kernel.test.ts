@@ -72,8 +72,8 @@ test("what is still being prepared when the image ends never starts: its success
 });
 
 test("a process is known by when the kernel started it, by its pipes, and by its cgroup", () => {
-  const fact = { kind: "spawned", run: 7, pid: 1514, startTicks: 1234, outPipe: 20, errPipe: 21, cgroup: "/sentry.a/7", at } as const;
-  const identity = { startTicks: 1234, pipes: [20, 21], cgroup: "/sentry.a/7" };
+  const fact = { kind: "spawned", run: 7, pid: 1514, startTicks: 1234, outPipe: 20, errPipe: 21, cgroup: "/sentry.a/7", notify: "sentry.a.7.x", at } as const;
+  const identity = { startTicks: 1234, pipes: [20, 21], cgroup: "/sentry.a/7", notify: "sentry.a.7.x" };
   assert.deepEqual(kernel().port.happeningOf(fact), { kind: "spawned", run: 7, pid: 1514, at, identity });
 });
 
@@ -87,10 +87,10 @@ test("what is no affair of a process is no happening of the law", () => {
 
 test("a daemon without a PID file is sought at once, and may not be the last one", () => {
   const { port, asked } = kernel();
-  port.follow(7, "web", 0);
+  port.follow(7, "web", 0, null);
   assert.deepEqual(asked, [["follow", 7, null]]);
   assert.deepEqual(port.happeningOf(followed), {
-    kind: "followed", run: 7, pid: 1520, at, identity: { startTicks: 1240, pipes: [20, 21], cgroup: null }, settled: false,
+    kind: "followed", run: 7, pid: 1520, at, identity: { startTicks: 1240, pipes: [20, 21], cgroup: null, notify: null }, settled: false,
   });
   const fault = { step: "follow", errno: "ESRCH", message: "no such process", subject: "1520" };
   assert.deepEqual(port.happeningOf(astray), { kind: "astray", run: 7, fault });
@@ -100,7 +100,7 @@ test("a daemon with a PID file is whoever the file names, each time that it name
   const place = folder(t);
   const { port, asked } = kernel(place.path("run/{slot}.pid"));
   t.after(() => port.reap(7));
-  port.follow(7, "web", 0);
+  port.follow(7, "web", 0, null);
   assert.deepEqual(asked, [["follow", 7, 0]], "there is no such file, nor its folder");
   asked.length = 0;
   place.write("run/web-0.pid", "not a pid\n");
@@ -120,7 +120,7 @@ test("a PID file is found although its folder is removed and made again meanwhil
   place.write("run/other", "");
   const { port, asked } = kernel(place.path("run/pid"));
   t.after(() => port.reap(7));
-  port.follow(7, "web", 0);
+  port.follow(7, "web", 0, null);
   asked.length = 0;
   rmSync(place.path("run"), { recursive: true });
   place.write("run/pid", "1520\n");
@@ -141,7 +141,7 @@ for (const [what, over] of [
     const place = folder(t);
     const [over7, other] = [kernel(place.path("pid")), kernel(place.path("pid"))];
     t.after(() => other.port.reap(7));
-    for (const { port } of [over7, other]) port.follow(7, "web", 0);
+    for (const { port } of [over7, other]) port.follow(7, "web", 0, null);
     over(over7.port);
     for (const { asked } of [over7, other]) asked.length = 0;
     place.write("pid", "1520\n");
@@ -156,10 +156,10 @@ test("a PID file that is no file, or names nobody that could be meant, names nob
   t.after(() => port.reap(7));
   for (const text of ["", "1\n", "0\n", "-5\n", "1520x\n", "99999999999\n"]) {
     place.write("pid", text);
-    port.follow(7, "web", 0);
+    port.follow(7, "web", 0, null);
   }
   const device = kernel("/dev/zero");
   t.after(() => device.port.reap(7));
-  device.port.follow(7, "web", 0);
+  device.port.follow(7, "web", 0, null);
   for (const [, , pid] of [...asked, ...device.asked]) assert.equal(pid, 0);
 });

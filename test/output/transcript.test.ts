@@ -11,7 +11,7 @@ import { Agenda } from "../support/agenda.ts";
 const slot = { entry: "dummy", slot: 0, by: null };
 const started: HistoryRecord = {
   ...slot, type: "started", at: 1_334_081_871_900_000, pid: 1514, run: 7, cause: null, restarts: 0, mono: 5000,
-  identity: { startTicks: 17, pipes: [1, 2], cgroup: null },
+  identity: { startTicks: 17, pipes: [1, 2], cgroup: null, notify: null },
 };
 const own = { at: 0, slot: null, pid: null, cause: null, by: null };
 const exited: ExitedRecord = {
@@ -52,9 +52,10 @@ test("a start that failed says what, where and why", () => {
 test("a start that was called off, and what the next line says anyway, are not shown", () => {
   assert.equal(lineOf({ ...fault, cause: "stopped" }), null);
   const untold: HistoryRecord[] = [
-    { ...slot, type: "stopping", at: 0, pid: 1514, run: 7, wanted: false, until: 9000, cause: "stopped" },
+    { ...slot, type: "stopping", at: 0, pid: 1514, run: 7, wanted: false, until: 9000, reason: null, cause: "stopped" },
     { ...slot, type: "stopped", at: 0, pid: null, wanted: false, cause: "stopped" },
     { ...slot, type: "waiting", at: 0, pid: null, until: 9000, cause: null },
+    { ...slot, type: "waiting", at: 0, pid: null, until: null, cause: "schedule" },
     { ...own, type: "added", entry: "dummy", count: 1 },
     { ...own, type: "reloaded", entry: null },
     { ...own, type: "tookOver", entry: null, processes: 3 },
@@ -66,8 +67,8 @@ test("a start that was called off, and what the next line says anyway, are not s
 test("a daemon is told by the pid that it has from then on", () => {
   assert.deepEqual(lineOf({
     ...slot, type: "ready", at: 1_334_081_872_000_000, pid: 1516, run: 7, mono: 6000, cause: null,
-    identity: { startTicks: 18, pipes: [1, 2], cgroup: null },
-  }), { wall: 1_334_081_872_000_000, label: "dummy.1516", text: "Forked itself away at 1334081872.", opens: null, closes: null });
+    identity: { startTicks: 18, pipes: [1, 2], cgroup: null, notify: null },
+  }), { wall: 1_334_081_872_000_000, label: "dummy.1516", text: "Ready at 1334081872.", opens: null, closes: null });
 });
 
 test("that a slot is not started again is told, however its process has ended", () => {
@@ -77,8 +78,29 @@ test("that a slot is not started again is told, however its process has ended", 
 });
 
 test("what a process has left behind is told, for the next start waits for its end", () => {
-  const line = lineOf({ ...slot, type: "stopping", at: 7, pid: null, run: 7, wanted: true, until: 9000, cause: "leftover" });
+  const line = lineOf({ ...slot, type: "stopping", at: 7, pid: null, run: 7, wanted: true, until: 9000, reason: null, cause: "leftover" });
   assert.deepEqual([line?.label, line?.text], ["dummy:0", "Left processes behind; they are told to end."]);
+});
+
+test("why Sentry itself ends a process is told, and what a blocked slot waits for", () => {
+  const stopping = { ...slot, type: "stopping", at: 7, pid: 1514, run: 7, wanted: true, until: 9000, reason: null } as const;
+  const told = [
+    lineOf({ ...stopping, cause: "readyTimeout" }), lineOf({ ...stopping, cause: "watchdog" }),
+    lineOf({ ...stopping, cause: "memory", reason: "601M of 512M" }), lineOf({ ...stopping, cause: "watch", reason: "src/a.js" }),
+    lineOf({ ...stopping, cause: "schedule" }), lineOf({ ...stopping, cause: "exited" }),
+    lineOf({ ...slot, type: "unhealthy", at: 7, pid: 1514, run: 7, failures: 3, message: "GET http://127.0.0.1/: 503", cause: null }),
+    lineOf({ ...slot, type: "blocked", at: 7, pid: null, after: ["db", "migrate"], cause: null }),
+  ];
+  assert.deepEqual(told.map((line) => `${line?.label}: ${line?.text}`), [
+    "dummy.1514: Not ready in time; it is told to end.",
+    "dummy.1514: Has not been heard of for longer than its watchdog allows; it is told to abort.",
+    "dummy.1514: Takes too much memory (601M of 512M); it is told to end.",
+    "dummy.1514: Is restarted, for a file changed: src/a.js.",
+    "dummy.1514: Still runs, and is due again; it is told to end.",
+    "dummy.1514: Has said that it ends, and has not; it is killed.",
+    "dummy.1514: Unhealthy, 3 times in a row: GET http://127.0.0.1/: 503.",
+    "dummy:0: Waits for db, migrate.",
+  ]);
 });
 
 test("trouble with a process that there is is told, also while it is being stopped", () => {

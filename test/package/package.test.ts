@@ -55,7 +55,7 @@ test("the tarball holds what runs and what it is built from, and nothing else", 
     .filter((each) => each.isFile())
     .map((each) => join(each.parentPath, each.name));
   const names = files.map((file) => file.slice(join(folder, "package").length + 1));
-  for (const needed of ["dist/cli.cjs", "dist/cli.js", "dist/alone.js", "dist/index.js", "dist/evaluate.js", "dist/http.js", "dist/openapi.json", "dist/functions-worker.js", "dist/types/index.d.ts",
+  for (const needed of ["dist/cli.cjs", "dist/cli.js", "dist/alone.js", "dist/index.js", "dist/evaluate.js", "dist/http.js", "dist/openapi.json", "dist/functions-worker.js", "dist/hooks-worker.js", "dist/types/index.d.ts",
     "native/sources.txt", "native/addon.cc", "binding.gyp", "LICENSE", "docs/monitoring.md", "examples/prometheus.yml", "prebuilds/linux-x64/sentryd.glibc.node", "prebuilds/linux-x64/sentry-keeper"]) {
     assert.ok(names.includes(needed), `${needed} is missing`);
   }

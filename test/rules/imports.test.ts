@@ -14,7 +14,7 @@ function tree(t: TestContext, files: Record<string, string>): string {
   const folder = mkdtempSync(join(tmpdir(), "rules-"));
   t.after(() => { rmSync(folder, { recursive: true }); });
   for (const file of [".oxlintrc.json", "tsconfig.json"]) cpSync(join(root, file), join(folder, file));
-  for (const part of ["core", "engine", "native", "output", "config", "survival", "http", "cli"]) {
+  for (const part of ["core", "engine", "native", "output", "probes", "triggers", "config", "survival", "http", "cli"]) {
     mkdirSync(join(folder, "src", part), { recursive: true });
     cpSync(join(root, "src", part, "tsconfig.json"), join(folder, "src", part, "tsconfig.json"));
   }
@@ -47,6 +47,8 @@ test("no part may import one that is further out", (t) => {
     "src/native/b.ts": 'export * from "../output/a.ts";',
     "src/output/b.ts": 'export * from "../native/a.ts";',
     "src/config/b.ts": 'export * from "../cli/a.ts";',
+    "src/probes/b.ts": 'export * from "../native/a.ts";',
+    "src/triggers/b.ts": 'export * from "../probes/a.ts";',
     "src/survival/b.ts": 'export * from "../native/a.ts";',
     "src/survival/c.ts": 'export * from "../errors.ts";',
     "src/http/b.ts": 'export * from "../native/a.ts";',

@@ -20,8 +20,8 @@ function waits(differs: Partial<Law>, fateOf: (run: number) => Fate, millis: Mil
 function waited(records: readonly HistoryRecord[]): Millis[] {
   const ends = records.flatMap((record, n) => {
     const next = records[n + 1];
-    if (record.type === "exited" && next?.type === "waiting") return [next.until - record.mono];
-    if (record.type === "fault" && next?.type === "waiting") return [next.until - (record.at / 1000 - 1_334_000_000_000)];
+    if (record.type === "exited" && next?.type === "waiting") return [(next.until ?? NaN) - record.mono];
+    if (record.type === "fault" && next?.type === "waiting") return [(next.until ?? NaN) - (record.at / 1000 - 1_334_000_000_000)];
     return [];
   });
   return ends.map((wait) => Math.round(wait));
@@ -58,7 +58,7 @@ test("a process that was stable ends the row before its own failure is counted, 
 test("the jitter makes a delay longer or shorter, never by more than it says and never above the maximum", () => {
   const world = new World([law("web", { count: 500, delay: 1000, backoff: { ...backoff, max: 1100, jitter: 0.2 } })], () => crashes).start();
   world.pass(10);
-  const all = world.records.flatMap((record) => record.type === "waiting" ? [record.until - world.agenda.now().mono] : []);
+  const all = world.records.flatMap((record) => record.type === "waiting" ? [(record.until ?? NaN) - world.agenda.now().mono] : []);
   assert.equal(all.length, 500);
   assert(Math.min(...all) >= 800 && Math.min(...all) < 850, `the shortest is ${Math.min(...all)}`);
   assert.equal(Math.max(...all), 1100);

@@ -152,7 +152,7 @@ test("a deadline is a failure also for the limit, the policy and the backoff, in
   const w = world(longLife, { backoff, delay: 1000 }).pass(30_000);
   const waits = w.records.flatMap((record, n) => {
     const next = w.records[n + 1];
-    return record.type === "exited" && next?.type === "waiting" ? [next.until - record.mono] : [];
+    return record.type === "exited" && next?.type === "waiting" ? [(next.until ?? NaN) - record.mono] : [];
   });
   assert.deepEqual(waits.slice(0, 3), [1000, 2000, 4000]);
 });

@@ -92,7 +92,7 @@ test("a hurry has its own five seconds", () => {
 
 test("a start that hangs in exec, and outlasts even SIGKILL, is told as well", () => {
   const world = new World([law("web", { grace: 0 })]);
-  world.put({ kind: "start", laws: [law("web", { grace: 0 })] });
+  world.put({ kind: "start", laws: [law("web", { grace: 0 })], exitWhen: null });
   world.put({ kind: "down", slot: "web:0", by: someone, reply: null } as never);
   world.put({ kind: "surviving", run: 1, survivors: [{ pid: 7, name: "web", state: "D", errno: null }] });
   assert.equal(troubles(world.records)[0]?.pid, null);

@@ -78,8 +78,8 @@ test("a process that has to be another one is ended as its own law says, and its
 
 test("a start that is under way is called off where its process would have to be another one", () => {
   const world = new World([law("web")]).start();
-  world.put({ kind: "reload", laws: [law("web"), law("db")], replaced: [], by: someone }); // db is starting now
-  world.put({ kind: "reload", laws: [law("web"), law("db")], replaced: ["db"], by: someone });
+  world.put({ kind: "reload", laws: [law("web"), law("db")], replaced: [], exitWhen: null, by: someone }); // db is starting now
+  world.put({ kind: "reload", laws: [law("web"), law("db")], replaced: ["db"], exitWhen: null, by: someone });
   assert.deepEqual(world.signals(), ["SIGTERM"]);
   world.pass(0);
   assert.equal(world.phase("db:0"), "running");

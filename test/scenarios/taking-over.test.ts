@@ -113,7 +113,7 @@ test("a process that is up although its slot is down, or is beyond the count, is
   const { slots, entries } = world.engine.state;
   // As a damaged record of it may say.
   slots.set("web:0", { ...world.slot("web:0"), wanted: false });
-  entries.set("web", { law: law("web", { count: 3 }), count: 2, rolling: null });
+  entries.set("web", { law: law("web", { count: 3 }), count: 2, rolling: null, opened: true, due: null, missed: 0 });
   world.takeOver();
   assert.deepEqual(world.kernel.signals, ["web:0 SIGTERM", "web:2 SIGTERM"]);
   world.pass(50);
@@ -138,7 +138,7 @@ test("a slot that is at rest although it is wanted, or is missing, is started", 
   world.pass(0);
   const { slots, entries } = world.engine.state;
   slots.set("web:0", { ...world.slot("web:0"), wanted: true });
-  entries.set("db", { law: law("db"), count: 2, rolling: null });
+  entries.set("db", { law: law("db"), count: 2, rolling: null, opened: true, due: null, missed: 0 });
   world.takeOver();
   for (const id of ["web:0", "web:1", "db:0", "db:1"] as const) assert.equal(world.phase(id), "running");
 });

@@ -79,8 +79,8 @@ export class Native {
     const run = ++this.#lastRun;
     this.addon.spawn({
       run, command, argv: [command, ...args], env: [`PATH=${process.env["PATH"] ?? ""}`], cwd: this.folder, umask: null,
-      user: null, group: null, groups: null, nice: null, oomScoreAdj: null, noNewPrivileges: false, limits: [], pass: [],
-      stdout: this.sink, stderr: this.sink, label: "x", colour: null, kept: `test.${run} x:0`, mark: `test.${run}`, ...more,
+      user: null, group: null, groups: null, nice: null, oomScoreAdj: null, noNewPrivileges: false, limits: [], pass: [], notify: null,
+      readyFd: null, tellLines: false, stdout: this.sink, stderr: this.sink, label: "x", colour: null, kept: `test.${run} x:0`, mark: `test.${run}`, ...more,
     });
     return run;
   }

@@ -4,24 +4,29 @@ import assert from "node:assert/strict";
 import type { Command } from "../../src/core/command.ts";
 import type { State } from "../../src/core/state.ts";
 import type { Millis, RunId, SlotId, Token } from "../../src/core/types.ts";
+import type { Lives } from "./lives.ts";
 import type { Rolls, Run } from "./rolls.ts";
 import type { Wishes } from "./wishes.ts";
 
 /** How long the process that a daemon has left is watched: it may be one in between. */
 const SETTLES: Millis = 250;
 
+/** How long a new process has to stay. */
+const STAYS: Millis = 1000;
+
 export class Alarms {
-  /** Whose timer this step is about. */
-  fired: SlotId | undefined;
-  /** Whose they are. */
-  readonly #timers = new Map<Token, SlotId | undefined>();
+  /** Whose they are, and for when. */
+  readonly #timers = new Map<Token, { slot: SlotId | undefined; at: Millis; settles: boolean }>();
   readonly #ever = new Set<Token>();
   /** The Witness's: they change under our eyes. */
   readonly #runs: ReadonlyMap<RunId, Run>;
   readonly #rolls: Rolls;
   readonly #wishes: Wishes;
 
-  constructor(runs: ReadonlyMap<RunId, Run>, rolls: Rolls, wishes: Wishes) {
+  readonly #lives: Lives;
+
+  constructor(runs: ReadonlyMap<RunId, Run>, rolls: Rolls, wishes: Wishes, lives: Lives) {
+    this.#lives = lives;
     this.#runs = runs;
     this.#rolls = rolls;
     this.#wishes = wishes;
@@ -33,6 +38,7 @@ export class Alarms {
 
   forget(): void {
     this.#timers.clear();
+    for (const run of this.#runs.values()) run.settling = false;
   }
 
   set(token: Token, at: Millis, command: Command, now: Millis, timers: State["timers"]): void {
@@ -40,20 +46,24 @@ export class Alarms {
     assert(!this.#timers.has(token), `timer ${token} is set twice`);
     const slot = timers.get(token);
     this.#ever.add(token);
-    this.#timers.set(token, slot);
+    const timer = { slot, at, settles: false };
+    this.#timers.set(token, timer);
     if (slot === undefined) return; // cancelled in the same step
     const run = this.#of(slot);
     if (run === null) {
       const due = this.#wishes.due.get(slot);
       assert(due !== undefined && due.from <= at && at <= due.to, `${slot} waits for another moment than the one that is due`);
-      this.#wishes.due.set(slot, { from: at, to: at });
+      this.#wishes.due.set(slot, { ...due, from: at, to: at });
     } else if (run.told !== "nothing") {
       assert.equal(at, run.graceEnd ?? run.patienceEnd, `${slot} has another grace`);
-    } else if (run.readyBy === null) {
-      this.#rolls.settle(run, at);
-    } else {
+    } else if (run.readyBy !== null) {
       const settles = at === now + SETTLES || (command.kind === "resume" && at <= now + SETTLES);
       assert(run.found ? settles : at === run.readyBy, `${slot} has another deadline`);
+    } else if (this.#rolls.isTried(run) && at === (run.startedAt ?? NaN) + STAYS) {
+      this.#rolls.settle(run, at);
+      timer.settles = true;
+    } else {
+      assert(at === run.silentBy || at === run.leaveBy, `${slot} has a timer for nothing`);
     }
   }
 
@@ -61,24 +71,25 @@ export class Alarms {
     assert(this.#timers.delete(token), `timer ${token} is cancelled, and is not set`);
   }
 
-  timeUp(token: Token): void {
-    const slot = this.fired = this.#timers.get(token);
+  timeUp(token: Token, now: Millis): void {
+    const { slot, settles = false } = this.#timers.get(token) ?? {};
     this.#timers.delete(token);
     const run = slot === undefined ? null : this.#of(slot);
     if (run === null || run.told !== "nothing") return;
-    if (run.readyBy === null) this.#rolls.settled(run);
-    else if (run.found) run.readyBy = null;
-  }
-
-  /** The timer of this step is the deadline of a daemon that has not been found. */
-  isLate({ slot, readyBy, found }: Run, now: Millis): boolean {
-    return readyBy !== null && readyBy <= now && !found && this.fired === slot;
+    if (run.readyBy !== null && run.found) return this.#lives.found(run, now);
+    if (run.readyBy !== null) run.doomed = "readyTimeout";
+    else if (settles) this.#rolls.settled(run);
+    else if (run.leaveBy !== null) run.doomed = "exited";
+    else if ((run.every ?? this.#wishes.law(run.slot).watchdog) !== null) run.doomed = "watchdog";
+    else run.silentBy = null;
   }
 
   /** There is one for each that is waited for, and no other. */
   check(): void {
-    const waitedFor = [...this.#runs.values()].filter(({ told, graceEnd, patienceEnd, settling, readyBy }) =>
-      told === "nothing" ? settling || readyBy !== null : graceEnd !== null || patienceEnd !== null);
+    const waitedFor = [...this.#runs.values()].flatMap(({ told, graceEnd, patienceEnd, settling, readyBy, silentBy, leaveBy }) => {
+      const moments = told !== "nothing" ? [graceEnd ?? patienceEnd] : readyBy !== null ? [readyBy] : [settling || null, silentBy, leaveBy];
+      return moments.filter((moment) => moment !== null);
+    });
     assert.equal(this.size, this.#wishes.due.size + waitedFor.length, "there are other timers than those that are waited for");
   }
 

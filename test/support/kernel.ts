@@ -104,14 +104,15 @@ export class FakeKernel implements Kernel {
     if (survivors.length > 0) this.#channel.post(0, { kind: "surviving", run, survivors });
   }
 
-  follow(run: RunId, entry: string, slot: number): void {
+  /** A process that has been named is found, if it is there; whatever else is there. */
+  follow(run: RunId, entry: string, slot: number, pid: number | null): void {
     const process = this.#of(run);
     assert.equal(process.slot, slotId(entry, slot));
     assert(process.life === "zombie" && process.exitTold, `run ${run} is followed before its exit is told`);
     assert(process.previous === null, `run ${run} is followed, and nobody has let go of the one before`);
     assert(process.search === null, `run ${run} is followed twice`);
     const { after } = process.fate.search ?? { after: 0 };
-    process.search = after === Infinity ? () => {} : this.#agenda.in(after, () => this.#found(process));
+    process.search = after === Infinity ? () => {} : this.#agenda.in(after, () => this.#found(process, pid));
   }
 
   reap(run: RunId): void {
@@ -228,11 +229,11 @@ export class FakeKernel implements Kernel {
     process.search = null;
   }
 
-  #found(process: Process): void {
+  #found(process: Process, named: number | null): void {
     const { run, fate, family } = process;
     process.search = null;
-    const pidFile = fate.search?.pidFile === true;
-    const candidates = family.candidates();
+    const pidFile = named !== null || fate.search?.pidFile === true;
+    const candidates = named === null ? family.candidates() : family.living("tree").filter(({ pid }) => pid === named);
     const [daemon] = candidates;
     if (daemon === undefined || (candidates.length > 1 && !pidFile)) {
       const fault = { step: "follow", errno: "", message: `${candidates.length} processes are left`, subject: "" };
@@ -248,5 +249,5 @@ export class FakeKernel implements Kernel {
 
 /** Each run has its own. */
 export function identityOf(run: RunId): Identity {
-  return { startTicks: 1000 + run, pipes: [20_000 + 2 * run, 20_001 + 2 * run], cgroup: null };
+  return { startTicks: 1000 + run, pipes: [20_000 + 2 * run, 20_001 + 2 * run], cgroup: null, notify: null };
 }

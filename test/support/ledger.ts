@@ -13,7 +13,7 @@ import { slotId } from "../../src/core/types.ts";
 
 interface Known {
   wanted: boolean;
-  is: "at rest" | "finished" | "failed" | "running" | "stopping" | "clearing" | "waiting";
+  is: "at rest" | "finished" | "failed" | "blocked" | "scheduled" | "running" | "stopping" | "clearing" | "waiting";
   run: RunId | null;
   until: Millis | null;
 }
@@ -34,7 +34,8 @@ export class Ledger {
       case "removed": return this.#recount(record.entry, 0);
       case "reloaded": case "tookOver": case "lost": return;
       case "stopped": case "fault": if (record.slot !== null) this.#readOf(record); return;
-      case "started": case "ready": case "exited": case "stopping": case "waiting": case "finished": case "failed": case "signalled":
+      case "started": case "ready": case "exited": case "stopping": case "waiting": case "finished": case "failed": case "signalled": case "blocked":
+      case "unhealthy":
         return this.#readOf(record);
     }
   }
@@ -51,12 +52,20 @@ export class Ledger {
         slot.is = record.leftovers ? "clearing" : "at rest";
         if (!record.leftovers) slot.run = null;
         return;
-      case "ready": return assert.deepEqual([slot.is, slot.run], ["running", record.run]);
+      case "blocked":
+        assert.equal(slot.is === "running" || slot.is === "stopping", false, `blocked, and it was ${slot.is}`);
+        Object.assign(slot, { wanted: true, is: "blocked", run: null });
+        return;
+      case "unhealthy": case "ready": return assert.deepEqual([slot.is, slot.run], ["running", record.run]);
       case "fault":
         if (record.run !== null) slot.is = "at rest";
         return;
       case "waiting":
         slot.wanted = true;
+        if (record.cause === "schedule") {
+          Object.assign(slot, { is: "scheduled", run: null });
+          return;
+        }
         // Somebody has asked for it; what is being ended is brought to its end first.
         if (record.by !== null && (slot.is === "stopping" || slot.is === "clearing")) return;
         slot.run = null;
@@ -103,7 +112,7 @@ export class Ledger {
     const isWithin = number < (this.#counts.get(entry) ?? 0);
     if (isWithin) assert.equal(known.wanted, wanted, `the records do not say whether ${id} is wanted`);
     switch (phase.kind) {
-      case "following": case "settling": case "running":
+      case "following": case "settling": case "readying": case "running":
         return assert.deepEqual([known.is, known.run], ["running", phase.run], id);
       case "waiting": return assert.deepEqual([known.is, known.until], ["waiting", phase.restart.at], id);
       case "stopping": case "clearing":
@@ -111,8 +120,10 @@ export class Ledger {
         if (phase.grace !== null) assert.equal(known.until, phase.grace.at, id);
         return;
       // That a start is under way is told by nothing. Its answer will be, or nobody gives one.
-      case "starting": return assert(["at rest", "waiting", "clearing"].includes(known.is), `${id} is starting, and was ${known.is}`);
-      case "finished": case "failed": return assert.equal(known.is, phase.kind, id);
+      case "starting":
+        return assert(["at rest", "waiting", "clearing", "blocked", "scheduled", "finished", "failed"].includes(known.is),
+          `${id} is starting, and was ${known.is}`);
+      case "finished": case "failed": case "blocked": case "scheduled": return assert.equal(known.is, phase.kind, id);
       case "stopped": return assert.equal(known.is, "at rest", id);
     }
   }

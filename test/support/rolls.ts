@@ -19,8 +19,26 @@ export interface Run {
   readonly slot: SlotId;
   /** Null while the start is not answered. */
   startedAt: Millis | null;
-  /** Of a daemon that has not been found yet: when it has to be; null: this is the process that is wanted. */
+  pid: number | null;
+  /** It is a daemon, and has not been found yet. */
+  daemonic: boolean;
+  /** When it has to be ready; null: it is, or it is not there yet. */
   readyBy: Millis | null;
+  /** It was, before its process named another. */
+  wasReady: boolean;
+  /** Which process it has named. */
+  mainPid: number | null;
+  /** How long it may be silent, where it has said so itself. */
+  every: Millis | null;
+  /** When its silence is too long, and when what it has announced has taken too long. */
+  silentBy: Millis | null;
+  leaveBy: Millis | null;
+  /** So many bad examinations in a row. */
+  ailing: number;
+  /** The law has to end it, in this step. */
+  doomed: "readyTimeout" | "unhealthy" | "watchdog" | "memory" | "exited" | "again" | null;
+  /** Why it was told to end, where that was the law. */
+  fate: "readyTimeout" | "unhealthy" | "watchdog" | "memory" | "exited" | null;
   /** Its process has ended, and the one that it has left is looked for. */
   searching: boolean;
   /** That one is there, but may be one in between. */
@@ -75,6 +93,12 @@ export class Rolls {
     this.#of.set(name, { extra, lastRun, pending: before === undefined ? extra : before.pending, over: before?.over ?? false });
   }
 
+  /** Nobody has a timer for it yet, and it may need one. */
+  isTried(run: Run): boolean {
+    const roll = this.#of.get(entryOf(run.slot));
+    return roll !== undefined && !run.settling && (roll.pending ?? run.slot) === run.slot;
+  }
+
   /** A timer is set for a process that runs. */
   settle(run: Run, at: Millis): void {
     const roll = this.#of.get(entryOf(run.slot));
@@ -82,6 +106,17 @@ export class Rolls {
     assert.equal(at, (run.startedAt ?? NaN) + STAYS, `${run.slot} is not waited for as long as it should be`);
     roll.pending = run.slot;
     run.settling = true;
+  }
+
+  /** It can do nothing for that entry, and says so. */
+  refuse(name: string, extra: SlotId): void {
+    if (!this.#of.has(name)) this.#of.set(name, { extra, lastRun: 0, pending: extra, over: false });
+  }
+
+  /** It is ready, and no more is waited for. */
+  ready(slot: SlotId): void {
+    const roll = this.#of.get(entryOf(slot));
+    if (roll?.pending === slot) roll.pending = null;
   }
 
   /** That timer is up. */
@@ -109,9 +144,10 @@ export class Rolls {
   /** Whether it is for a rolling restart that the slot gets another process now. */
   goesOn(slot: SlotId, command: Command): boolean {
     const roll = this.#of.get(entryOf(slot));
-    if (roll === undefined || !["timeUp", "exited", "cleared"].includes(command.kind) || roll.pending !== null) return false;
+    const moments = ["timeUp", "exited", "cleared", "proven", "notified", "followed", "reload"];
+    if (roll === undefined || !moments.includes(command.kind) || roll.pending !== null) return false;
     const standIn = [...this.#runs.values()].find((run) => run.slot === roll.extra);
-    const stands = standIn !== undefined && standIn.startedAt !== null && standIn.readyBy === null;
+    const stands = standIn !== undefined && standIn.startedAt !== null && (standIn.readyBy === null || standIn.wasReady);
     assert(roll.over || (stands && standIn.told === "nothing"), `${slot} is restarted, and nobody stands in for it`);
     roll.pending = slot;
     return true;
@@ -120,7 +156,7 @@ export class Rolls {
   /** Whether the record is the end of one, well or not. */
   isEnd(record: HistoryRecord): boolean {
     const roll = record.entry === null ? undefined : this.#of.get(record.entry);
-    if (record.type === "fault" && record.entry !== null && record.slot === null) {
+    if (record.type === "fault" && record.entry !== null && record.slot === null && record.cause === "restarted") {
       assert(roll !== undefined, `the rolling restart of ${record.entry} ends twice`);
       return true;
     }

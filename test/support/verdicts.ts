@@ -8,6 +8,8 @@ import type { Law, Millis, SlotId } from "../../src/core/types.ts";
 export interface Due {
   readonly from: Millis;
   readonly to: Millis;
+  /** Not by the law of restarts: somebody, or something, has asked for it. */
+  readonly asked?: true;
 }
 
 export type Verdict = Due | "finished" | "failed";

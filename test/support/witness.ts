@@ -11,13 +11,20 @@ import type { State } from "../../src/core/state.ts";
 import type { Law, Millis, RunId, Scope, SlotId } from "../../src/core/types.ts";
 import { slotId } from "../../src/core/types.ts";
 import { Alarms } from "./alarms.ts";
+import { Lives } from "./lives.ts";
+import { Outcomes } from "./outcomes.ts";
 import { entryOf, Rolls } from "./rolls.ts";
 import type { Run } from "./rolls.ts";
+import { Standings } from "./standings.ts";
 import type { Verdict } from "./verdicts.ts";
 import { Wishes } from "./wishes.ts";
 
 /** How long what outlasts SIGKILL is waited for in silence. */
 const PATIENCE: Millis = 5000;
+
+type OfRun = Extract<Command, {
+  kind: "spawned" | "fault" | "exited" | "followed" | "proven" | "examined" | "notified" | "oversized";
+}>;
 
 export class Witness {
   exitsRecorded = 0;
@@ -26,34 +33,59 @@ export class Witness {
   readonly #exited = new Set<RunId>();
   readonly #rolls = new Rolls(this.#runs);
   readonly #wishes: Wishes;
+  readonly #lives: Lives;
   readonly #alarms: Alarms;
+  readonly #standings: Standings;
+  readonly #outcomes = new Outcomes();
   #lastRun: RunId = 0;
   #left = false;
   #asleep = false;
 
   constructor(laws: readonly Law[]) {
     this.#wishes = new Wishes(laws, this.#runs, this.#rolls);
-    this.#alarms = new Alarms(this.#runs, this.#rolls, this.#wishes);
+    this.#lives = new Lives(this.#rolls, ({ slot }) => this.#wishes.law(slot));
+    this.#alarms = new Alarms(this.#runs, this.#rolls, this.#wishes, this.#lives);
+    this.#standings = new Standings(this.#wishes, this.#runs);
   }
 
   /**
    * Of the state it only looks at whose the timers are, and whether it is asleep: another image has taken up what there is,
    * and has not resumed yet. Then what is due can wait.
    */
-  see(command: Command, effects: readonly Effect[], now: Millis, { asleep, timers }: Readonly<State>): void {
+  see(command: Command, effects: readonly Effect[], now: Millis, state: Readonly<State>): void {
+    const { asleep, timers, course } = state;
     if ((asleep || command.kind === "resume") && !this.#asleep) this.#alarms.forget(); // they were the other image's
     this.#asleep = asleep;
     const others = this.#toBeOthers(command);
-    this.#hear(command, now);
+    this.#hear(command, now, state);
     const hurried = command.kind === "stop" && this.#wishes.stops > 1;
-    for (const effect of effects) this.#follow(effect, command, now, hurried, timers);
+    const follow = (some: readonly Effect[]) => { for (const effect of some) this.#follow(effect, command, now, hurried, timers, state); };
+    // It may leave because of what it has done in this step.
+    const isDecided = this.#wishes.stops === 0 && course !== "keeping";
+    const place = isDecided ? endOf(effects) : effects.length;
+    follow(effects.slice(0, place));
+    if (isDecided) this.#decide(state);
+    follow(effects.slice(place));
     for (const [id, { told }] of others) assert.notEqual(told, "nothing", `run ${id} is not replaced`);
+    for (const [id, run] of this.#runs) {
+      assert(run.doomed === null || run.told !== "nothing", `run ${id} is not ended: ${run.doomed}`);
+      run.doomed = null;
+    }
     for (const name of this.#rolls.names()) {
       assert(this.#wishes.stops === 0 && this.#wishes.counts.has(name), `${name} is not called off`);
     }
-    if (!asleep) this.#balance(now, hurried);
+    if (!asleep) this.#balance(now, hurried, state);
     if (!asleep) this.#rolls.check();
+    if (this.#wishes.stops === 0) this.#standings.check(state, command.kind === "reload", now);
     if (command.kind === "exited") this.#buried(command.run, effects);
+  }
+
+  #decide({ entries }: Readonly<State>): void {
+    const { exitWhen } = this.#wishes;
+    assert(this.#standings.isDecided(exitWhen) && entries.size > 0, "it leaves, and nothing says that it should");
+    this.#wishes.replaced = new Set(); // what is told to end from here on is not for that
+    this.#outcomes.decide(exitWhen, (slot) => this.#wishes.rested(slot));
+    this.#wishes.hear({ kind: "stop", hurry: false, by: null, reply: null }, this.#lastRun, 0, () => true);
   }
 
   /** Runs of which the command says that another has to take their place. */
@@ -69,45 +101,52 @@ export class Witness {
   }
 
   /** What the command says about who is alive and who is wanted. */
-  #hear(command: Command, now: Millis): void {
-    this.#alarms.fired = undefined;
+  #hear(command: Command, now: Millis, state: Readonly<State>): void {
     switch (command.kind) {
-      case "start": case "up": case "down": case "restart": case "scale": case "roll": case "stop": case "reload":
-        return this.#wishes.hear(command, this.#lastRun, now);
+      case "start": case "up": case "down": case "restart": case "scale": case "roll": case "stop": case "reload": case "changed":
+      case "due":
+        this.#wishes.hear(command, this.#lastRun, now, (name) => state.entries.get(name)?.opened === true);
+        if (command.kind !== "reload" || this.#wishes.stops > 0) return;
+        for (const run of this.#runs.values()) {
+          const isKept = this.#wishes.wanted.has(run.slot) && !this.#wishes.replaced.has(entryOf(run.slot));
+          if (isKept) this.#lives.reloaded(run, now);
+        }
+        return;
       case "resume":
         if (command.tookOver !== null) for (const name of this.#rolls.names()) this.#endRoll(name);
-        // A start that nobody has told of by now has come to nothing.
-        for (const [id, { startedAt }] of this.#runs) if (startedAt === null) this.#over(id, { from: now, to: now }, now);
+        for (const [id, run] of this.#runs) {
+          // A start that nobody has told of by now has come to nothing.
+          if (run.startedAt === null) this.#over(id, { from: now, to: now, asked: true }, now);
+          else this.#lives.resumed(run, now);
+        }
         return;
-      case "spawned": {
+      case "timeUp": return this.#alarms.timeUp(command.token, now);
+      case "spawned": case "fault": case "exited": case "followed": case "proven": case "examined": case "notified": case "oversized": {
         const run = this.#runs.get(command.run);
-        if (run === undefined) return;
-        const { daemon, readyTimeout } = this.#wishes.law(run.slot);
-        run.startedAt = command.at.mono;
-        run.readyBy = daemon ? command.at.mono + readyTimeout : null;
-        return;
+        return run === undefined ? undefined : this.#hearOf(run, command, now);
       }
-      case "fault": {
-        const run = this.#runs.get(command.run);
-        if (run === undefined) return;
-        const verdict = run.told === "nothing" ? this.#wishes.judge(run, command.at.mono, null, null) : null;
-        return this.#over(command.run, verdict, now);
-      }
-      case "exited": return this.#end(command);
-      case "followed": {
-        const run = this.#runs.get(command.run);
-        if (run === undefined || run.ended !== null) return;
-        assert(run.searching, `run ${command.run} has another process, and nobody has looked for it`);
-        Object.assign(run, { searching: false, found: true, startedAt: command.at.mono });
-        if (command.settled) run.readyBy = null;
-        return;
-      }
-      case "timeUp": return this.#alarms.timeUp(command.token);
       case "astray": case "cleared": case "surviving": case "signal": return;
     }
   }
 
-  #follow(effect: Effect, command: Command, now: Millis, hurried: boolean, timers: State["timers"]): void {
+  #hearOf(run: Run, command: OfRun, now: Millis): void {
+    switch (command.kind) {
+      case "spawned": return this.#lives.spawned(run, command, now);
+      case "fault": {
+        const verdict = run.told === "nothing" ? this.#wishes.judge(run, command.at.mono, null, null) : null;
+        this.#outcomes.faulted(run.slot, command.fault.errno);
+        return this.#over(command.run, verdict, now);
+      }
+      case "exited": return this.#lives.exited(run, command, now);
+      case "followed": return this.#lives.followed(run, command, now);
+      case "proven": return this.#lives.proven(run, now);
+      case "examined": return this.#lives.examined(run, command.ok);
+      case "notified": return this.#lives.notified(run, command.tidings, now);
+      case "oversized": return this.#lives.oversized(run);
+    }
+  }
+
+  #follow(effect: Effect, command: Command, now: Millis, hurried: boolean, timers: State["timers"], state: Readonly<State>): void {
     assert(!this.#left, `${effect.kind} after it has left`);
     switch (effect.kind) {
       case "spawn": return this.#spawn(effect.run, slotId(effect.entry, effect.slot), now);
@@ -120,7 +159,7 @@ export class Witness {
       case "end":
         // A rolling restart that goes on while the state is asleep may come to a start that nobody has asked for.
         if (this.#asleep && !this.#everRun.has(effect.run)) return;
-        return this.#told(effect, command, now, hurried);
+        return this.#told(effect, command, now, hurried, state);
       case "inspect": {
         const run = this.#of(effect.run);
         assert(run.patienceEnd === now && command.kind === "timeUp", `run ${effect.run} is inspected`);
@@ -128,7 +167,11 @@ export class Witness {
         run.patienceEnd = null;
         return;
       }
-      case "follow": return assert(this.#of(effect.run).searching, `run ${effect.run} is looked for`);
+      case "follow": {
+        const { searching, daemonic, mainPid } = this.#of(effect.run);
+        assert(searching, `run ${effect.run} is looked for`);
+        return assert.equal(effect.pid, daemonic ? null : mainPid, `run ${effect.run} is looked for in another way`);
+      }
       case "reap": {
         if (command.kind === "followed") return;
         const { ended } = this.#of(effect.run);
@@ -142,9 +185,10 @@ export class Witness {
         assert(this.#wishes.stops > 0, "it leaves, and nobody asked for that");
         assert.equal(this.#runs.size, 0, "it leaves, and something is alive");
         assert.equal(this.#alarms.size, 0, "it leaves, and a timer is set");
+        this.#outcomes.check(effect.code);
         this.#left = true;
         return;
-      case "reply": return;
+      case "reply": case "probe": case "unprobe": return;
     }
   }
 
@@ -153,29 +197,39 @@ export class Witness {
     assert(!this.#everRun.has(id), `run ${id} is given twice`);
     assert(this.#wishes.wanted.has(slot), `${slot} is started, and nobody wants it`);
     for (const other of this.#runs.values()) assert(other.slot !== slot, `${slot} has two runs`);
-    assert(due !== undefined && due.from <= now && now <= due.to, `${slot} is not started when it is due`);
+    const isDue = due !== undefined && due.from <= now && now <= due.to;
+    assert(isDue || this.#wishes.blocked.has(slot), `${slot} is not started when it is due`);
     this.#wishes.due.delete(slot);
+    this.#wishes.blocked.delete(slot);
     this.#everRun.add(id);
     this.#lastRun = Math.max(this.#lastRun, id);
     this.#runs.set(id, {
-      slot, startedAt: null, readyBy: null, searching: false, found: false, ended: null, settling: false, graceEnd: null,
-      patienceEnd: null, asked: false, told: "nothing", way: null,
+      slot, pid: null, startedAt: null, daemonic: false, readyBy: null, wasReady: false, mainPid: null, every: null, silentBy: null,
+      leaveBy: null, ailing: 0, doomed: null, fate: null, searching: false, found: false, ended: null, settling: false,
+      graceEnd: null, patienceEnd: null, asked: false, told: "nothing", way: null,
     });
   }
 
-  /** Told to end: because somebody has asked, because it is not ready in time, or because a process has left it behind. */
-  #told({ run: id, signal, scope }: Extract<Effect, { kind: "end" }>, command: Command, now: Millis, hurried: boolean): void {
+  /** Told to end: because somebody has asked, because the law says so, or because a process has left it behind. */
+  #told({ run: id, signal, scope }: Extract<Effect, { kind: "end" }>, command: Command, now: Millis, hurried: boolean, state: Readonly<State>): void {
     const run = this.#of(id);
     const afresh = command.kind === "reload" && this.#wishes.replaced.has(entryOf(run.slot));
     const restarted = command.kind === "restart" && command.slot === run.slot;
-    const late = this.#alarms.isLate(run, now);
-    const leftover = run.ended !== null && (command.kind === "exited" || command.kind === "astray" || command.kind === "followed");
-    const isMeant = afresh || restarted || late || leftover || run.told !== "nothing" || !this.#wishes.wanted.has(run.slot);
+    const leftover = run.ended !== null && run.doomed === null && 
+      (command.kind === "exited" || command.kind === "astray" || command.kind === "followed") && command.run === id;
+    const isMeant = afresh || restarted || run.doomed !== null || leftover || run.told !== "nothing" || !this.#wishes.wanted.has(run.slot);
     assert(isMeant || this.#rolls.goesOn(run.slot, command), `run ${id} is told to end, and it is wanted`);
-    if (run.told === "nothing") run.asked = !late && !leftover;
+    const isOrdered = this.#wishes.stops > 0 && !hurried && !this.#asleep && this.#wishes.exists(run.slot) && run.ended === null;
+    if (isOrdered && run.told === "nothing" && run.doomed === null) {
+      assert(!this.#standings.isHeld(entryOf(run.slot), state.followers), `${run.slot} is told to stop before those that come after it`);
+    }
+    if (run.told === "nothing") {
+      run.fate = run.doomed === "again" ? null : run.doomed;
+      run.asked = run.fate === null && !leftover;
+    }
     run.settling = false;
-    const law = this.#wishes.law(run.slot, afresh);
-    run.way ??= { signal: law.stopSignal, scope: scopeOf(run, law) };
+    const law = this.#endedBy(run, command);
+    run.way ??= { signal: signalOf(run, law), scope: scopeOf(run, law) };
     assert.equal(scope, run.way.scope, `run ${id}: others are told to end than before`);
     if (signal === "SIGKILL") {
       const again = run.told === "to die" && command.kind !== "timeUp";
@@ -191,16 +245,23 @@ export class Witness {
     run.told = "to end";
   }
 
-  #balance(now: Millis, hurried: boolean): void {
+  /** What a reload replaces is ended as its own law says. */
+  #endedBy({ slot }: Run, command: Command): Law {
+    return this.#wishes.law(slot, command.kind === "reload" && this.#wishes.replaced.has(entryOf(slot)));
+  }
+
+  #balance(now: Millis, hurried: boolean, { followers }: Readonly<State>): void {
     const { stops, wanted, counts } = this.#wishes;
     this.#wishes.check(now);
     this.#alarms.check();
     for (const [id, run] of this.#runs) {
-      assert(run.told !== "nothing" || wanted.has(run.slot), `run ${id} is not wanted, and nobody has told it`);
+      const isHeld = stops > 0 && this.#wishes.exists(run.slot) && this.#standings.isHeld(entryOf(run.slot), followers);
+      assert(run.told !== "nothing" || wanted.has(run.slot) || isHeld, `run ${id} is not wanted, and nobody has told it`);
       if (run.graceEnd !== null) assert(run.graceEnd >= now, `run ${id} has outlived its grace`);
       if (run.patienceEnd !== null) assert(run.patienceEnd >= now, `run ${id} has outlasted SIGKILL, and it is not told`);
       assert(!hurried || run.told === "to die", `run ${id} is not hurried`);
     }
+    assert(stops > 0 || !this.#standings.isDecided(this.#wishes.exitWhen), "it is time to leave");
     if (stops > 0 && this.#runs.size === 0) assert(this.#left, "nothing is alive, and it does not leave");
     for (const [name, count] of counts) {
       const ofEntry = [...this.#runs.values()].filter(({ slot }) => entryOf(slot) === name);
@@ -209,34 +270,35 @@ export class Witness {
     }
   }
 
-  /** A process has ended. It is the end of the run, unless it is a daemon's that has forked itself away. */
-  #end({ run: id, exit, alone }: Extract<Command, { kind: "exited" }>): void {
-    const run = this.#runs.get(id);
-    if (run === undefined || run.ended !== null) return;
-    // Where nobody knows how it has ended, what it has left speaks for it.
-    const unknown = exit.code === null && exit.signal === null;
-    const well = unknown || (exit.code !== null && this.#wishes.law(run.slot).successCodes.includes(exit.code));
-    if (run.told !== "nothing" || run.readyBy === null || !well || alone) return;
-    run.searching = true;
-    run.found = false;
-  }
-
   /** The end of a run is told: once, and as soon as it is known. */
-  #exit({ run: id, mono, code, ranMs, leftovers }: ExitedRecord, command: Command, now: Millis): void {
+  #exit(record: ExitedRecord, command: Command, now: Millis): void {
+    const { run: id, leftovers } = record;
     const run = this.#of(id);
     assert(!this.#exited.has(id), `the exit of run ${id} is recorded twice`);
     assert(run.searching || (command.kind === "exited" && command.run === id), `run ${id} has not ended`);
-    if (command.kind === "exited") {
+    if (command.kind === "exited" && command.run === id) {
       const scope = run.way?.scope ?? scopeOf(run, this.#wishes.law(run.slot));
       assert.equal(leftovers, !command.alone && scope !== "process", `run ${id} has left something behind, or has not`);
     }
     this.#exited.add(id);
     this.exitsRecorded++;
-    const late = this.#alarms.isLate(run, now);
-    const byItself = run.searching ? command.kind === "astray" || late : !run.asked;
+    this.#outcomes.exited(run.slot, record);
+    if (run.searching && !isAstray(command, id)) run.way = { signal: this.#endedBy(run, command).stopSignal, scope: "tree" };
+    run.ended = { verdict: this.#verdict(run, record, command, now) };
     run.searching = false;
-    const ran = run.readyBy === null ? ranMs : null;
-    run.ended = { verdict: byItself ? this.#wishes.judge(run, late ? now : mono, ran, code) : null };
+  }
+
+  /** What has to follow from that end; null: what somebody asks for. */
+  #verdict(run: Run, { run: id, mono, code, ranMs }: ExitedRecord, command: Command, now: Millis): Verdict | null {
+    const isFailing = run.doomed !== null && run.doomed !== "again" && run.doomed !== "exited";
+    if (run.searching) {
+      if (isAstray(command, id)) return this.#wishes.judge(run, mono, run.wasReady && !run.daemonic ? ranMs : null, code);
+      return isFailing ? this.#wishes.judge(run, now, null, null) : null;
+    }
+    if (run.asked) return null;
+    if (run.fate === null) return this.#wishes.judge(run, mono, run.readyBy === null ? ranMs : null, code);
+    const ran = run.fate === "readyTimeout" ? null : ranMs;
+    return this.#wishes.judge(run, mono, ran, run.fate === "exited" ? code : null);
   }
 
   /** Of an exit, the record comes first, and then the reap, where nothing is left behind. */
@@ -260,7 +322,15 @@ export class Witness {
     if (record.type === "finished" || record.type === "failed") {
       const slot = slotId(record.entry, record.slot);
       // An extra process whose rolling restart has ended between two images is only dropped by the resume.
-      if (!this.#asleep || this.#wishes.wanted.has(slot)) this.#wishes.rest(slot, record.type);
+      if (this.#wishes.wanted.has(slot)) this.#wishes.rest(slot, record.type);
+      else assert(this.#asleep || this.#wishes.stops > 0, `${slot} is told to be ${record.type}`);
+      this.#outcomes.over(slot, now);
+    }
+    if (record.type === "unhealthy") assert.equal(this.#of(record.run).doomed, "unhealthy");
+    if (record.type === "blocked") this.#wishes.hold(slotId(record.entry, record.slot), "blocked", now, true);
+    if (record.type === "waiting" && record.cause === "schedule") {
+      const mayBeAsked = !["up", "restart", "due", "changed"].includes(command.kind);
+      return this.#wishes.hold(slotId(record.entry, record.slot), "scheduled", now, mayBeAsked);
     }
     if (record.type !== "waiting" || record.by === null) return;
     // What waits for its restart, or rests, does so no longer where a rolling restart has come to it.
@@ -288,8 +358,24 @@ export class Witness {
   }
 }
 
-/** Of a daemon that was never ready nobody knows which process it is: then all are meant. */
-function scopeOf({ startedAt, readyBy }: Run, law: Law): Scope {
-  const isKnown = startedAt === null ? !law.daemon : readyBy === null;
+/** Of a daemon that was never found nobody knows which process it is, nor of one that has been named: then all are meant. */
+function scopeOf({ startedAt, daemonic, searching }: Run, law: Law): Scope {
+  const isKnown = startedAt === null ? !law.daemon : !daemonic && !searching;
   return isKnown ? law.scope : "tree";
+}
+
+function isAstray(command: Command, run: RunId): boolean {
+  return command.kind === "astray" && command.run === run;
+}
+
+function signalOf({ fate }: Run, { stopSignal }: Law): string {
+  return fate === "exited" ? "SIGKILL" : fate === "watchdog" ? "SIGABRT" : stopSignal;
+}
+
+/** Where a whole stop begins that nobody has asked for: in an end that is told to be by nobody, and for no other reason. */
+function endOf(effects: readonly Effect[]): number {
+  const place = effects.findIndex((effect) => effect.kind === "record" && effect.record.by === null && (effect.record.cause === "stopped"
+    || (effect.record.type === "fault" && effect.record.message === "Sentry itself is stopping")));
+  const left = effects.findIndex((effect) => effect.kind === "record" && effect.record.type === "stopped" && effect.record.entry === null);
+  return [place, left].find((found) => found >= 0) ?? effects.length;
 }

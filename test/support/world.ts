@@ -2,11 +2,12 @@
 import assert from "node:assert/strict";
 
 import type { Command, Happening } from "../../src/core/command.ts";
+import { derive } from "../../src/core/derived.ts";
 import type { Effect } from "../../src/core/effect.ts";
 import type { HistoryRecord } from "../../src/core/record.ts";
-import { timerOf, unawaited } from "../../src/core/state.ts";
+import { runOf, unawaited } from "../../src/core/state.ts";
 import type { Slot, State } from "../../src/core/state.ts";
-import type { By, Law, Millis, RunId, SlotId, Token } from "../../src/core/types.ts";
+import type { By, ExitWhen, Law, Millis, RunId, SlotId, Tidings, Token } from "../../src/core/types.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import type { Ask, Outcome } from "../../src/engine/engine.ts";
 import type { Ports } from "../../src/engine/ports.ts";
@@ -23,7 +24,15 @@ export const someone: By = { kind: "socket", pid: 4000, uid: 1000 };
 export function law(name: string, differs: Partial<Law> = {}): Law {
   return {
     name, count: 1, restart: "always", successCodes: [0], delay: 1000, backoff: null, limit: null,
-    stopSignal: "SIGTERM", grace: 10_000, scope: "tree", daemon: false, readyTimeout: 60_000, ...differs,
+    stopSignal: "SIGTERM", grace: 10_000, scope: "tree", daemon: false, ready: "started", readyTimeout: 60_000,
+    health: null, watchdog: null, after: [], schedule: null, ...differs,
+  };
+}
+
+/** A message of sd_notify(3) that says no more than that. */
+export function tidings(says: Partial<Tidings>): Tidings {
+  return {
+    ready: false, doing: null, status: null, errno: null, mainPid: null, watchdog: null, watchdogEvery: null, extend: null, ...says,
   };
 }
 
@@ -32,8 +41,12 @@ export class World {
   readonly kernel: FakeKernel;
   readonly records: HistoryRecord[] = [];
   readonly timers = new Map<Token, () => void>();
+  /** Which runs are looked at from outside, and for what. */
+  readonly probes = new Map<RunId, "ready" | "health">();
   engine: Engine;
   left = 0;
+  /** With what it has left. */
+  code: number | null = null;
   readonly #laws: readonly Law[];
   readonly #ports: Ports;
   readonly #watch: Watch;
@@ -50,8 +63,8 @@ export class World {
     this.engine = new Engine(this.#ports);
   }
 
-  start(): this {
-    this.put({ kind: "start", laws: this.#laws });
+  start(exitWhen: ExitWhen = null): this {
+    this.put({ kind: "start", laws: this.#laws, exitWhen });
     this.agenda.pass(0);
     return this;
   }
@@ -90,6 +103,35 @@ export class World {
     return this.pass(0);
   }
 
+  /** Somebody who looks at the slot's process has found it ready. */
+  prove(slot: SlotId): this {
+    this.put({ kind: "proven", run: this.runOf(slot) });
+    return this.pass(0);
+  }
+
+  examine(slot: SlotId, ok: boolean): this {
+    this.put({ kind: "examined", run: this.runOf(slot), ok, message: ok ? "" : "connection refused" });
+    return this.pass(0);
+  }
+
+  /** The slot's process says that of itself. */
+  notify(slot: SlotId, says: Partial<Tidings>): this {
+    this.put({ kind: "notified", run: this.runOf(slot), tidings: tidings(says) });
+    return this.pass(0);
+  }
+
+  due(entry: string, next: Millis | null = 60_000): this {
+    const wall = next === null ? null : this.agenda.now().wall + next * 1000;
+    this.put({ kind: "due", entry, now: true, next: wall, missed: 0 });
+    return this.pass(0);
+  }
+
+  runOf(slot: SlotId): RunId {
+    const run = runOf(this.slot(slot).phase);
+    assert(run !== null, `${slot} has no run`);
+    return run;
+  }
+
   slot(id: SlotId): Slot {
     const slot = this.engine.state.slots.get(id);
     assert(slot !== undefined, `there is no ${id}`);
@@ -111,9 +153,9 @@ export class World {
   }
 
   /** A reload as it is done: this image ends in an exec, and another goes on with the new configuration. */
-  reload(laws: readonly Law[], replaced: readonly string[] = []): this {
+  reload(laws: readonly Law[], replaced: readonly string[] = [], exitWhen = this.engine.state.exitWhen): this {
     this.engine.pause();
-    const reload: Happening = { kind: "reload", laws, replaced, by: someone };
+    const reload: Happening = { kind: "reload", laws, replaced, exitWhen, by: someone };
     return this.#goOn([reload, ...this.#orphan(), { kind: "resume", tookOver: null }]);
   }
 
@@ -122,13 +164,10 @@ export class World {
     const found = this.kernel.forget(this.#orphan()).map((fact): Happening =>
       fact.kind === "exited" && unknown ? { ...fact, exit: { ...fact.exit, code: null, signal: null } } : fact);
     // Nothing tells of a rolling restart that was under way: a Sketch has none.
-    const { entries, slots, timers } = this.engine.state as State;
-    for (const [name, entry] of entries) entries.set(name, { ...entry, rolling: null });
-    for (const [id, slot] of slots) {
-      const settling = slot.phase.kind === "running" ? timerOf(slot.phase) : null;
-      if (settling !== null) timers.delete(settling.token);
-      slots.set(id, unawaited(slot));
-    }
+    const state = this.engine.state as State;
+    for (const [name, entry] of state.entries) state.entries.set(name, { ...entry, rolling: null });
+    for (const [id, slot] of state.slots) state.slots.set(id, unawaited(slot));
+    derive(state);
     return this.#goOn([...found, { kind: "resume", tookOver: { pid: 1511, processes: this.kernel.alive().length } }]);
   }
 
@@ -136,6 +175,7 @@ export class World {
   #orphan(): Happening[] {
     for (const callOff of this.timers.values()) callOff();
     this.timers.clear();
+    this.probes.clear();
     this.engine = new Engine(this.#ports, thawed(frozen(this.engine.state as State)));
     return this.kernel.orphan();
   }
@@ -186,13 +226,23 @@ export class World {
           did({ kind: "inspect", run, scope });
           this.kernel.inspect(run, scope);
         },
-        follow: (run, entry, slot) => {
-          did({ kind: "follow", run, entry, slot });
-          this.kernel.follow(run, entry, slot);
+        follow: (run, entry, slot, pid) => {
+          did({ kind: "follow", run, entry, slot, pid });
+          this.kernel.follow(run, entry, slot, pid);
         },
         reap: (run) => {
           did({ kind: "reap", run });
           this.kernel.reap(run);
+        },
+      },
+      probes: {
+        probe: (run, entry, slot, pid, what) => {
+          did({ kind: "probe", run, entry, slot, pid, what });
+          this.probes.set(run, what);
+        },
+        unprobe: (run) => {
+          did({ kind: "unprobe", run });
+          assert(this.probes.delete(run), `run ${run} is looked at no longer, and was not before`);
         },
       },
       journal: {
@@ -202,8 +252,9 @@ export class World {
         },
         bug: (error, what) => { this.#bugs.push(new Error(`a bug when ${what}`, { cause: error })); },
       },
-      leave: () => {
-        did({ kind: "leave" });
+      leave: (code) => {
+        did({ kind: "leave", code });
+        this.code = code;
         this.left++;
       },
     };

@@ -15,9 +15,9 @@ const { sweep, openPipe, pipeOf, monoOf } = systemProcesses;
 const age = (startTicks: number): number => Number(process.hrtime.bigint()) / 1e6 - monoOf(startTicks);
 
 /** A process with this mark, or none; in a session of its own, or in ours. */
-function start(t: TestContext, run: string | null, detached: boolean, command = "sleep", args = ["1000"]): ChildProcess & { pid: number } {
+function start(t: TestContext, run: string | null, detached: boolean, command = "sleep", args = ["1000"], more: NodeJS.ProcessEnv = {}): ChildProcess & { pid: number } {
   const mark = run === null ? {} : { SENTRY_RUN: run, SENTRY_ENTRY: "web", SENTRY_SLOT: "3" };
-  const child = spawn(command, args, { detached, env: { PATH: process.env["PATH"], ...mark } });
+  const child = spawn(command, args, { detached, env: { PATH: process.env["PATH"], ...mark, ...more } });
   t.after(() => child.kill("SIGKILL"));
   assert(child.pid !== undefined);
   return child as ChildProcess & { pid: number };
@@ -52,7 +52,10 @@ test("the cgroup of a process names the run of which it is, as long as that is b
 
 test("the sweep finds the runs whose mark somebody bears, and of each the oldest that leads a session", async (t) => {
   const instance = `beef${process.pid.toString(16)}`;
-  const [first, second] = [start(t, `${instance}.7`, true), start(t, `${instance}.8`, true)];
+  const socket = `sentry.${instance}.8.00ff`;
+  // A socket that is not of its own run is that of a Sentry around it.
+  const [first, second] = [["7", `sentry.${instance}.6.00ff`], ["8", socket]].map(([run, name]) =>
+    start(t, `${instance}.${run}`, true, "sleep", ["1000"], { NOTIFY_SOCKET: `@${name}` })) as [ReturnType<typeof start>, ReturnType<typeof start>];
   // Of the same run, and a session leader too: a program that detached itself. It must be younger by a tick.
   await until("a tick has passed", () => (age(statOf(first.pid)?.startTicks ?? 0)) > 30);
   const others = [
@@ -62,7 +65,7 @@ test("the sweep finds the runs whose mark somebody bears, and of each the oldest
   await until("all have got as far as exec", () => [first, second, ...others].every(({ pid }) => readFileSync(`/proc/${pid}/comm`, "utf8") === "sleep\n"));
   const found = sweep(instance).sort((a, b) => a.run - b.run);
   const leaders = [first, second].map(({ pid }) => ({ pid, startTicks: statOf(pid)?.startTicks }));
-  assert.deepEqual(found, [...leaders, null].map((leader, index) => ({ run: 7 + index, of: { entry: "web", slot: 3 }, leader, isAlive: true, cgroup: null })));
+  assert.deepEqual(found, [...leaders, null].map((leader, index) => ({ run: 7 + index, of: { entry: "web", slot: 3 }, notify: index === 1 ? socket : null, leader, isAlive: true, cgroup: null })));
   assert.deepEqual(sweep("nobody"), []);
 });
 
@@ -79,7 +82,7 @@ test("without a mark in its environment a process is found by its cgroup, which 
   t.after(() => { process.kill(pid, "SIGKILL"); return until("its cgroup is gone", () => tidy() === 0); });
   await until("it has got as far as exec", () => readFileSync(`/proc/${pid}/comm`, "utf8") === "sleep\n");
   const startTicks = statOf(pid)?.startTicks;
-  assert.deepEqual(sweep(own.slice("sentry.".length)), [{ run: 7, of: null, leader: { pid, startTicks }, isAlive: true, cgroup: `/${own}/7` }]);
+  assert.deepEqual(sweep(own.slice("sentry.".length)), [{ run: 7, of: null, notify: null, leader: { pid, startTicks }, isAlive: true, cgroup: `/${own}/7` }]);
 });
 
 test("a pipe that a process prints into can be read by whoever knows its inode", async (t) => {

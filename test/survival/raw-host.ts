@@ -56,9 +56,9 @@ function keeperGives(): Found | null {
     const whose = { run: read.run, kept: keptOf(read.run) };
     if (read.kind === "pid") {
       processes.push({ ...whose, pid: read.pid, startTicks: 0, pidfd: fd, ended: false, inheritedRss: 0, threads: null,
-        outPipe: 0, errPipe: 0, cgroup: null, mark: `raw.${read.run}`, descendants: [] });
+        outPipe: 0, errPipe: 0, cgroup: null, mark: `raw.${read.run}`, descendants: [], notify: null, readyPipe: null });
     } else {
-      outputs.push({ ...whose, stream: read.kind === "out" ? 0 : 1, fd, sink: 0, label: "", colour: null, open: true });
+      outputs.push({ ...whose, stream: read.kind === "out" ? 0 : 1, fd, sink: 0, label: "", colour: null, open: true, tell: false });
     }
   }
   return { processes, outputs };
@@ -74,7 +74,8 @@ function spawn(run: number): void {
   addon.spawn({
     run, command: process.execPath, argv: ["node", ...args], env: Object.entries(process.env).map((pair) => pair.join("=")),
     cwd: folder, umask: null, user: null, group: null, groups: null, nice: null, oomScoreAdj: null, noNewPrivileges: false,
-    limits: [], pass: [], stdout: sinkOf(run, 0), stderr: sinkOf(run, 1), label: "", colour: null, kept: keptOf(run), mark: `raw.${run}`,
+    limits: [], pass: [], notify: null, readyFd: null, tellLines: false,
+    stdout: sinkOf(run, 0), stderr: sinkOf(run, 1), label: "", colour: null, kept: keptOf(run), mark: `raw.${run}`,
   });
 }
 

@@ -18,11 +18,11 @@ const slot = { at: WALL, entry: "web", slot: 0, pid: null, cause: null, by: null
 export const record = {
   started: (run: number, more: Partial<OfType<"started">> = {}): HistoryRecord => ({
     type: "started", ...slot, run, pid: 1000 + run, restarts: run - 1, mono: 5000, cause: null,
-    identity: { startTicks: 100 * run, pipes: [2 * run, 2 * run + 1], cgroup: null }, ...more,
+    identity: { startTicks: 100 * run, pipes: [2 * run, 2 * run + 1], cgroup: null, notify: null }, ...more,
   }),
-  /** A daemon has left the process of this pid. */
+  /** It is ready: the process of this pid, which may be another than the one that was started. */
   ready: (run: number, pid: number, more: Partial<OfType<"ready">> = {}): HistoryRecord => ({
-    type: "ready", ...slot, run, pid, mono: 5500, cause: null, identity: { startTicks: 100 * run + 50, pipes: [0, 0], cgroup: null }, ...more,
+    type: "ready", ...slot, run, pid, mono: 5500, cause: null, identity: { startTicks: 100 * run + 50, pipes: [0, 0], cgroup: null, notify: null }, ...more,
   }),
   exited: (run: number, more: Partial<OfType<"exited">> = {}): HistoryRecord => ({
     type: "exited", ...slot, run, pid: 1000 + run, code: 3, signal: null, coreDumped: false, status: "known", cause: "exited",
@@ -35,15 +35,23 @@ export const record = {
   trouble: (step: string): HistoryRecord => ({ type: "fault", ...slot, run: null, step, errno: "", message: "it was so", subject: "" }),
   /** What an ended process has left is told to end. */
   leftover: (run: number, more: Partial<OfType<"stopping">> = {}): HistoryRecord => ({
-    type: "stopping", ...slot, run, wanted: true, until: 16_500, cause: "leftover", ...more,
+    type: "stopping", ...slot, run, wanted: true, until: 16_500, reason: null, cause: "leftover", ...more,
   }),
   stopping: (run: number, more: Partial<OfType<"stopping">> = {}): HistoryRecord => ({
-    type: "stopping", ...slot, run, pid: 1000 + run, wanted: false, until: 16_000, cause: "stopped", by: someone, ...more,
+    type: "stopping", ...slot, run, pid: 1000 + run, wanted: false, until: 16_000, reason: null, cause: "stopped", by: someone, ...more,
   }),
   stopped: (more: Partial<Extract<HistoryRecord, { type: "stopped"; slot: number }>> = {}): HistoryRecord => ({
     type: "stopped", ...slot, wanted: false, cause: "stopped", by: someone, ...more,
   }),
   waiting: (until: number, more: Partial<OfType<"waiting">> = {}): HistoryRecord => ({ type: "waiting", ...slot, until, ...more }),
+  /** At rest until it is due; null: never, or nobody knows when. */
+  scheduled: (until: number | null, more: Partial<OfType<"waiting">> = {}): HistoryRecord => ({ type: "waiting", ...slot, until, cause: "schedule", ...more }),
+  blocked: (after: readonly string[], more: Partial<OfType<"blocked">> = {}): HistoryRecord => ({ type: "blocked", ...slot, after, cause: null, ...more }),
+  unhealthy: (run: number): HistoryRecord => ({ type: "unhealthy", ...slot, run, pid: 1000 + run, failures: 3, message: "it was so", cause: null }),
+  /** It was due, and did not run. */
+  missed: (more: { at?: number; missed?: number } = {}): HistoryRecord => ({
+    type: "fault", ...slot, slot: null, step: "schedule", errno: "", message: "it was so", subject: "", missed: 1, cause: "schedule", ...more,
+  }),
   finished: (): HistoryRecord => ({ type: "finished", ...slot, cause: "exited" }),
   failed: (): HistoryRecord => ({ type: "failed", ...slot, cause: "exited" }),
   scaled: (count: number): HistoryRecord => ({ type: "scaled", ...slot, slot: null, count, by: someone }),

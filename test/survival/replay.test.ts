@@ -4,10 +4,11 @@ import { test } from "node:test";
 import fc from "fast-check";
 
 import type { HistoryRecord } from "../../src/core/record.ts";
-import { isAtRest } from "../../src/core/state.ts";
-import type { Phase, Slot, State } from "../../src/core/state.ts";
+import { isFailing } from "../../src/core/restart.ts";
+import { isAtRest, NOTHING_SAID, runOf, startedOf } from "../../src/core/state.ts";
+import type { Phase, PhaseOf, Slot, State } from "../../src/core/state.ts";
 import { slotId } from "../../src/core/types.ts";
-import type { By, Law, Millis, SlotId, Stamp } from "../../src/core/types.ts";
+import type { By, Cause, Law, Millis, SlotId, Stamp, Tidings } from "../../src/core/types.ts";
 import type { HistoryLine } from "../../src/engine/line.ts";
 import { fromPlain, plainState, toPlain } from "../../src/survival/plain.ts";
 import type { PlainState } from "../../src/survival/plain.ts";
@@ -15,7 +16,7 @@ import { replay } from "../../src/survival/replay.ts";
 import type { Replayed } from "../../src/survival/replay.ts";
 import { longLife } from "../support/kernel.ts";
 import type { Fate, Program } from "../support/kernel.ts";
-import { law, World } from "../support/world.ts";
+import { law, tidings, World } from "../support/world.ts";
 import { LINES_1 } from "./first-form.ts";
 import { BOOT, INSTANCE, linesOf, record, someone, WALL } from "./records.ts";
 
@@ -23,7 +24,7 @@ const now: Stamp = { wall: WALL + 3_000_000, mono: 8000 };
 
 function after(records: readonly HistoryRecord[], laws: readonly Law[] = [law("web")], base: PlainState | null = null, boot = BOOT): Replayed & { state: State } {
   const before = base === null ? null : { state: fromPlain(base), boot: BOOT, instance: INSTANCE };
-  const replayed = replay({ base: before, lines: linesOf(records), laws, boot, now });
+  const replayed = replay({ base: before, lines: linesOf(records), laws, exitWhen: null, boot, now });
   const { begun, displaced, lost, ended, left, untold, firstRun, instance, damaged, sketch } = replayed;
   return { begun, displaced, lost, ended, left, untold, firstRun, instance, damaged, sketch, state: sketch.finished() };
 }
@@ -42,8 +43,8 @@ function phaseOf(state: State, id: SlotId = "web:0"): unknown {
 
 const running = (run: number): Phase => ({
   kind: "running", run,
-  started: { pid: 1000 + run, at: { wall: WALL, mono: 5000 }, identity: { startTicks: 100 * run, pipes: [2 * run, 2 * run + 1], cgroup: null } },
-  settles: null,
+  started: { pid: 1000 + run, at: { wall: WALL, mono: 5000 }, identity: { startTicks: 100 * run, pipes: [2 * run, 2 * run + 1], cgroup: null, notify: null } },
+  settles: null, silence: null, leaves: null, ailing: 0, said: NOTHING_SAID,
 });
 
 test("a start without an end is a process that runs", () => {
@@ -93,7 +94,8 @@ function cuts(records: readonly HistoryRecord[], differs: Partial<Law> = {}): un
       case "following": return `following ${phase.run} as ${phase.started.pid} until ${phase.deadline.at}${row}`;
       case "running": return `running ${phase.run} as ${phase.started.pid}${row}`;
       case "stopping": return `stopping ${phase.run} as ${phase.started?.pid}: ${phase.cause}${row}`;
-      case "stopped": case "finished": case "failed": case "starting": case "settling": return `${phase.kind}${row}`;
+      case "readying": return `readying ${phase.run} as ${phase.started.pid} until ${phase.deadline.at}${row}`;
+      case "stopped": case "finished": case "failed": case "blocked": case "scheduled": case "starting": case "settling": return `${phase.kind}${row}`;
     }
   });
 }
@@ -107,7 +109,7 @@ test("what a process has left behind is cleared up, and then comes what would ha
     "running 7 as 1007", "stopping 7 as 1007: stopped", "clearing 7 until 16000: stopped, then stopped", "stopped",
   ]);
   const { left, ended } = after([record.started(7), record.exited(7, { leftovers: true })]);
-  assert.deepEqual([left.get(7), ended.get(7)], [{ startTicks: 700, pipes: [14, 15], cgroup: null }, 1007]);
+  assert.deepEqual([left.get(7), ended.get(7)], [{ startTicks: 700, pipes: [14, 15], cgroup: null, notify: null }, 1007]);
 });
 
 test("who is asked for, or not any more, while what it has left behind is ended, gets that after it", () => {
@@ -204,15 +206,130 @@ test("a daemon is followed from its start on until it is ready, and whatever end
   assert.deepEqual([followed.started?.pid, followed.started?.identity.startTicks], [2000, 0], "one that was being followed: no more is known of it");
 });
 
+test("a process that has to become ready is on its way there from its start on, with its deadline, and what ends before was a start that failed", () => {
+  for (const ready of ["notify", "probe"] as const) {
+    const readying = { ready, readyTimeout: 3000 };
+    assert.deepEqual(cuts([record.started(7), record.ready(7, 1007), record.exited(7, { code: 0 }), record.started(8), record.exited(8, { code: 0 })], readying), [
+      "readying 7 as 1007 until 8000", "running 7 as 1007", "waiting until 7000", "readying 8 as 1008 until 8000", "waiting until 7000, 1 failed",
+    ]);
+    assert.deepEqual(cuts([record.started(7), record.stopping(7, { wanted: true, cause: "readyTimeout", by: null }), record.exited(7, { code: 0, cause: "readyTimeout" })], readying).slice(1), [
+      "stopping 7 as 1007: readyTimeout", "waiting until 7000, 1 failed",
+    ]);
+  }
+  const { phase } = slotOf(after([record.started(7), record.ready(7, 1007, { mono: 9999 })], [law("web", { ready: "notify" })]).state);
+  assert(phase.kind === "running");
+  assert.equal(phase.started.at.mono, 5000, "it was there before it was ready");
+});
+
+test("another process that has taken the place of the first speaks to the same socket", () => {
+  const identity = { startTicks: 700, pipes: [14, 15] as const, cgroup: null, notify: "sentry.3f2a.7.00ff" };
+  const { phase } = slotOf(after([record.started(7, { identity }), record.ready(7, 2000)], [law("web", { ready: "notify" })]).state);
+  assert(phase.kind === "running");
+  assert.deepEqual([phase.started.pid, phase.started.identity.notify], [2000, "sentry.3f2a.7.00ff"]);
+});
+
+test("what the law has found necessary to end is followed by what follows a failure, and what is restarted for a file or by the clock is not", () => {
+  for (const cause of ["unhealthy", "watchdog", "memory"] as const) {
+    const ending = record.stopping(7, { wanted: true, cause, by: null });
+    assert.deepEqual(cuts([record.started(7), record.unhealthy(7), ending, record.exited(7, { code: 0, cause })]).slice(1), [
+      "running 7 as 1007", `stopping 7 as 1007: ${cause}`, "waiting until 7000, 1 failed",
+    ]);
+    const unwanted = [record.started(7), ending, record.stopping(7), record.exited(7, { cause: "stopped" })];
+    assert.deepEqual(cuts(unwanted).slice(2), ["stopping 7 as 1007: stopped", "stopped"], "somebody has asked for it meanwhile");
+  }
+  for (const cause of ["watch", "schedule"] as const) {
+    const story = [record.started(7), record.stopping(7, { wanted: true, cause, by: null }), record.exited(7, { cause })];
+    assert.deepEqual([cuts(story).slice(1), slotOf(after(story).state).wanted], [[`stopping 7 as 1007: ${cause}`, "stopped"], true]);
+  }
+  const slow = [record.started(7), record.stopping(7, { wanted: true, cause: "exited", by: null }), record.exited(7, { code: null, signal: "SIGKILL" })];
+  assert.deepEqual(cuts(slow).slice(1), ["stopping 7 as 1007: exited", "waiting until 7000, 1 failed"], "it had announced its end");
+  const signals = (["watchdog", "exited", "unhealthy"] as const).map((cause) => {
+    const { phase } = slotOf(after([record.started(7), record.stopping(7, { cause })]).state);
+    return "signal" in phase ? phase.signal : null;
+  });
+  assert.deepEqual(signals, ["SIGABRT", "SIGKILL", "SIGTERM"]);
+});
+
+test("a watchdog goes on after a take-over, whatever the process has said before", () => {
+  const silence = (records: readonly HistoryRecord[], differs: Partial<Law>) => {
+    const { phase } = slotOf(after(records, [law("web", differs)]).state);
+    return phase.kind === "running" ? phase.silence?.at ?? null : phase.kind;
+  };
+  assert.deepEqual([silence([record.started(7)], { watchdog: 500 }), silence([record.started(7)], {})], [5500, null], "resume begins it anew");
+  assert.equal(silence([record.started(7), record.ready(7, 1007)], { watchdog: 500, ready: "notify" }), 5500);
+});
+
+test("who is blocked stays so until the first start, and after that nothing of the others holds it up", () => {
+  const web = law("web", { count: 2, after: [{ entry: "db", on: "ready" }] });
+  const is = (records: readonly HistoryRecord[]) => {
+    const { state } = after(records, [law("db"), web]);
+    return [state.entries.get("web")?.opened, slotOf(state, "web:0").phase.kind, slotOf(state, "web:1").phase.kind, state.entries.get("db")?.opened];
+  };
+  assert.deepEqual(is([record.blocked(["db"])]), [false, "blocked", "stopped", true]);
+  assert.deepEqual(is([record.blocked(["db"]), record.blocked(["db"], { slot: 1 }), record.started(7)]), [true, "running", "blocked", true]);
+  assert.deepEqual(is([record.started(7), record.exited(7), record.blocked(["db"])]), [false, "blocked", "stopped", true], "a reload has given it an order");
+  assert.deepEqual(is([record.blocked(["db"]), record.stopped()]), [false, "stopped", "stopped", true]);
+  const base = toPlain(after([record.started(7), record.exited(7)], [law("db"), web]).state);
+  assert.equal(after([], [law("db"), web], base).state.entries.get("web")?.opened, true);
+  assert.equal(after([], [law("db"), web], base, "another boot").state.entries.get("web")?.opened, false, "nothing is there any more: it begins in order");
+});
+
+test("an order that goes in a circle, as only damage can make it, is none", () => {
+  const circle = [law("web", { after: [{ entry: "db", on: "ready" }] }), law("db", { after: [{ entry: "web", on: "started" }] }), law("c", { after: [{ entry: "db", on: "ready" }] })];
+  const plain = toPlain(after([record.started(7)], circle).state);
+  assert.deepEqual(plain.entries.map(({ law: { after } }) => after.length), [0, 0, 1]);
+  assert.deepEqual(plainState(JSON.parse(JSON.stringify(plain)), "it"), plain);
+});
+
+test("what has a schedule is at rest until it is due, however its last run has ended; when that is, its records say", () => {
+  const scheduled = { schedule: "skip", restart: "on-failure" } as const;
+  const noon = 1_795_330_800_000_000;
+  const until = 5000 + (noon - WALL) / 1000;
+  assert.deepEqual(cuts([record.scheduled(null), record.started(7), record.exited(7), record.scheduled(until), record.fault(8)], scheduled), [
+    "scheduled", "running 7 as 1007", "clearing 7 until 16000: leftover, then restart at 7000, 1 failed", "scheduled", "scheduled",
+  ]);
+  const due = (records: readonly HistoryRecord[], base: PlainState | null = null, boot = BOOT) => {
+    const { due, missed } = after(records, [law("web", scheduled)], base, boot).state.entries.get("web")!;
+    return [due, missed];
+  };
+  const told = [record.started(7), record.exited(7, { mono: 5000 }), record.scheduled(until - 0.3)];
+  assert.deepEqual(due(told), [noon, 0], "a whole second");
+  assert.deepEqual(due(told, null, "another boot"), [noon, 0], "by the wall clock");
+  assert.deepEqual(due([...told, record.scheduled(null)]), [null, 0]);
+  const base = toPlain(after(told, [law("web", scheduled)]).state);
+  assert.deepEqual(due([], base), [noon, 0]);
+  assert.deepEqual(due([record.started(8, { at: noon - 1 })], base), [noon, 0], "somebody has asked for it before");
+  assert.deepEqual(due([record.started(8, { at: noon + 1 })], base), [null, 0], "this was that run");
+  assert.deepEqual(due([record.missed({ at: noon + 1 }), record.missed({ missed: 3 })], base), [null, 4]);
+  assert.deepEqual(cuts([record.scheduled(until)]), ["waiting until 0"], "it has no schedule any more");
+});
+
+test("of who has come to its end it is known with what code, and when", () => {
+  const ends = (records: readonly HistoryRecord[]) => {
+    const { phase } = slotOf(after(records, [law("web", { restart: "never" })]).state);
+    return phase.kind === "finished" || phase.kind === "failed" ? [phase.kind, phase.code, phase.at] : phase.kind;
+  };
+  assert.deepEqual(ends([record.started(7), record.exited(7, { code: 0 }), record.finished()]), ["finished", 0, 5000]);
+  assert.deepEqual(ends([record.started(7), record.exited(7, { code: null, signal: "SIGSEGV" }), record.failed()]), ["failed", 139, 5000]);
+  assert.deepEqual(ends([record.started(7), record.exited(7, { code: 3 }), record.waiting(7000), record.fault(8), record.failed()]), ["failed", 127, 5000]);
+});
+
+test("when Sentry leaves by itself stands in the snapshot, and where there is none in the configuration", () => {
+  const exitWhen = (base: State | null) =>
+    replay({ base: base === null ? null : { state: base, boot: BOOT, instance: INSTANCE }, lines: [], laws: [law("web")], exitWhen: "any", boot: BOOT, now }).sketch.finished().exitWhen;
+  const { state } = after([record.started(7)]);
+  assert.deepEqual([exitWhen(null), exitWhen(state), exitWhen({ ...state, exitWhen: "all" })], ["any", null, "all"]);
+});
+
 test("lines that were written before there were trees, policies and daemons say what was true then", () => {
   const lines = JSON.parse(LINES_1) as HistoryLine[];
-  const { sketch, damaged, instance } = replay({ base: null, lines, laws: [law("web")], boot: BOOT, now });
+  const { sketch, damaged, instance } = replay({ base: null, lines, laws: [law("web")], exitWhen: null, boot: BOOT, now });
   const state = sketch.finished();
   assert.deepEqual([damaged, instance, state.entries.get("web")?.count], [0, INSTANCE, 5]);
   assert.deepEqual(["web:0", "web:1", "web:2"].map((id) => slotOf(state, id as SlotId).phase.kind), ["running", "stopping", "waiting"]);
   const running = slotOf(state).phase;
   assert(running.kind === "running");
-  assert.deepEqual(running.started.identity, { startTicks: 1001, pipes: [20_002, 20_003], cgroup: null });
+  assert.deepEqual(running.started.identity, { startTicks: 1001, pipes: [20_002, 20_003], cgroup: null, notify: null });
 });
 
 test("what was scaled, added and removed holds", () => {
@@ -267,7 +384,7 @@ test("a whole stop forgets everything before it", () => {
 
 test("what only the history knows gets what a configuration has by default, and room for what is there", () => {
   const { state } = after([record.started(1, { slot: 2 })], []);
-  assert.deepEqual(state.entries.get("web"), { law: law("web"), count: 3, rolling: null });
+  assert.deepEqual(state.entries.get("web"), { law: law("web"), count: 3, rolling: null, opened: true, due: null, missed: 0 });
   assert.equal(slotOf(state, "web:2").wanted, true);
   assert.equal(after([record.started(1, { slot: 2 }), record.scaled(2)], []).state.slots.get("web:2")?.wanted, false);
 });
@@ -291,7 +408,7 @@ test("in another life of the machine nothing runs any more, and nothing has to w
     assert.deepEqual([slot.phase.kind, slot.failures], [kind, { inARow: 0, times: [] }], "nothing is left that could be cleared up");
   }
   const lines = [...linesOf([record.started(1), record.exited(2, { slot: 1 })]), ...linesOf([record.started(3, { slot: 2 })], 3, "another boot")];
-  const mixed = replay({ base: null, lines, laws: [], boot: "another boot", now });
+  const mixed = replay({ base: null, lines, laws: [], exitWhen: null, boot: "another boot", now });
   assert.deepEqual([...mixed.lost], [1]);
   assert.deepEqual(phaseOf(mixed.sketch.finished(), "web:1"), { waiting: 0 });
 });
@@ -310,7 +427,7 @@ test("lines of another shape are counted and passed over", () => {
   broken.push({ ...linesOf([record.started(1)])[0]!, type: "started", run: "1" });
   broken.push({ ...linesOf([record.started(1)])[0]!, type: "unhealthy" } as unknown as HistoryLine);
   broken.push({ ...linesOf([record.exited(1)])[0]!, leftovers: "many" });
-  const { sketch, damaged } = replay({ base: null, lines: broken, laws: [], boot: BOOT, now });
+  const { sketch, damaged } = replay({ base: null, lines: broken, laws: [], exitWhen: null, boot: BOOT, now });
   assert.equal(damaged, 4);
   assert.equal(sketch.finished().live, 2);
 });
@@ -339,17 +456,43 @@ const policy = fc.record({
   backoff: fc.constantFrom(null, { factor: 2, max: 500, jitter: 0, resetAfter: 1000 }, { factor: 2, max: 500, jitter: 0.5, resetAfter: 1000 }),
   limit: fc.constantFrom(null, null, { count: 1, within: 1000 }, { count: 3, within: 5000 }),
   stopSignal: fc.constantFrom("SIGTERM", "SIGTERM", "SIGKILL"),
-  scope: fc.constantFrom("tree" as const, "tree" as const, "group" as const, "process" as const), readyTimeout: fc.constantFrom(50, 1000), daemon: fc.boolean(),
+  scope: fc.constantFrom("tree" as const, "tree" as const, "group" as const, "process" as const), readyTimeout: fc.constantFrom(50, 1000),
+  daemon: fc.constantFrom(true, false, false), ready: fc.constantFrom("started" as const, "started" as const, "notify" as const, "probe" as const),
+  health: fc.constantFrom(null, { failures: 2 }), watchdog: fc.constantFrom(null, 200), schedule: fc.constantFrom(null, null, null, "skip" as const, "kill" as const),
 });
-type Policies = Readonly<Record<"e0" | "e1", Pick<Law, "restart" | "successCodes" | "backoff" | "limit" | "stopSignal" | "scope" | "readyTimeout" | "daemon">>>;
-const policies: fc.Arbitrary<Policies> = fc.record({ e0: policy, e1: policy });
+type Policy = Omit<Law, "name" | "count" | "delay" | "grace" | "after">;
+type Policies = Readonly<{ e0: Policy; e1: Policy; after: Law["after"] }>;
+const policies: fc.Arbitrary<Policies> = fc.record({
+  e0: policy, e1: policy,
+  after: fc.constantFrom([], [], ...(["started", "ready", "finished"] as const).map((on) => [{ entry: "e0", on }])),
+});
 
 const laws = fc.uniqueArray(fc.record({
   name: fc.constantFrom("e0" as const, "e1" as const), count: fc.nat(3), delay: fc.constantFrom(0, 50, 1000), grace: fc.constantFrom(0, 50, 1000),
 }, { noNullPrototype: true }), { selector: ({ name }) => name });
 type Some = { readonly name: "e0" | "e1"; readonly count: number; readonly delay: Millis; readonly grace: Millis };
 
-const whole = (some: readonly Some[], policies: Policies): Law[] => some.map((one) => law(one.name, { ...policies[one.name], ...one }));
+const whole = (some: readonly Some[], policies: Policies): Law[] => some.map((one) => law(one.name, { ...policies[one.name], after: one.name === "e1" ? policies.after : [], ...one }));
+
+/** What somebody finds of a process, or the process says of itself, where there is one. */
+const news = fc.oneof(
+  fc.constant({ kind: "proven" } as const), fc.boolean().map((ok) => ({ kind: "examined", ok, message: "" }) as const),
+  fc.constant({ kind: "oversized", message: "too large" } as const),
+  fc.constantFrom<Partial<Tidings>>(
+    { ready: true }, { ready: true }, { ready: true }, { doing: "stopping" }, { doing: "reloading" }, { watchdog: "alive" }, { watchdog: "trigger" },
+    { watchdogEvery: 50 }, { extend: 400 }, { mainPid: 0 },
+  ).map((says) => ({ kind: "notified", tidings: tidings(says) }) as const),
+);
+
+/** Pid 0 stands for one that the process has started. */
+function bring(world: World, id: SlotId, one: typeof news extends fc.Arbitrary<infer News> ? News : never): void {
+  const phase = world.engine.state.slots.get(id)?.phase;
+  const run = phase === undefined || startedOf(phase) === null ? null : runOf(phase);
+  if (run === null) return;
+  if (one.kind !== "notified" || one.tidings.mainPid === null) return world.put({ ...one, run });
+  const [child] = world.kernel.processes.get(run)?.family.living("tree").slice(1) ?? [];
+  world.put({ ...one, run, tidings: tidings({ mainPid: child?.pid ?? null }) });
+}
 
 const action = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom(0, 1, 10, 100, 700, 1000).map((millis) => (world: World) => void world.pass(millis)) },
@@ -359,6 +502,10 @@ const action = fc.oneof(
   { weight: 1, arbitrary: fc.tuple(fc.nat(1), fc.nat(3)).map(([entry, slot]) => (world: World) => void world.signal(slotId(`e${entry}`, slot), "SIGHUP")) },
   { weight: 2, arbitrary: fc.tuple(fc.nat(1), fc.nat(4)).map(([entry, count]) => (world: World) => void world.scale(`e${entry}`, count)) },
   { weight: 2, arbitrary: fc.tuple(laws, fc.subarray(["e0", "e1"])).map(([laws, replaced]) => (world: World, policies: Policies) => void world.reload(whole(laws, policies), replaced)) },
+  { weight: 6, arbitrary: fc.tuple(fc.nat(1), fc.nat(2), news).map(([entry, slot, one]) => (world: World) => bring(world, slotId(`e${entry}`, slot), one)) },
+  { weight: 3, arbitrary: fc.tuple(fc.nat(1), fc.boolean(), fc.constantFrom(null, 60), fc.nat(2)).map(([entry, now, seconds, missed]) => (world: World) =>
+    world.put({ kind: "due", entry: `e${entry}`, now, next: seconds === null ? null : Math.ceil(world.agenda.now().wall / 1e6 + seconds) * 1e6, missed })) },
+  { weight: 1, arbitrary: fc.nat(1).map((entry) => (world: World) => world.put({ kind: "changed", entry: `e${entry}`, file: "/x" })) },
   { weight: 1, arbitrary: fc.boolean().map((unknown) => (world: World) => void world.takeOver(unknown)) },
 );
 
@@ -381,14 +528,14 @@ function live(first: readonly Some[], policies: Policies, fates: readonly Fate[]
  */
 function essence(state: State, real = state): unknown {
   const isWithin = (entry: string, number: number) => number < (state.entries.get(entry)?.count ?? 0);
-  const isDaemon = (entry: string) => (real.entries.get(entry) ?? real.removed.get(entry))?.law.daemon === true;
+  const lawOf = (entry: string) => (real.entries.get(entry) ?? real.removed.get(entry))?.law ?? law(entry);
   const slots = [...state.slots.values()].map(({ entry, number, wanted, starts, lastExit, failures, phase }) =>
     ({
       id: slotId(entry, number), wanted: wanted && isWithin(entry, number), starts, failures: wanted && isWithin(entry, number) ? failures : null,
-      lastExit: lastExit === null ? null : { ...lastExit, exit: { ...lastExit.exit, kernelTime: false } }, is: (isAtRest(phase) && !isWithin(entry, number)) || isBegun(phase, real.slots.get(slotId(entry, number))?.phase) ? "no process" : knownOf(phase, isDaemon(entry), wanted && isWithin(entry, number)),
+      lastExit: lastExit === null ? null : { ...lastExit, exit: { ...lastExit.exit, kernelTime: false } }, is: (isAtRest(phase) && !isWithin(entry, number)) || isBegun(phase, real.slots.get(slotId(entry, number))?.phase) ? "no process" : knownOf(phase, lawOf(entry), wanted && isWithin(entry, number)),
     }));
   // Above the count there is only what has to end, also where it is the extra slot of a rolling restart: a start that was called off is not there for a successor.
-  return asTold({ entries: [...state.entries].map(([name, { count }]) => [name, count]).sort(), slots: slots.filter(({ is }) => is !== "no process").sort((a, b) => a.id < b.id ? -1 : 1) });
+  return asTold({ entries: [...state.entries].map(([name, { count, missed }]) => [name, count, lawOf(name).schedule === null ? 0 : missed]).sort(), slots: slots.filter(({ is }) => is !== "no process").sort((a, b) => a.id < b.id ? -1 : 1) });
 }
 
 /** The wall clock is told to the microsecond; by it goes when a start has failed. */
@@ -397,27 +544,46 @@ function asTold(some: object): unknown {
     key === "wall" ? Math.floor(value as number) : key === "times" ? (value as number[]).map(Math.round) : value));
 }
 
-/** That nothing is left is told by the wait that follows. Where there is no time to wait, nothing is told before the start. */
+/**
+ * That nothing is left is told by the wait that follows. Where there is no time to wait, nothing is told before the start; nor
+ * is it where a schedule, or what comes before it, begins it.
+ */
 function isBegun(told: Phase, real: Phase | undefined): boolean {
-  return told.kind === "clearing" && told.next.kind === "restart" && real?.kind === "starting";
+  const waits = told.kind === "scheduled" || told.kind === "blocked" || told.kind === "finished" || told.kind === "failed";
+  return real?.kind === "starting" && (waits || (told.kind === "clearing" && told.next.kind === "restart"));
 }
 
-function knownOf(phase: Phase, isDaemon: boolean, isWanted: boolean): unknown {
+function knownOf(phase: Phase, { daemon: isDaemon, ready }: Law, isWanted: boolean): unknown {
+  // Nor whether it was known already which process is the daemon, where that is not ready by being there.
+  const unsure = isDaemon && ready !== "started" ? { scope: null } : {};
   switch (phase.kind) {
     case "stopped": case "starting": case "waiting": return "no process";
-    case "finished": case "failed": return phase;
-    case "following": case "settling": return `following ${phase.run}`;
-    // What a daemon has left is there since a moment that only the monotonic clock tells exactly.
-    case "running": return { ...phase, settles: null, started: isDaemon ? { ...phase.started, at: phase.started.at.mono } : phase.started };
+    case "finished": case "failed": return { ...phase, at: Math.round(phase.at) };
+    case "blocked": case "scheduled": return phase;
+    // That a process has named another, which is looked for now, is told once that is found.
+    case "following":
+      if (phase.said === null || isDaemon) return phase.said !== null && phase.wasReady ? runningAs(phase) : `following ${phase.run}`;
+      return phase.wasReady ? runningAs(phase) : `readying ${phase.run}`;
+    case "settling": return `following ${phase.run}`;
+    case "readying": return isDaemon ? `following ${phase.run}` : `readying ${phase.run}`;
+    case "running": return runningAs(phase);
     case "stopping": {
-      const some = { ...phase, grace: null, patience: null };
-      // Of one that was being followed only the pid is told; and what it is asked for while it is ended for being late, is not.
-      const late = phase.cause === "readyTimeout" ? phase.cause : "asked";
-      return !isDaemon ? some : { ...some, started: phase.started?.pid, cause: isWanted ? late : null, by: isWanted ? phase.by : null };
+      // Of one that was being followed only the pid is told; and what it is asked for while the law ends it, is not.
+      const why = isJudged(phase.cause) ? phase.cause : "asked";
+      return { ...phase, ...unsure, grace: null, patience: null, started: phase.started?.pid, cause: isWanted ? why : null, by: isWanted ? phase.by : null };
     }
     // A delay that has jitter is told with the wait, and begins with it. For what nobody wants `resume` knows what comes.
-    case "clearing": return { ...phase, grace: null, patience: null, ...(isWanted ? { next: phase.next.kind } : { next: null, cause: null, by: null }) };
+    case "clearing": return { ...phase, ...unsure, grace: null, patience: null, ...(isWanted ? { next: phase.next.kind } : { next: null, cause: null, by: null }) };
   }
+}
+
+/** What another has left in its place is there since a moment that only the monotonic clock tells exactly. */
+function runningAs({ run, started: { pid, at, identity } }: PhaseOf<"running" | "following">): unknown {
+  return { running: run, pid, at: at.mono, identity };
+}
+
+function isJudged(cause: Cause): boolean {
+  return isFailing(cause) || cause === "exited";
 }
 
 /** The moments of those that surely wait. */
@@ -437,7 +603,7 @@ test("whatever has happened, the history tells what is, over a snapshot of any a
     const bases = [null, { state: fromPlain(JSON.parse(snapshot.plain) as PlainState), boot: BOOT, instance: INSTANCE }];
     for (const base of bases) {
       const after = base === null ? 0 : snapshot.lines;
-      const told = replay({ base, lines: lines.slice(after), laws, boot: BOOT, now: world.agenda.now() });
+      const told = replay({ base, lines: lines.slice(after), laws, exitWhen: state.exitWhen, boot: BOOT, now: world.agenda.now() });
       const replayed = told.sketch.finished();
       assert.deepEqual(essence(replayed, state), essence(state));
       assert.deepEqual(waits(state).filter((wait) => !waits(replayed).includes(wait)), []);
@@ -454,7 +620,7 @@ test("wherever the history breaks off, and whatever is missing in it, what comes
     const base = snapshots[end % snapshots.length];
     assert(base !== undefined);
     for (const state of [null, fromPlain(JSON.parse(base.plain) as PlainState)]) {
-      const { sketch } = replay({ base: state === null ? null : { state, boot: BOOT, instance: INSTANCE }, lines: some, laws: whole(first, policies), boot: BOOT, now });
+      const { sketch } = replay({ base: state === null ? null : { state, boot: BOOT, instance: INSTANCE }, lines: some, laws: whole(first, policies), exitWhen: null, boot: BOOT, now });
       const plain = toPlain(sketch.finished());
       assert.deepEqual(plainState(JSON.parse(JSON.stringify(plain)), "it"), plain);
     }

@@ -33,19 +33,19 @@ class Machine implements Processes {
 
   /** A run's process lives. `marked`: its environment is as it was made. `pid`: another one than the run's own, perhaps one in its session. */
   put(run: RunId, more: {
-    marked?: boolean; cgroup?: string | null; slot?: number; entry?: string; zombie?: boolean; startTicks?: number; pid?: number; session?: number;
+    marked?: boolean; notify?: string | null; cgroup?: string | null; slot?: number; entry?: string; zombie?: boolean; startTicks?: number; pid?: number; session?: number;
   } = {}): this {
-    const { marked = true, cgroup = null, slot = 0, entry = "web", zombie = false, startTicks = 100 * run, pid = 1000 + run, session = pid } = more;
+    const { marked = true, notify = null, cgroup = null, slot = 0, entry = "web", zombie = false, startTicks = 100 * run, pid = 1000 + run, session = pid } = more;
     this.#there.set(pid, {
       startTicks, ppid: 1, pgrp: pid, session, state: zombie ? "Z" : "S", pipes: [2 * run, 2 * run + 1],
       swept: marked || cgroup !== null
-        ? { run, of: marked ? { entry, slot } : null, leader: session === pid ? { pid, startTicks } : null, isAlive: !zombie, cgroup } : null,
+        ? { run, of: marked ? { entry, slot } : null, leader: session === pid ? { pid, startTicks } : null, notify, isAlive: !zombie, cgroup } : null,
     });
     return this;
   }
 
   /** The keeper has these of a run. */
-  hold(run: RunId, what: readonly ("pid" | "out" | "err")[], slot = 0, instance = INSTANCE, pid = 1000 + run): this {
+  hold(run: RunId, what: readonly ("pid" | "out" | "err" | "notify" | "ready")[], slot = 0, instance = INSTANCE, pid = 1000 + run): this {
     for (const kind of what) {
       const fd = ++this.#lastFd;
       this.held.push({ label: `${kind} ${instance}.${run} web:${slot}${kind === "pid" ? ` ${pid}` : ""}`, fd });
@@ -92,15 +92,15 @@ class Machine implements Processes {
 
 function look(records: readonly HistoryRecord[], machine: Machine, more: { snapshot?: Snapshot | null; boot?: string; laws?: Law[] } = {}): Survey {
   const { snapshot = null, boot = BOOT, laws = [law("web")] } = more;
-  return survey({ snapshot, lines: linesOf(records, (snapshot?.lastId ?? 0) + 1), held: machine.held, processes: machine, boot, now, laws });
+  return survey({ snapshot, lines: linesOf(records, (snapshot?.lastId ?? 0) + 1), held: machine.held, processes: machine, boot, now, laws, exitWhen: null });
 }
 
 /** What a Sentry knew after these records. */
 function snapshotAfter(records: readonly HistoryRecord[], change: (state: State) => void = () => {}): Snapshot {
-  const state = replay({ base: null, lines: linesOf(records), laws: [law("web")], boot: BOOT, now }).sketch.finished();
+  const state = replay({ base: null, lines: linesOf(records), laws: [law("web")], exitWhen: null, boot: BOOT, now }).sketch.finished();
   change(state);
   return {
-    version: 2, sentry: "0.1.0", boot: BOOT, instance: INSTANCE, pid: 4711, startedAt: WALL, reexecedAt: null,
+    version: 3, sentry: "0.1.0", boot: BOOT, instance: INSTANCE, pid: 4711, startedAt: WALL, reexecedAt: null,
     lastId: records.length, state: toPlain(state), definitions: [],
   };
 }
@@ -129,7 +129,7 @@ const facts = (found: Survey): string[] => found.facts.map((fact) => fact.kind =
 test("nothing left is nothing taken over", () => {
   const found = look([], new Machine());
   assert.deepEqual(found, {
-    instance: null, oldPid: null, state: null, adoptions: [], outputs: [], facts: [], untold: [], living: 0, listening: new Map(), tails: new Map(),
+    instance: null, oldPid: null, state: null, adoptions: [], probes: [], outputs: [], facts: [], untold: [], living: 0, listening: new Map(), tails: new Map(),
     close: [], superfluous: [], told: [],
   });
   const stopped = look([record.started(1), record.exited(1), record.left()], new Machine());
@@ -178,7 +178,7 @@ test("a start that was not recorded is found by its mark, and recorded now", () 
     const found = look([], machine, { snapshot });
     assert.equal(phase(found), "starting 7");
     assert.deepEqual(found.facts, [{
-      kind: "spawned", run: 7, pid: 1007, identity: { startTicks: 700, pipes: [14, 15], cgroup: null },
+      kind: "spawned", run: 7, pid: 1007, identity: { startTicks: 700, pipes: [14, 15], cgroup: null, notify: null },
       at: { wall: now.wall - (UPTIME - 7000) * 1000, mono: now.mono - (UPTIME - 7000) },
     }]);
     assert.deepEqual([found.adoptions.length, found.adoptions[0]?.pidfd === null, found.living], [1, !withKeeper, 1]);
@@ -270,9 +270,9 @@ test("after the machine was started anew nothing of before is there, whoever has
 
 test("what an ended process has left behind is core's: it is taken up as ended, with all that is known of it, and its slot goes on clearing", () => {
   const cgroup = `/system.slice/sentry.${INSTANCE}/7`;
-  const identity = { startTicks: 700, pipes: [14, 15] as const, cgroup };
+  const identity = { startTicks: 700, pipes: [14, 15] as const, cgroup, notify: null };
   const ended = [record.started(7, { identity }), record.exited(7, { leftovers: true })];
-  const known = { run: 7, entry: "web", pid: 1007, startTicks: 700, pidfd: null, ended: true, outPipe: 14, errPipe: 15, cgroup, mark: `${INSTANCE}.7`, kept: `${INSTANCE}.7 web:0` };
+  const known = { run: 7, entry: "web", pid: 1007, startTicks: 700, pidfd: null, ended: true, outPipe: 14, errPipe: 15, cgroup, notify: null, readyPipe: null, mark: `${INSTANCE}.7`, kept: `${INSTANCE}.7 web:0` };
   for (const records of [ended, [...ended, record.leftover(7)], [record.started(7, { identity }), record.stopping(7), record.exited(7, { leftovers: true, cause: "stopped" })]]) {
     const found = look(records, new Machine());
     assert.deepEqual([found.adoptions, facts(found), found.living], [[known], [], 0]);
@@ -291,7 +291,7 @@ test("of a snapshot in which something was cleared up already, the pipes are the
   const [adoption] = look([], machine, { snapshot }).adoptions;
   assert.deepEqual(adoption, {
     run: 7, entry: "web", pid: 1007, startTicks: 0, pidfd: null, ended: true, outPipe: 50_000 + machine.fdOf("out"), errPipe: 0, cgroup: "/x/7",
-    mark: `${INSTANCE}.7`, kept: `${INSTANCE}.7 web:0`,
+    notify: null, readyPipe: null, mark: `${INSTANCE}.7`, kept: `${INSTANCE}.7 web:0`,
   });
 });
 
@@ -344,7 +344,7 @@ test("a daemon that was not ready is followed on, with the deadline that it had"
     assert(before?.phase.kind === "running");
     const exit = { pid: 1007, code: 0, signal: null, coreDumped: false, at: now, kernelTime: true, userMs: 0, systemMs: 0, maxRssBytes: null };
     const { started } = before.phase;
-    state.slots.set("web:0", { ...before, phase: { kind: "following", run: 7, started, ended: exit, deadline: { token: 1, at: 9000 } } });
+    state.slots.set("web:0", { ...before, phase: { kind: "following", run: 7, started, ended: exit, deadline: { token: 1, at: 9000 }, said: null, wasReady: false } });
     state.nextToken = 2;
   });
   const looked = look([], new Machine().hold(7, ["pid"]), { snapshot: ended });
@@ -362,8 +362,91 @@ test("the process that a daemon has left, and that the keeper has, was followed:
   assert.deepEqual([adopted(found), found.superfluous, facts(found)], [[{ run: 7, pid: 2000, startTicks: 750, pidfd: second?.fd, ended: false }], [first], []]);
   const slot = found.state?.slots.get("web:0");
   assert(slot?.phase.kind === "settling");
-  assert.deepEqual([slot.phase.started.pid, slot.phase.started.identity, slot.phase.until], [2000, { startTicks: 750, pipes: [14, 15], cgroup: "/x/7" }, 8000]);
+  assert.deepEqual([slot.phase.started.pid, slot.phase.started.identity, slot.phase.until], [2000, { startTicks: 750, pipes: [14, 15], cgroup: "/x/7", notify: null }, 8000]);
   goOn(found.state!, found.facts, [7], now);
+});
+
+/** As `record.started` has it, with a socket of its own. */
+const speaking = { startTicks: 700, pipes: [14, 15] as const, cgroup: null, notify: `sentry.${INSTANCE}.7.00ff` };
+const channels = (found: Survey): unknown[] => found.adoptions.map(({ notify, readyPipe }) => [notify, readyPipe]);
+
+test("what a process says of itself is heard on: from the keeper, or on a socket of the same name", () => {
+  const notifying = [law("web", { ready: "notify" })];
+  const held = new Machine().put(7).hold(7, ["pid", "out", "err", "notify", "ready"]);
+  const found = look([record.started(7, { identity: speaking })], held, { laws: notifying });
+  assert.deepEqual([phase(found), channels(found)], ["readying 7", [[{ name: speaking.notify, fd: held.fdOf("notify") }, held.fdOf("ready")]]]);
+  assert.deepEqual([found.superfluous, found.close, found.told], [[], [], []]);
+  assert.deepEqual(channels(look([record.started(7, { identity: speaking })], new Machine().put(7))), [[{ name: speaking.notify, fd: null }, null]], "the name is in the history");
+  assert.deepEqual(channels(look([record.started(7)], new Machine().put(7))), [[null, null]], "it has none");
+
+  const snapshot = snapshotAfter([], starting(7));
+  const marked = look([], new Machine().put(7, { notify: speaking.notify }), { snapshot });
+  assert.deepEqual(channels(marked), [[{ name: speaking.notify, fd: null }, null]], "the name is in its environment");
+  const [fact] = marked.facts;
+  assert(fact?.kind === "spawned");
+  assert.equal(fact.identity.notify, speaking.notify);
+  const nameless = new Machine().put(7).hold(7, ["pid", "notify"]);
+  assert.deepEqual(channels(look([], nameless, { snapshot })), [[{ name: "", fd: nameless.fdOf("notify") }, null]], "the socket knows its name");
+});
+
+test("where nobody is left to say anything, nothing is listened to", () => {
+  const ends: HistoryRecord[][] = [[record.started(7)], [record.started(7), record.exited(7)], []];
+  for (const records of ends) {
+    const machine = new Machine().hold(7, ["notify", "ready"]);
+    const found = look(records, machine);
+    assert.deepEqual([found.superfluous, channels(found)], [machine.held, []]);
+  }
+  const machine = new Machine().hold(7, ["pid", "notify"]);
+  const found = look([record.started(7), record.exited(7)], machine);
+  assert.deepEqual([channels(found), found.superfluous.map(({ fd }) => fd)], [[[null, null]], [machine.fdOf("notify")]]);
+});
+
+test("who has named another that takes its place, and has ended, has been followed if the keeper has that one", () => {
+  const machine = () => new Machine().put(7, { pid: 2000, startTicks: 750 }).hold(7, ["pid"]).hold(7, ["pid"], 0, INSTANCE, 2000);
+  const records = [record.started(7, { identity: speaking }), record.ready(7, 1007, { identity: speaking })];
+  const there = machine();
+  const found = look(records, there, { laws: [law("web", { ready: "notify" })] });
+  assert.deepEqual(adopted(found), [{ run: 7, pid: 2000, startTicks: 750, pidfd: there.held[1]?.fd, ended: false }]);
+  assert.deepEqual([phase(found), found.superfluous, channels(found)], ["running 7", [there.held[0]], [[{ name: speaking.notify, fd: null }, null]]]);
+  assert.deepEqual(found.untold.map((one) => [one.type, one.pid]), [["ready", 2000]]);
+  goOn(found.state!, found.facts, [7], now);
+
+  const early = look(records.slice(0, 1), machine(), { laws: [law("web", { ready: "notify" })] });
+  assert.deepEqual([phase(early), early.adoptions[0]?.pid, early.untold], ["readying 7", 2000, []], "it is not ready, so nothing is to be told");
+  const both = look(records, machine().put(7), { laws: [law("web", { ready: "notify" })] });
+  assert.deepEqual([both.adoptions[0]?.pid, both.untold], [1007, []], "the first is still there");
+
+  const exit = { pid: 1007, code: 0, signal: null, coreDumped: false, at: now, kernelTime: true, userMs: 0, systemMs: 0, maxRssBytes: null };
+  for (const wasReady of [true, false]) {
+    const snapshot = snapshotAfter(records, (state) => {
+      const before = state.slots.get("web:0");
+      assert(before?.phase.kind === "running");
+      const { started, said } = before.phase;
+      const following = { kind: "following", run: 7, started, ended: exit, deadline: { token: 50, at: 9000 }, said: { ...said, mainPid: 2000 }, wasReady } as const;
+      state.slots.set("web:0", { ...before, phase: following });
+      state.nextToken = 51;
+    });
+    const named = look([], machine(), { snapshot });
+    assert.deepEqual([phase(named), named.adoptions[0]?.pid, named.untold.length], [wasReady ? "running 7" : "readying 7", 2000, wasReady ? 1 : 0]);
+  }
+});
+
+const PROBE = 2 ** 40 + 5;
+
+test("programs that were looking at others are taken up to be ended, and are nobody's", () => {
+  const probes = (found: Survey) => found.probes.map(({ run, pid, startTicks, pidfd, ended }) => ({ run, pid, startTicks, pidfd, ended }));
+  const there = () => new Machine().put(7).put(PROBE, { pid: 3000, startTicks: 900 });
+  const kept = there().hold(PROBE, ["pid"], 0, INSTANCE, 3000);
+  const records = [record.started(7)];
+  const found = look(records, kept);
+  assert.deepEqual(probes(found), [{ run: PROBE, pid: 3000, startTicks: 900, pidfd: kept.fdOf("pid"), ended: false }]);
+  assert.deepEqual([adopted(found).length, facts(found), found.living, phase(found), found.told], [1, [], 1, "running 7", []]);
+  assert((found.state?.nextRun ?? Infinity) < PROBE);
+  assert.deepEqual(probes(look(records, there())), [{ run: PROBE, pid: 3000, startTicks: 900, pidfd: null, ended: false }]);
+  const nameless = new Machine().put(7).put(PROBE, { pid: 3000, startTicks: 900, marked: false, cgroup: "/x" });
+  assert.deepEqual([look(records, nameless).probes.map(({ pid, cgroup }) => [pid, cgroup]), look(records, nameless).told], [[[3000, "/x"]], []]);
+  const alone = look([record.started(7), record.exited(7), record.waiting(9000)], new Machine().put(PROBE, { pid: 3000 }));
+  assert.deepEqual([alone.probes.length, phase(alone), alone.living], [1, "waiting", 0], "it has not taken the slot of the entry that it looked at");
 });
 
 test("listening sockets are given back by their address, kept output by its entry, and what another Sentry had is left alone", () => {
@@ -377,7 +460,7 @@ test("listening sockets are given back by their address, kept output by its entr
 });
 
 test("what could not be read in the history is told", () => {
-  const { told } = survey({ snapshot: null, lines: [null, ...linesOf([record.started(7)]), null], held: [], processes: new Machine(), boot: BOOT, now, laws: [] });
+  const { told } = survey({ snapshot: null, lines: [null, ...linesOf([record.started(7)]), null], held: [], processes: new Machine(), boot: BOOT, now, laws: [], exitWhen: null });
   assert.deepEqual(told, ["2 lines of the history cannot be read; they are passed over"]);
 });
 
@@ -386,6 +469,11 @@ test("whenever Sentry is killed, each process that lives is taken up once, and n
     { weight: 4, arbitrary: fc.constantFrom(0, 1, 20, 100, 700).map((millis) => (world: World) => void world.pass(millis)) },
     fc.tuple(fc.constantFrom("up" as const, "down" as const), fc.nat(2)).map(([wish, slot]) => (world: World) => void world[wish](slotId("web", slot))),
     fc.nat(4).map((count) => (world: World) => void world.scale("web", count)),
+    { weight: 2, arbitrary: fc.nat(2).map((slot) => (world: World) => {
+      const phase = world.engine.state.slots.get(slotId("web", slot))?.phase;
+      if (phase?.kind === "readying") world.notify(slotId("web", slot), { ready: true });
+    }) },
+    fc.constantFrom(null, 60_000).map((next) => (world: World) => void world.due("web", next)),
   );
   const leftover = fc.record({
     livesFor: fc.constantFrom(0, 60, Infinity), ending: fc.constant({ code: 0 }), heedsAfter: fc.constantFrom(0, 30, null), killedAfter: fc.constantFrom(0, 20), detached: fc.boolean(),
@@ -397,6 +485,8 @@ test("whenever Sentry is killed, each process that lives is taken up once, and n
   }).map((some) => ({ ...longLife, ...some, calledOff: false }));
   const policy = fc.record({
     restart: fc.constantFrom("always" as const, "on-failure" as const, "never" as const), limit: fc.constantFrom(null, { count: 1, within: 500 }), scope: fc.constantFrom("tree" as const, "process" as const),
+    ready: fc.constantFrom("started" as const, "notify" as const), readyTimeout: fc.constantFrom(100, 60_000), watchdog: fc.constantFrom(null, 300),
+    schedule: fc.constantFrom(null, null, "skip" as const, "kill" as const),
   });
   const remains = fc.record({ keeper: fc.boolean(), snapshot: fc.option(fc.nat()), history: fc.boolean(), unwritten: fc.constantFrom(0, 0, 1, 2) });
   fc.assert(fc.property(fc.array(fate, { minLength: 1 }), fc.array(act, { maxLength: 30 }), remains, policy, (fates, acts, left, policy) => {
@@ -432,13 +522,16 @@ test("whenever Sentry is killed, each process that lives is taken up once, and n
       if (life === "alive") machine.put(run, { slot: number });
       if (left.keeper && (life === "alive" || (life === "zombie" && known))) machine.hold(run, ["pid", "out", "err"], number);
     }
-    const renumbered = (one: HistoryRecord): HistoryRecord => "run" in one && one.type === "started"
-      ? { ...one, pid: 1000 + one.run, identity: { startTicks: 100 * one.run, pipes: [2 * one.run, 2 * one.run + 1], cgroup: null } } : one;
+    const renumbered = (one: HistoryRecord): HistoryRecord => {
+      if (one.type === "stopping") return one.pid === null ? one : { ...one, pid: 1000 + one.run };
+      if (one.type !== "started" && one.type !== "ready") return one;
+      return { ...one, pid: 1000 + one.run, identity: { startTicks: 100 * one.run, pipes: [2 * one.run, 2 * one.run + 1], cgroup: null, notify: null } };
+    };
     const told = JSON.parse(JSON.stringify(snapshot), (_key, value: { run?: RunId; started?: object } | null) =>
       typeof value?.started === "object" && value.started !== null && value.run !== undefined
-        ? { ...value, started: { ...value.started, pid: 1000 + value.run, identity: { startTicks: 100 * value.run, pipes: [2 * value.run, 2 * value.run + 1], cgroup: null } } } : value) as Snapshot | null;
+        ? { ...value, started: { ...value.started, pid: 1000 + value.run, identity: { startTicks: 100 * value.run, pipes: [2 * value.run, 2 * value.run + 1], cgroup: null, notify: null } } } : value) as Snapshot | null;
     const lines = left.history ? linesOf(records.map(renumbered)).slice(snapshot?.lastId ?? 0) : [];
-    const found = survey({ snapshot: told, lines, held: machine.held, processes: machine, boot: BOOT, now: world.agenda.now(), laws: [law("web", { count: 2, delay: 50, grace: 100, ...policy })] });
+    const found = survey({ snapshot: told, lines, held: machine.held, processes: machine, boot: BOOT, now: world.agenda.now(), laws: [law("web", { count: 2, delay: 50, grace: 100, ...policy })], exitWhen: null });
 
     assert.deepEqual(found.told, []);
     assert.deepEqual(found.adoptions.filter(({ ended }) => !ended).map(({ run }) => run).filter((run) => living.includes(run)).sort(), living.sort());

@@ -1,5 +1,5 @@
 /** Whole experiments, from the first start to the comparison of all books. */
-import { STUBBORN, allSorts } from "./entries.ts";
+import { STUBBORN, allSorts, attended } from "./entries.ts";
 import { byHand, connectingAnew, halfHearted, keepingAlive } from "./clients.ts";
 import { Dice } from "./dice.ts";
 import { Experiment } from "./experiment.ts";
@@ -25,7 +25,7 @@ type How = Omit<Conditions, "entries">;
 /** Each named point once. */
 export async function atEachPoint(t: Clearing, seed: number, how: How = {}): Promise<Campaign> {
   const dice = new Dice(seed);
-  const experiment = new Experiment(t, { entries: [...allSorts(seed), STUBBORN], ...how });
+  const experiment = new Experiment(t, { entries: [...allSorts(seed), ...attended(seed), STUBBORN], ...how });
   return toItsEnd(experiment, async () => {
     await experiment.start();
     await experiment.crash();
@@ -36,7 +36,7 @@ export async function atEachPoint(t: Clearing, seed: number, how: How = {}): Pro
 /** At least so many times at random. */
 export async function atRandom(t: Clearing, seed: number, cycles: number, how: How = {}): Promise<Campaign> {
   const dice = new Dice(seed);
-  const experiment = new Experiment(t, { entries: allSorts(seed), ...how });
+  const experiment = new Experiment(t, { entries: [...allSorts(seed), ...attended(seed)], ...how });
   return toItsEnd(experiment, async () => {
     while (experiment.gaps.length < cycles) await dieAtRandom(experiment, dice);
   });

@@ -64,7 +64,7 @@ function good(): Case {
     ],
     circumstances: {
       gaps: [{ from: 2000, to: 2500, why: "random" }], killed: new Set(["i.3"]), delays: new Map([["x", 100]]),
-      withoutKeeper: false,
+      order: new Map(), withoutKeeper: false,
     },
   };
 }
@@ -87,13 +87,13 @@ function goodDaemons(): Case {
     ],
     torn: "",
     log: [
-      line(20, "Started at 1."), line(20, "i.1 1"), line(21, "Forked itself away at 1."), line(21, "i.1 2"),
+      line(20, "Started at 1."), line(20, "i.1 1"), line(21, "Ready at 1."), line(21, "i.1 2"),
       line(21, "Exited at 7 with ExitFailure 3."),
       line(21, "Left processes behind; they are told to end."), line(22, "Started at 8."),
       "12:00:00 x:0              cannot follow x:0: follow: it has left no process behind",
       line(22, "Exited at 8 with ExitSuccess."), line(24, "Started at 8."), line(25, "Exited at 8 by SIGTERM."), "Bye.", "",
     ],
-    circumstances: { gaps: [], killed: new Set(["i.2"]), delays: new Map([["x", 100]]), withoutKeeper: false },
+    circumstances: { gaps: [], killed: new Set(["i.2"]), delays: new Map([["x", 100]]), order: new Map(), withoutKeeper: false },
   };
 }
 

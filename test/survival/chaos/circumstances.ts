@@ -17,6 +17,8 @@ export interface Circumstances {
   readonly killed: ReadonlySet<string>;
   /** The shortest delay that an entry ever had, in milliseconds. */
   readonly delays: ReadonlyMap<string, number>;
+  /** Who begins once whom is ready. */
+  readonly order: ReadonlyMap<string, string>;
   /** The SIGKILL took the keeper as well: what ended meanwhile left neither its status nor its last words. */
   readonly withoutKeeper: boolean;
 }

@@ -17,7 +17,18 @@ export interface Kept {
   readonly daemon?: "seen" | "pidFile";
   /** Milliseconds from the signal to SIGKILL. */
   readonly grace?: number;
+  /** It says when it is ready, and that it is alive, and is to be restarted where it does not. */
+  readonly speaks?: boolean;
+  /** It begins once that one is ready. */
+  readonly after?: string;
+  /** A program looks at its health all the time. */
+  readonly examined?: boolean;
+  /** It runs once a second. */
+  readonly timed?: boolean;
 }
+
+/** As long as nobody hears it, nobody may end it for that: longer than any time without a Sentry, and a busy machine. */
+const SILENCE = "5s";
 
 /** Long lives and short ones, quiet and loud ones, some that leave others behind, and some that fork themselves away. */
 export function allSorts(seed: number): Kept[] {
@@ -38,6 +49,16 @@ export function allSorts(seed: number): Kept[] {
   ];
 }
 
+/** Who says something of itself, who waits for that, who is looked at, and who runs by the clock. */
+export function attended(seed: number): Kept[] {
+  return [
+    { name: "speaker", count: 2, delay: 50, lifetime: "400-3000", manner: "polite", style: "sparse", seed, speaks: true },
+    { name: "voice", count: 1, delay: 50, lifetime: "ever", manner: "dies", style: "sparse", seed, speaks: true },
+    { name: "later", count: 1, delay: 30, lifetime: "20-800", manner: "dies", style: "sparse", seed, after: "voice", examined: true },
+    { name: "timed", count: 1, delay: 0, lifetime: "20-1500", manner: "dies", style: "sparse", seed, timed: true },
+  ];
+}
+
 /** Needs a second word to end. */
 export const STUBBORN: Kept =
   { name: "stubborn", count: 1, delay: 0, lifetime: "ever", manner: "stubborn", style: "whole", seed: 1 };
@@ -45,20 +66,26 @@ export const STUBBORN: Kept =
 /** All that a process is made of, in the words of a configuration. */
 export function textOf(entries: readonly Kept[], site: Site, processEvents: boolean): string {
   const words = entries.map((one) => {
-    const { name, count, delay, lifetime, manner, style, seed, leaves = false, daemon } = one;
-    const customs = [...(leaves ? ["leaves"] : []), ...(daemon === undefined ? [] : ["detaches"])];
+    const { name, count, delay, lifetime, manner, style, seed, leaves = false, daemon, speaks = false } = one;
+    const customs = [...(leaves ? ["leaves"] : []), ...(daemon === undefined ? [] : ["detaches"]), ...(speaks ? ["speaks"] : [])];
     const args = [site.path("books"), String(seed), lifetime, manner, style, ...customs];
-    const all = [name, site.path("life"), args, delay, count, optionsOf(one, site)];
+    // What has a schedule has no delay.
+    const many = one.timed === true ? [{ count, ...optionsOf(one, site) }] : [delay, count, optionsOf(one, site)];
+    const all = [name, site.path("life"), args, ...many];
     return `  entry(${all.map((word) => JSON.stringify(word)).join(", ")}),`;
   });
   const options = `, { http: false, processEvents: ${processEvents} }`;
   return ['import { entry, sentry } from "sentryd";', "export default sentry([", ...words, `]${options});`, ""].join("\n");
 }
 
-function optionsOf({ name, daemon, grace }: Kept, site: Site): object {
+function optionsOf({ name, daemon, grace, speaks, after, examined, timed }: Kept, site: Site): object {
   const follow = { seen: true, pidFile: { pidFile: site.path("books", `${name}:{slot}.pid`) } };
   return {
     ...(grace === undefined ? {} : { stop: { grace } }),
     ...(daemon === undefined ? {} : { daemon: follow[daemon] }),
+    ...(speaks === true ? { ready: { notify: true, timeout: SILENCE }, watchdog: SILENCE } : {}),
+    ...(after === undefined ? {} : { after }),
+    ...(examined === true ? { health: { exec: ["/bin/sleep", "0.05"], interval: "100ms", timeout: SILENCE } } : {}),
+    ...(timed === true ? { schedule: "* * * * * *" } : {}),
   };
 }

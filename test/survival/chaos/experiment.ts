@@ -50,6 +50,7 @@ export class Experiment {
   readonly #began = now();
   readonly #told: string[] = [];
   readonly #delays = new Map<string, number>();
+  readonly #order = new Map<string, string>();
   readonly #processEvents: boolean;
   readonly #decoy: ChildProcess;
   readonly #keepers = new Keepers();
@@ -78,7 +79,7 @@ export class Experiment {
   }
 
   get circumstances(): Circumstances {
-    return { gaps: this.gaps, killed: this.killed, delays: this.#delays, withoutKeeper: this.withoutKeeper };
+    return { gaps: this.gaps, killed: this.killed, delays: this.#delays, order: this.#order, withoutKeeper: this.withoutKeeper };
   }
 
   get entries(): readonly Kept[] {
@@ -88,7 +89,10 @@ export class Experiment {
   /** Another configuration, which is there as a whole or not at all. */
   configure(entries: readonly Kept[]): void {
     this.#entries = entries;
-    for (const { name, delay } of entries) this.#delays.set(name, Math.min(delay, this.#delays.get(name) ?? delay));
+    for (const { name, delay, after } of entries) {
+      this.#delays.set(name, Math.min(delay, this.#delays.get(name) ?? delay));
+      if (after !== undefined) this.#order.set(name, after);
+    }
     this.configureText(textOf(entries, this.site, this.#processEvents));
   }
 

@@ -43,7 +43,7 @@ export function faultsOfHistory({ lines, strange }: History): string[] {
   return [
     ...strange.map((line) => `the history has a line that is no record: ${line.slice(0, 200)}`),
     ...faultsOfIds(lines),
-    ...lines.filter((line) => line.type === "fault" && !isAstray(line) && !isCalledOff(line))
+    ...lines.filter((line) => line.type === "fault" && !isAstray(line) && !isCalledOff(line) && !isMissed(line))
       .map((line) => `a fault: ${JSON.stringify(line)}`),
     ...[...slotsOf(lines).values()].flatMap((own) => faultsOfSlot(own, lines[0]?.id === 1)),
   ];
@@ -142,6 +142,11 @@ export function isAstray({ type, step }: HistoryLine): boolean {
 /** A start that a stop has overtaken. */
 function isCalledOff({ errno, cause }: HistoryLine): boolean {
   return errno === "ECANCELED" && cause !== null;
+}
+
+/** It was due while its last run had not ended, or while there was no Sentry. */
+function isMissed({ step, cause }: HistoryLine): boolean {
+  return step === "schedule" && cause === "schedule";
 }
 
 export function nameOf({ run, pid }: HistoryLine): string {

@@ -26,7 +26,7 @@ const OWN = new RegExp(`^(${[
   ".*nonsense", ".*state\\.bad", "Two processes were found", "The end of .* cannot be found", "Bye\\.$", "The kernel's process events",
 ].join("|")})`);
 
-const OF_A_TREE = /^(Forked itself away at \d+\.|Left processes behind; they are told to end\.|cannot follow .*)$/;
+const OF_A_TREE = /^(Ready at \d+\.|Left processes behind; they are told to end\.|Waits for \S+\.|cannot follow .*)$/;
 
 /** What is known of a life from the files. */
 interface Shown {
@@ -64,7 +64,7 @@ export function lines(lives: readonly Life[], logs: readonly string[], circumsta
         ended.delete(label);
       } else if (OF_A_TREE.test(text)) {
         // Whether it is true, the history says.
-        if (text.startsWith("Forked")) ended.delete(label);
+        if (text.startsWith("Ready")) ended.delete(label);
       } else if (/^Exited at \d+ .*\.$/.test(text)) {
         exited++;
         if (ended.has(label)) faults.push(`${label} has exited twice: ${line}`);

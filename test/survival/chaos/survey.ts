@@ -12,6 +12,8 @@ export interface Shown {
   readonly nextStartAt: string | null;
   readonly restarts: number;
   readonly lastExit: { readonly pid: number } | null;
+  /** Null: it has no schedule. */
+  readonly missedRuns: number | null;
 }
 
 export interface Survey {
@@ -59,6 +61,10 @@ export function changes(before: readonly Shown[], after: readonly Shown[]): stri
         ...(was.startedAt === one.startedAt ? [] : [`${own} was started at ${was.startedAt}, and now at ${one.startedAt}`]),
         ...(was.restarts === one.restarts ? [] : [`${own} had ${was.restarts} restarts, and now ${one.restarts}`]),
       ];
+    }
+    // Its time may have come meanwhile; and whatever it missed is not forgotten.
+    if (one.missedRuns !== null) {
+      return one.missedRuns >= (was.missedRuns ?? 0) ? [] : [`${one.id} had missed ${was.missedRuns} runs, and now ${one.missedRuns}`];
     }
     if (was.nextStartAt === null || one.nextStartAt === null || was.lastExit?.pid !== one.lastExit?.pid) return [];
     const by = Date.parse(one.nextStartAt) - Date.parse(was.nextStartAt);

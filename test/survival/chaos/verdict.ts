@@ -1,4 +1,5 @@
 /** All books of an experiment side by side: what the children say, what the history says, what the log files have. */
+import { attention } from "./attention.ts";
 import type { Books } from "./books.ts";
 import type { Circumstances } from "./circumstances.ts";
 import { daemons } from "./daemons.ts";
@@ -32,7 +33,8 @@ export function verdictOn({ lives, history, logs }: Books, circumstances: Circum
   const printed = lines(lives, logs, circumstances);
   const faults = [
     ...overlaps(lives, circumstances), ...faultsOfHistory(history), ...exited.faults,
-    ...haste(lives, history.lines, circumstances), ...daemons(lives, history.lines, circumstances), ...printed.faults,
+    ...haste(lives, history.lines, circumstances), ...daemons(lives, history.lines, circumstances),
+    ...attention(lives, history.lines, circumstances.order), ...printed.faults,
     ...faultsOfTranscript(printed, history, circumstances),
   ];
   const { unknown, unseen } = exited;

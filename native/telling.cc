@@ -1,0 +1,19 @@
+#include "telling.h"
+
+namespace sentry {
+
+Batch batch_of(std::string_view bytes, bool all) {
+  size_t end = 0;
+  while (end < bytes.size()) {
+    const size_t newline = bytes.find('\n', end);
+    if (newline == std::string_view::npos && !all) break;
+    const size_t next = newline == std::string_view::npos ? bytes.size() : newline + 1;
+    if (next > most_told && end > 0) break;
+    end = next;
+  }
+  Batch batch{end, std::string(bytes.substr(0, end).substr(0, most_told))};
+  if (end > 0 && batch.text.back() != '\n') batch.text += '\n';
+  return batch;
+}
+
+}  // namespace sentry
