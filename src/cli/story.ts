@@ -141,8 +141,9 @@ function attempt({ entry, slot, run, step, cause }: Told): string {
   return step === "kill" ? "be ended" : "be followed";
 }
 
-function complaint({ subject = "", step = "", errno = "", message = "" }: Told): string {
-  return [subject, step, errno === "" ? message : `${errno} (${message})`].filter((part) => part !== "").join(": ");
+function complaint({ subject = "", step = "", errno = "", message = "", cause }: Told): string {
+  const where = cause === "schedule" ? "" : step; // that it is about a schedule is said
+  return [subject, where, errno === "" ? message : `${errno} (${message})`].filter((part) => part !== "").join(": ");
 }
 
 function asker({ by }: Told, through = " by"): string {

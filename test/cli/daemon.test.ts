@@ -85,7 +85,9 @@ suite("a daemon that", { concurrency: 4 }, () => {
   });
 
   test("leaves two is a fault that names both, and pidFile; both are ended", async (t) => {
-    const { site, members, sentry } = running(t, footing, "$M one > /dev/null 2>&1 & $M two > /dev/null 2>&1 & exit 0", 'daemon: true, restart: "never"');
+    // They are ended as soon as they are found: not before they have told who they are.
+    const both = "until [ -e members/one ] && [ -e members/two ]; do sleep 0.01; done";
+    const { site, members, sentry } = running(t, footing, `$M one > /dev/null 2>&1 & $M two > /dev/null 2>&1 & ${both}; exit 0`, 'daemon: true, restart: "never"');
     const pids = await members.pids("one", "two");
     await becomes(site, "x:0", "failed");
     const [fault] = history(site, "fault");

@@ -142,8 +142,23 @@ test("what a process has left behind is told to end, and a restart after that is
   ]);
 });
 
+test("readiness, health, order and schedules are told in words", () => {
+  assert.deepEqual(sentences(
+    told("blocked", { after: ["db", "migrate"] }), told("ready", { pid: 7 }), told("unhealthy", { failures: 3, message: "GET http://127.0.0.1/: 503" }),
+    told("stopping", { cause: "memory", reason: "601M of 512M" }), told("waiting", { cause: "schedule", until: null }),
+    { ...told("fault", { cause: "schedule", step: "schedule", message: "the last run is not over" }), slot: null },
+  ), [
+    "web:0 waits for db, migrate",
+    "web:0 is ready (PID 7)",
+    "web:0 was found unhealthy 3 times in a row: GET http://127.0.0.1/: 503",
+    "web:0 was told to end, for it took too much memory: 601M of 512M",
+    "web:0 waits for the next time of its schedule",
+    "web could not run when it was due: the last run is not over",
+  ]);
+});
+
 test("a type of a later version is told as it is", () => {
-  assert.deepEqual(sentences(told("unhealthy", { cause: "watchdog" })), ["web:0: unhealthy (watchdog)"]);
+  assert.deepEqual(sentences(told("dreamt", { cause: "watchdog" })), ["web:0: dreamt (watchdog)"]);
 });
 
 test("a table's columns line up, and its last one keeps to the room that there is", () => {

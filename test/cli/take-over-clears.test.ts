@@ -23,8 +23,14 @@ async function crash(sentry: Sentry): Promise<void> {
 /** What the keeper holds of runs: their pidfds and pipes. It has a pidfd of itself as well. */
 function heldBy(keeper: number): string[] {
   const isItsOwn = (fd: string): boolean => new RegExp(`^Pid:\\s+${keeper}$`, "m").test(readFileSync(`/proc/${keeper}/fdinfo/${fd}`, "utf8"));
-  const of = (fd: string): string => readlinkSync(`/proc/${keeper}/fd/${fd}`);
-  return readdirSync(`/proc/${keeper}/fd`).filter((fd) => /pidfd|pipe:/.test(of(fd)) && !isItsOwn(fd)).map(of);
+  return readdirSync(`/proc/${keeper}/fd`).flatMap((fd) => {
+    try {
+      const what = readlinkSync(`/proc/${keeper}/fd/${fd}`);
+      return /pidfd|pipe:/.test(what) && !isItsOwn(fd) ? [what] : [];
+    } catch {
+      return []; // let go of since
+    }
+  });
 }
 
 async function freePort(): Promise<number> {
