@@ -31,6 +31,7 @@ interface Process {
   readonly memoryBytes?: number | null;
   readonly lastExit?: Exit | null;
   readonly blockedBy?: readonly string[];
+  readonly notReady?: string;
   readonly missedRuns?: number | null;
   readonly notify?: { readonly status?: string | null; readonly doing?: string | null; readonly errno?: number | null } | null;
 }
@@ -101,12 +102,12 @@ const COLUMNS: readonly Column[] = [
 ];
 
 /** And whatever else there is to say. */
-function past({ lastExit, nextStartAt, blockedBy = [], missedRuns, notify }: Process, now: number): string {
+function past({ lastExit, nextStartAt, blockedBy = [], notReady, missedRuns, notify }: Process, now: number): string {
   const last = lastExit ? ending(lastExit, now) : null;
   const next = nextStartAt ? `next start in ${short(Math.max(0, Date.parse(nextStartAt) - now))}` : null;
   const missed = missedRuns ? `${missedRuns} missed` : null;
   const said = [notify?.doing, notify?.status && `"${notify.status}"`, notify?.errno && `errno ${notify.errno}`].filter(Boolean);
-  return [last, next, missed, ...blockedBy, ...said].filter((part) => part !== null).join("; ") || NOT_KNOWN;
+  return [last, next, missed, ...blockedBy, notReady ?? null, ...said].filter((part) => part !== null).join("; ") || NOT_KNOWN;
 }
 
 function ending({ code = null, signal = null, coreDumped, oomKilled, cause, at }: Exit, now: number): string {

@@ -75,7 +75,7 @@ export type Happening =
   | { readonly kind: "surviving"; readonly run: RunId; readonly survivors: readonly Survivor[] }
   /** An answer to `probe`: it has been found ready. */
   | { readonly kind: "proven"; readonly run: RunId }
-  /** Another answer to `probe`, again and again: whether its health is good, and what was found where it is not. */
+  /** Another answer to `probe`, again and again: whether it is well, or ready, and what was found where it is not. */
   | { readonly kind: "examined"; readonly run: RunId; readonly ok: boolean; readonly message: string }
   | { readonly kind: "notified"; readonly run: RunId; readonly tidings: Tidings }
   /** It and all that it has started take more memory than they may. */

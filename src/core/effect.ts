@@ -24,7 +24,8 @@ export type Effect =
    */
   | { readonly kind: "follow"; readonly run: RunId; readonly entry: string; readonly slot: number; readonly pid: number | null }
   /**
-   * Look whether that process is ready, until it is: answered by one `proven`. Or look at its health, again and again, each
+   * Look whether that process is ready, until it is: answered by one `proven`, and before by `examined` where something else
+   * is found than the last time. Or look at its health, again and again, each
    * time answered by `examined`. Until `unprobe`, or another `probe` of that run.
    */
   | {

@@ -36,7 +36,7 @@ export function enter(draft: Draft, slot: Slot): Slot {
 export function toBeReady(draft: Draft, slot: Slot, id: RunId, started: Started, said: Said, until: Millis): Slot {
   return draft.law(slot).ready === "started"
     ? run(draft, slot, id, started, said)
-    : { ...slot, phase: { kind: "readying", run: id, started, deadline: timer(draft, until), said } };
+    : { ...slot, phase: { kind: "readying", run: id, started, deadline: timer(draft, until), finding: null, said } };
 }
 
 export function ready(draft: Draft, slot: Slot, id: RunId, started: Started, said: Said): Slot {

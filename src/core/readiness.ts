@@ -40,8 +40,9 @@ export const readying: Turn<"readying"> = (draft, slot, phase, event) => {
     case "oversized": return end(draft, slot, id, started, "memory", null, { reason: event.message });
     case "changed": return end(draft, slot, id, started, "watch", null, { reason: event.file });
     case "due": return end(draft, slot, id, started, "schedule", null);
-    case "timeUp": return end(draft, slot, id, started, "readyTimeout", null);
-    case "hurry": case "examined": return slot;
+    case "timeUp": return end(draft, slot, id, started, "readyTimeout", null, { reason: phase.finding });
+    case "examined": return event.ok ? slot : { ...slot, phase: { ...phase, finding: event.message } };
+    case "hurry": return slot;
     case "spawned": case "fault": case "cleared": case "followed": case "astray": case "surviving": case "opened":
       return impossible(slot, phase, event);
   }

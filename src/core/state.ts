@@ -73,8 +73,11 @@ export type Phase =
    * within a moment, and leaves another. `until`: what is left of the deadline then.
    */
   | { readonly kind: "settling"; readonly run: RunId; readonly started: Started; readonly settles: Timer; readonly until: Millis }
-  /** A process that is there, and is not ready yet. */
-  | { readonly kind: "readying"; readonly run: RunId; readonly started: Started; readonly deadline: Timer; readonly said: Said }
+  /** A process that is there, and is not ready yet. `finding`: what was wrong when it was last looked at; null: nothing was found. */
+  | {
+      readonly kind: "readying"; readonly run: RunId; readonly started: Started; readonly deadline: Timer;
+      readonly finding: string | null; readonly said: Said;
+    }
   /**
    * `settles` is not null while a rolling restart waits for this run to have stayed that long. `silence`: when its watchdog
    * finds it dead. `leaves`: it has said that it is about to end, and this is its grace. `ailing`: how many examinations in

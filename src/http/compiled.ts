@@ -94,6 +94,7 @@ const Process = (it: any): string =>
   `,"memoryBytes":${number(it.memoryBytes)}` +
   `,"lastExit":${object(it.lastExit, ProcessLastExit)}` +
   (it.blockedBy === undefined ? "" : `,"blockedBy":${list(it.blockedBy, text)}`) +
+  (it.notReady === undefined ? "" : `,"notReady":${text(it.notReady)}`) +
   (it.missedRuns === undefined ? "" : `,"missedRuns":${number(it.missedRuns)}`) +
   (it.notify === undefined ? "" : `,"notify":${object(it.notify, ProcessNotify)}`) + "}";
 

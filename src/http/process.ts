@@ -28,6 +28,7 @@ export function show(slot: Slot, state: Readonly<State>, program: Program, used:
     cpuPercent: used?.cpuPercent ?? null, memoryBytes: used?.memoryBytes ?? null,
     lastExit: slot.lastExit === null ? null : showExit(slot.lastExit),
     ...phase.kind === "blocked" ? { blockedBy: blockedBy(state, slot) } : {},
+    ...phase.kind === "readying" && phase.finding !== null ? { notReady: phase.finding } : {},
     ...entry !== undefined && entry.law.schedule !== null ? { missedRuns: entry.missed } : {},
     ..."said" in phase && phase.said !== null ? showSaid(phase.said) : {},
   };

@@ -67,6 +67,7 @@ const Process = closed({
   memoryBytes: nullable(whole("resident memory of the process and all its descendants; at most a second old")),
   lastExit: nullable(Exit),
   blockedBy: Type.Optional(texts("of a slot that is blocked: what it waits for, and why that is not there: `db is not ready: db:0 failed`")),
+  notReady: Type.Optional(text("of a slot that is starting: why its process was not ready when it was last looked at: `127.0.0.1:5432: ECONNREFUSED`")),
   missedRuns: Type.Optional(whole("of a scheduled entry: how often it was due and did not run")),
   notify: Type.Optional(Said),
 }, "a slot, and the process in it");

@@ -77,7 +77,7 @@ function ownLine(wall: Micros, text: string): Line {
 function reasonOf({ cause, reason }: StoppingRecord): string | null {
   switch (cause) {
     case "leftover": return "Left processes behind; they are told to end.";
-    case "readyTimeout": return "Not ready in time; it is told to end.";
+    case "readyTimeout": return printable(`Not ready in time${reason === null ? "" : ` (${reason})`}; it is told to end.`);
     case "watchdog": return "Has not been heard of for longer than its watchdog allows; it is told to abort.";
     case "memory": return printable(`Takes too much memory (${reason ?? "nobody knows how much"}); it is told to end.`);
     case "watch": return printable(`Is restarted, for a file changed: ${reason ?? "nobody knows which"}.`);

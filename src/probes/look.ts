@@ -16,12 +16,15 @@ const READY_LIMIT: Millis = 5_000;
 /** The longest that setTimeout can wait: beyond it, it fires at once. */
 const LONGEST: Millis = 2 ** 31 - 1;
 
-/** Looks until it is ready; false where it was `ended` before. */
-export async function untilReady(look: Look, interval: Millis, ended: AbortSignal): Promise<boolean> {
+/** Looks until it is ready, and tells what is wrong until then, when that changes; false where it was `ended` before. */
+export async function untilReady(look: Look, interval: Millis, ended: AbortSignal, found: (wrong: string) => void): Promise<boolean> {
+  let last: string | null = null;
   while (!ended.aborted) {
     const wrong = await within(READY_LIMIT, look, ended);
     if (ended.aborted) return false;
     if (wrong === null) return true;
+    if (wrong !== last) found(wrong);
+    last = wrong;
     await pause(interval, ended);
   }
   return false;

@@ -98,7 +98,8 @@ export class Prober implements Probes {
 
   #awaitReady(run: RunId, ready: Ready | null, entry: string, slot: number, ended: AbortSignal): void {
     if (ready === null || !("interval" in ready)) return; // the process says so itself
-    void untilReady(this.#lookOf(ready, entry, slot), ready.interval, ended).then((is) => {
+    const found = (message: string): void => this.#world.post([{ kind: "examined", run, ok: false, message }]);
+    void untilReady(this.#lookOf(ready, entry, slot), ready.interval, ended, found).then((is) => {
       if (is) this.#proven(run);
     });
   }

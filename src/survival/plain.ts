@@ -78,7 +78,7 @@ const phase = kinds<Phase>({
     said: later(null, nullable(said)), wasReady: later(false, flag),
   }),
   settling: fields({ kind: word("settling"), run: positive, started, settles: timer, until: number }),
-  readying: fields({ kind: word("readying"), run: positive, started, deadline: timer, said }),
+  readying: fields({ kind: word("readying"), run: positive, started, deadline: timer, finding: later(null, nullable(text)), said }),
   running: fields({
     kind: word("running"), run: positive, started, settles: later(null, nullable(timer)), silence: later(null, nullable(timer)),
     leaves: later(null, nullable(timer)), ailing: later(0, whole), said: later(NOTHING_SAID, said),

@@ -72,7 +72,7 @@ export class SlotPast {
     const deadline = this.#sketch.timer(started.at.mono + readyTimeout);
     return daemon
       ? { kind: "following", run, started, ended: null, deadline, said: null, wasReady: false }
-      : { kind: "readying", run, started, deadline, said: NOTHING_SAID };
+      : { kind: "readying", run, started, deadline, finding: null, said: NOTHING_SAID };
   }
 
   /** It is told once it has settled, or is ready; by the clock on the wall it was there before. */

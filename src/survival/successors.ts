@@ -88,6 +88,6 @@ export class Successors {
     if (phase.kind !== "following") return { ...phase, started };
     const { run, deadline, said, wasReady } = phase;
     const heard = said ?? NOTHING_SAID;
-    return wasReady ? this.#sketch.running(entry, run, started, heard) : { kind: "readying", run, started, deadline, said: heard };
+    return wasReady ? this.#sketch.running(entry, run, started, heard) : { kind: "readying", run, started, deadline, finding: null, said: heard };
   }
 }

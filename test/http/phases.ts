@@ -20,7 +20,7 @@ export const PHASES: { readonly [Kind in Phase["kind"]]: Phase & { kind: Kind } 
   starting: { kind: "starting", run: 7 },
   following: { kind: "following", run: 7, started, ended: null, deadline: timer, said: null, wasReady: false },
   settling: { kind: "settling", run: 7, started, settles: timer, until: 60_000 },
-  readying: { kind: "readying", run: 7, started, deadline: timer, said: NOTHING_SAID },
+  readying: { kind: "readying", run: 7, started, deadline: timer, finding: null, said: NOTHING_SAID },
   running: { kind: "running", run: 7, started, settles: null, silence: null, leaves: null, ailing: 0, said: NOTHING_SAID },
   stopping: { kind: "stopping", ...ending, started, cause: "stopped" },
   clearing: { kind: "clearing", ...ending, cause: "leftover", next: { kind: "restart", at: 9000 } },

@@ -53,8 +53,10 @@ test("an answer that is there when a busy loop comes to look is in time", async 
 });
 
 test("it is looked at once, and then until it is ready", async () => {
-  const { look, seen } = scripted("no", "no", "no", null);
-  assert.equal(await untilReady(look, 5, new AbortController().signal), true);
+  const { look, seen } = scripted("no", "no", "not yet", null);
+  const found: string[] = [];
+  assert.equal(await untilReady(look, 5, new AbortController().signal, (wrong) => found.push(wrong)), true);
+  assert.deepEqual(found, ["it: no", "it: not yet"], "the same again is no news");
   assert.equal(seen.looks, 4);
   assert.equal(seen.most, 1);
 });
@@ -62,7 +64,7 @@ test("it is looked at once, and then until it is ready", async () => {
 test("whoever is looked at until it is ready is not looked at after the end", async () => {
   const { look, seen } = scripted("no");
   const end = new AbortController();
-  const ready = untilReady(look, 1, end.signal);
+  const ready = untilReady(look, 1, end.signal, () => {});
   await until("it was looked at again and again", () => seen.looks > 3);
   end.abort();
   assert.equal(await ready, false);
@@ -74,7 +76,7 @@ test("whoever is looked at until it is ready is not looked at after the end", as
 test("whoever is found ready in the moment of the end is not ready", async () => {
   const end = new AbortController();
   const answer = Promise.resolve(null);
-  const ready = untilReady({ what: "it", take: () => answer }, 1, end.signal);
+  const ready = untilReady({ what: "it", take: () => answer }, 1, end.signal, () => {});
   void answer.then(() => end.abort());
   assert.equal(await ready, false);
 });
@@ -82,7 +84,7 @@ test("whoever is found ready in the moment of the end is not ready", async () =>
 test("a look that is under way at the end is over at once", async () => {
   const { look, seen } = scripted("silence");
   const end = new AbortController();
-  const ready = untilReady(look, 1, end.signal);
+  const ready = untilReady(look, 1, end.signal, () => {});
   await until("it is looked at", () => seen.underWay === 1);
   end.abort();
   assert.equal(seen.underWay, 0);
@@ -143,7 +145,7 @@ test("what is found after the end is not told", async () => {
 test("an interval longer than a timer can be is not none", async () => {
   const { look, seen } = scripted("no");
   const end = new AbortController();
-  const ready = untilReady(look, 2 ** 40, end.signal);
+  const ready = untilReady(look, 2 ** 40, end.signal, () => {});
   await until("it was looked at", () => seen.looks > 0);
   for (let n = 0; n < 50; n++) await turn();
   assert.equal(seen.looks, 1);

@@ -27,13 +27,14 @@ test("a server that comes later makes its process ready, once", async (t) => {
   const { world, prober: all } = prober({ ready: { kind: "http", url: `http://127.0.0.1:${port}/`, interval: 1 } });
   all.probe(7, "web", 0, 1514, "ready");
   assert.deepEqual(world.happened, [], "it was answered from within the call");
-  await someTurns();
-  assert.deepEqual(world.happened, []);
+  await until("it was found not to be", () => world.happened.length > 0);
   status = 200;
-  await until("it is ready", () => world.happened.length > 0);
+  await until("it is ready", () => world.happened.length > 1);
   await until("no connection is left", () => open.size === 0);
   await someTurns();
-  assert.deepEqual(world.happened, [{ kind: "proven", run: 7 }]);
+  assert.deepEqual(world.happened, [
+    { kind: "examined", run: 7, ok: false, message: `GET http://127.0.0.1:${port}/: 503` }, { kind: "proven", run: 7 },
+  ]);
 });
 
 test("after unprobe nothing is connected, and nothing is told", async (t) => {
@@ -52,8 +53,8 @@ test("a program makes its process ready", async () => {
   all.probe(7, "web", 2, 1514, "ready");
   all.take(exit(await until("one has begun", () => world.begun[0]), { code: 1 }));
   all.take(exit(await until("another has begun", () => world.begun[1]), {}));
-  await until("it is ready", () => world.happened.length > 0);
-  assert.deepEqual(world.happened, [{ kind: "proven", run: 7 }]);
+  await until("it is ready", () => world.happened.length > 1);
+  assert.deepEqual(world.happened, [{ kind: "examined", run: 7, ok: false, message: "check.sh: exit code 1" }, { kind: "proven", run: 7 }]);
   assert.deepEqual(world.deeds, ["begin web:2 check.sh", "reap program 0", "begin web:2 check.sh", "reap program 1"]);
 });
 

@@ -53,6 +53,12 @@ test("to run out of time is a failure: it is ended, and counts for the limit and
   }
 });
 
+test("why it was not ready is told where its time is over: what was found when it was last looked at", () => {
+  const world = new World([entry({ ready: "probe" })], () => slow).start();
+  world.examine("web:0", false).pass(5000);
+  assert.deepEqual(world.records.flatMap((record) => record.type === "stopping" ? [[record.cause, record.reason]] : []), [["readyTimeout", "connection refused"]]);
+});
+
 test("a process that ends before it was ready has failed, however it has ended", () => {
   const world = new World([entry({ ready: "probe", restart: "on-failure" })]).start().end("web:0", { code: 0 });
   assert.equal(world.phase("web:0"), "waiting");

@@ -43,7 +43,7 @@ function everything(): State {
     { kind: "clearing", run: 12, ...way, grace: null, patience: null, cause: "leftover", by: null, next: { kind: "finished" } },
     { kind: "clearing", run: 13, ...way, grace: null, patience: null, cause: "leftover", by: null, next: { kind: "failed" } },
     { kind: "blocked" }, { kind: "scheduled" },
-    { kind: "readying", run: 14, started, deadline: { token: 13, at: 65_000 }, said },
+    { kind: "readying", run: 14, started, deadline: { token: 13, at: 65_000 }, finding: "localhost:5432: ECONNREFUSED", said },
     { kind: "running", run: 15, started, settles: null, silence: { token: 14, at: 9000 }, leaves: null, ailing: 2, said },
     { kind: "running", run: 16, started, settles: null, silence: null, leaves: { token: 15, at: 9000 }, ailing: 0, said: { ...said, doing: "stopping" } },
     { kind: "following", run: 17, started, ended: exit, deadline: { token: 16, at: 65_000 }, said, wasReady: true },
