@@ -13,6 +13,7 @@
 #include "notify.h"
 #include "proc.h"
 #include "reexec.h"
+#include "removal.h"
 #include "sockets.h"
 #include "tail.h"
 #include "values.h"
@@ -356,7 +357,10 @@ Napi::Value duplicate(const Napi::CallbackInfo& info) {
   return Napi::Value();
 }
 
-void close_fd(const Napi::CallbackInfo& info) { Fd(integer(info[0])); }
+void close_fd(const Napi::CallbackInfo& info) {
+  Fd fd(integer(info[0]));
+  if (!notify_name(fd).empty()) dispose(std::move(fd));
+}
 
 Napi::Value take_keeper(const Napi::CallbackInfo& info) {
   Instance& self = instance(info);

@@ -1,5 +1,7 @@
 #include "channels.h"
 
+#include "removal.h"
+
 namespace sentry {
 
 namespace {
@@ -14,9 +16,10 @@ void hold(KeeperLink& keeper, const std::string& kept, const Channels& channels)
   if (channels.ready) keeper.hold(ready_label(kept), channels.ready.get());
 }
 
-void release(KeeperLink& keeper, const std::string& kept, const Channels& channels) noexcept {
+void release(KeeperLink& keeper, const std::string& kept, Channels channels) {
   if (channels.notify) keeper.release(notify_label(kept));
   if (channels.ready) release_ready(keeper, kept);
+  dispose(std::move(channels.notify));
 }
 
 void release_ready(KeeperLink& keeper, const std::string& kept) noexcept { keeper.release(ready_label(kept)); }

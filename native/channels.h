@@ -18,9 +18,9 @@ struct Channels {
   Fd ready{};  // the pipe's read end
 };
 
-// Under `notify `, `ready ` and what the run's other descriptors are kept under.
+// At the keeper, under `notify `, `ready ` and what the run's other descriptors are kept under.
 void hold(KeeperLink& keeper, const std::string& kept, const Channels& channels) noexcept;
-void release(KeeperLink& keeper, const std::string& kept, const Channels& channels) noexcept;
+void release(KeeperLink& keeper, const std::string& kept, Channels channels);
 void release_ready(KeeperLink& keeper, const std::string& kept) noexcept;
 
 }  // namespace sentry

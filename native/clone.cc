@@ -213,7 +213,7 @@ std::variant<Child, Fault> Lane::clone(Plan& plan, Handle& handle) noexcept {
   if (pid < 0 || plan.child().failed != Step::none) {
     keeper_.release(out_label);
     keeper_.release(err_label);
-    release(keeper_, request.kept, channels);
+    release(keeper_, request.kept, std::move(channels));
     if (pid >= 0) keeper_.release(process_label(request.kept, pid));
     if (pid >= 0) reap_failed(handle.pidfd);
     else handle.pidfd = -1;

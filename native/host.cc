@@ -104,7 +104,10 @@ bool Host::adopt(Adopted process) {
   if (!process.pidfd) {
     auto opened = open_process(process.pid, process.start_ticks);
     auto* pidfd = std::get_if<Fd>(&opened);
-    if (!pidfd && !process.ended) return false;
+    if (!pidfd && !process.ended) {
+      release(keeper_, process.kept, std::move(process.channels));
+      return false;
+    }
     if (pidfd) process.pidfd = std::move(*pidfd);
     if (pidfd) keeper_.hold(process_label(process.kept, process.pid), process.pidfd.get());
   }

@@ -17,6 +17,7 @@ namespace {
 // The kernel's queue holds max_dgram_qlen of them, which is 10 or, where systemd has raised it, 512. More than that can only
 // be somebody who goes on sending after the exit.
 constexpr int kLastWords = 1024;
+constexpr std::chrono::milliseconds kPatience{10};  // of an exit, for a datagram that is being removed
 constexpr int kReads = 16;
 constexpr size_t kReadBytes = 4096;  // with kReads, a whole pipe: pipe(7)
 
@@ -33,9 +34,10 @@ void Notices::listen_to(const Watched& process) {
 void Notices::listen(Kind kind, const Watched& process) {
   const Fd& channel = kind == Kind::notify ? process.channels.notify : process.channels.ready;
   if (!channel) return;
-  Ear& ear = ears_.at(process.run).of(kind);
+  Ears& ears = ears_.at(process.run);
+  Ear& ear = ears.of(kind);
   const int64_t now_us = now().mono_us;
-  if (ear.paused_until_us() <= now_us) {
+  if (ear.paused_until_us() <= now_us && (kind == Kind::ready || ears.are_free())) {
     constexpr uint32_t once = EPOLLIN | EPOLLONESHOT;
     if (ear.open) return wait_set_.change(channel.get(), kind, process.run, once);
     ear.open = wait_set_.add(channel.get(), kind, process.run, once);
@@ -51,7 +53,9 @@ int Notices::advance() {
   int wait_ms = -1;
   const int64_t now_us = now().mono_us;
   for (const auto& [kind, run] : paused_) {
-    const int64_t left_us = std::max<int64_t>(ears_.at(run).of(kind).paused_until_us() - now_us, 0);
+    Ears& ears = ears_.at(run);
+    if (kind == Kind::notify && !ears.are_free()) continue;  // a removal, which wakes us
+    const int64_t left_us = std::max<int64_t>(ears.of(kind).paused_until_us() - now_us, 0);
     wait_ms = sooner(wait_ms, static_cast<int>(left_us / 1000) + 1);
   }
   return wait_ms;
@@ -72,32 +76,35 @@ void Notices::delivered(RunId run) {
 }
 
 void Notices::last_words(Watched& process) {
-  read_notices(process, kLastWords);
+  read_notices(process, kLastWords, Removal::Clock::now() + kPatience);
   read_pipe(process);
 }
 
 void Notices::forget(Watched& process) {
   for (const Fd* channel : {&process.channels.notify, &process.channels.ready})
     if (*channel) wait_set_.remove(channel->get());
-  release(keeper_, process.kept, process.channels);
-  process.channels = {};
+  release(keeper_, process.kept, std::move(process.channels));
   ears_.erase(process.run);
   paused_.erase({Kind::notify, process.run});
   paused_.erase({Kind::ready, process.run});
 }
 
 // How many were told.
-int Notices::read_notices(Watched& process, int most) {
-  if (!process.channels.notify) return 0;
+int Notices::read_notices(Watched& process, int most, Removal::Clock::time_point deadline) {
+  const Fd& socket = process.channels.notify;
+  if (!socket) return 0;
+  Ears& ears = ears_.at(process.run);
   int read = 0, told = 0;
   Notice notice;
-  for (Received received; read < most; ++read) {
-    if ((received = receive_notice(process.channels.notify, notice)) == Received::nothing) break;
+  for (; read < most && ears.are_free(deadline); ++read) {
+    const Received received = receive_notice(socket, notice);
+    if (received == Received::nothing) break;
+    if (notice.attached) ears.removal.emplace(socket, wake_);
     if (received == Received::unusable || !is_believed(process, notice.uid)) continue;
     post_(NotifiedFact{process.run, notice.pid, notice.uid, std::move(notice.text)});
     ++told;
   }
-  ears_.at(process.run).notify.count(read);
+  ears.notify.count(read);
   return told;
 }
 

@@ -8,6 +8,8 @@
 // that was delivered to JavaScript: meanwhile the kernel's queue fills (unix(7), max_dgram_qlen), and then the sender
 // waits. And whoever has sent a whole burst is not heard again for the rest of a tenth of a second.
 //
+// A datagram with descriptors is removed by a thread of its own (removal.h). Until it is gone, that socket is not read.
+//
 // What a run has said before it ended is told before its exit, also what others of it have said.
 //
 // After its newline the pipe is read on, and what comes is dropped: a program that goes on writing must not block, nor get
@@ -16,12 +18,14 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <unordered_map>
 #include <utility>
 
 #include "fact.h"
 #include "keeper_link.h"
+#include "removal.h"
 #include "wait_set.h"
 #include "watched.h"
 
@@ -34,8 +38,9 @@ class Notices {
   static constexpr int kBurst = 32;  // … and so many are heard in a tenth of a second, but for one batch
   static constexpr int64_t kBurstUs = 100'000;
 
-  Notices(Runs& runs, const WaitSet& wait_set, KeeperLink keeper, Post post)
-      : runs_(runs), wait_set_(wait_set), keeper_(std::move(keeper)), post_(std::move(post)) {}
+  // `wake`: an eventfd that wakes the thread, to call advance().
+  Notices(Runs& runs, const WaitSet& wait_set, int wake, KeeperLink keeper, Post post)
+      : runs_(runs), wait_set_(wait_set), wake_(wake), keeper_(std::move(keeper)), post_(std::move(post)) {}
 
   // From now on its channels are listened to.
   void listen_to(const Watched& process);
@@ -67,18 +72,25 @@ class Notices {
   struct Ears {
     Ear notify, ready;
     bool newline = false;  // has been told
+    std::optional<Removal> removal{};  // of the first datagram, which was told
 
     Ear& of(Kind kind) noexcept { return kind == Kind::notify ? notify : ready; }
+    // Whether the socket may be read: it is waited for until then.
+    bool are_free(Removal::Clock::time_point deadline = {}) {
+      if (removal && removal->done(deadline)) removal.reset();
+      return !removal;
+    }
   };
 
   void listen(Kind kind, const Watched& process);
-  int read_notices(Watched& process, int most);
+  int read_notices(Watched& process, int most, Removal::Clock::time_point deadline = {});
   void read_pipe(Watched& process);
   void close_pipe(Watched& process);
   static bool is_believed(const Watched& process, uid_t uid);
 
   Runs& runs_;
   const WaitSet& wait_set_;
+  const int wake_;
   KeeperLink keeper_;
   const Post post_;
   std::unordered_map<RunId, Ears> ears_;

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <optional>
 
+#include "removal.h"
+
 namespace sentry {
 
 namespace {
@@ -58,8 +60,7 @@ std::string notify_name(const Fd& socket) {
 Received receive_notice(const Fd& socket, Notice& notice) {
   char text[kLongest];
   iovec part{text, sizeof text};
-  // There is room for who it was and for nothing more: descriptors that do not fit are closed by the kernel (MSG_CTRUNC)
-  // before it returns, and never get a number here.
+  // There is room for who it was and for nothing more: descriptors never get a number here, and are only told of (MSG_CTRUNC).
   alignas(cmsghdr) char room[CMSG_SPACE(sizeof(ucred))];
   msghdr message{};
   message.msg_iov = &part;
@@ -68,9 +69,12 @@ Received receive_notice(const Fd& socket, Notice& notice) {
   message.msg_controllen = sizeof room;
   ssize_t length;
   do {
-    length = recvmsg(socket.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    length = recvmsg(socket.get(), &message, MSG_PEEK | MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   } while (length < 0 && errno == EINTR);
   if (length < 0) return Received::nothing;
+  notice = {};
+  notice.attached = (message.msg_flags & MSG_CTRUNC) != 0;
+  if (!notice.attached) remove_first(socket);
 
   const cmsghdr* who = CMSG_FIRSTHDR(&message);
   if (!who || who->cmsg_level != SOL_SOCKET || who->cmsg_type != SCM_CREDENTIALS) return Received::unusable;
@@ -80,7 +84,9 @@ Received receive_notice(const Fd& socket, Notice& notice) {
   if (said.ends_with('\0')) said.remove_suffix(1);
   const bool whole = (message.msg_flags & MSG_TRUNC) == 0;
   if (!whole || said.empty() || said.find('\0') != std::string_view::npos) return Received::unusable;
-  notice = {sender.pid, sender.uid, std::string(said)};
+  notice.pid = sender.pid;
+  notice.uid = sender.uid;
+  notice.text = said;
   return Received::notice;
 }
 

@@ -8,8 +8,8 @@
 // But then anybody on the host may send. So each datagram bears its sender's user, by the kernel's word (SO_PASSCRED), and
 // is believed or not (notices.h).
 //
-// A sender may attach descriptors, for a service manager to store. Sentry stores none, and lets go of them at once: that is
-// also the answer to BARRIER=1, by which a sender waits until all that it has said before was read.
+// A sender may attach descriptors, for a service manager to store. Sentry stores none, and lets go of them at once (removal.h):
+// that is also the answer to BARRIER=1, by which a sender waits until all that it has said before was read.
 #pragma once
 #include <sys/types.h>
 
@@ -31,10 +31,12 @@ std::string notify_name(const Fd& socket);
 struct Notice {
   int pid = 0;  // 0: of a sender outside of our pid namespace
   uid_t uid = 0;
-  std::string text;
+  std::string text{};
+  bool attached = false;  // with descriptors
 };
 
-// One datagram. Not usable: longer than 4096 bytes, empty, or with a NUL in it; systemd drops such as well.
+// One datagram, which leaves the queue. Where descriptors are attached it does not: that is left to a Removal. Not usable:
+// longer than 4096 bytes, empty, or with a NUL in it; systemd drops such as well.
 enum class Received { nothing, unusable, notice };
 Received receive_notice(const Fd& socket, Notice& notice);
 

@@ -25,7 +25,7 @@ Reaper::Reaper(Post post, std::optional<Signals> signals, std::optional<ExitTime
       exits_(runs_, wait_set_, std::move(exit_times)),
       kin_(runs_, strangers_, descent_),
       endings_(runs_, kin_, wait_set_, post_),
-      notices_(runs_, wait_set_, keeper_, post_),
+      notices_(runs_, wait_set_, wake_.get(), keeper_, post_),
       roll_({runs_, strangers_, descent_, exits_, kin_, endings_, notices_, keeper_, post_}) {
   if (!wait_set_ || !wake_ || !alarm_ || !wait_set_.add(wake_.get(), WaitSet::Kind::wake) ||
       !wait_set_.add(alarm_.fd(), WaitSet::Kind::alarm)) {

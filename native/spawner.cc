@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -14,8 +13,8 @@
 #include <mutex>
 
 #include "clone.h"
+#include "detached.h"
 #include "die_at.h"
-#include "signals_blocked.h"
 
 namespace sentry {
 
@@ -28,22 +27,6 @@ constexpr int kSpareLanes = 4;  // low numbers for threads that replace held one
 void send(int pidfd, int signal) noexcept { syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0); }
 
 std::string label_of(const Child& child) { return process_label(child.kept, child.pid); }
-
-// False where the machine has no thread to give: std::thread would end the process.
-bool run_detached(std::function<void()> body) {
-  const SignalsBlocked blocked;
-  auto owned = std::make_unique<std::function<void()>>(std::move(body));
-  const auto run = [](void* function) -> void* {
-    const std::unique_ptr<std::function<void()>> owned(static_cast<std::function<void()>*>(function));
-    (*owned)();
-    return nullptr;
-  };
-  pthread_t thread;
-  if (pthread_create(&thread, nullptr, run, owned.get()) != 0) return false;
-  pthread_detach(thread);
-  static_cast<void>(owned.release());
-  return true;
-}
 
 }  // namespace
 

@@ -129,7 +129,7 @@ TEST("descriptors that come along are closed at once: a barrier is answered, and
     for (int n = 0; n < 50; ++n) CHECK(await_barrier(name));
     // Of those who are not believed as well.
     if (geteuid() == 0) CHECK(elsewhere([&] { return await_barrier(name) ? 0 : 1; }, kNobody) == 0);
-    CHECK(entries_of("/proc/self/fd") == before);
+    CHECK(until([&] { return entries_of("/proc/self/fd") == before; }));
     whole.end(1);
   }));
 }
