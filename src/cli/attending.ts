@@ -43,6 +43,8 @@ export class Attending {
   readonly #schedules: Schedules;
   readonly #files: FileWatch;
   readonly #memory: MemoryWatch;
+  /** Entries with `restartAbove`. */
+  readonly #bounded: readonly { readonly name: string; readonly limit: number }[];
 
   constructor(attended: Attended) {
     this.#attended = attended;
@@ -73,6 +75,7 @@ export class Attending {
       folder: dirname(place.config), own: ownFiles(place, configuration), post, tell, bug,
       load: () => import(late.globs().href) as Promise<typeof Globs>,
     });
+    this.#bounded = configuration.entries.flatMap(({ law: { name }, restartAbove }) => restartAbove === null ? [] : [{ name, limit: restartAbove }]);
     this.#memory = new MemoryWatch({ running: () => this.#limited(), sweep: (roots) => addon.sweep([...roots]), post, bug });
   }
 
@@ -108,6 +111,11 @@ export class Attending {
     else if (isOfProgram(fact)) this.#prober.take(fact);
   }
 
+  /** Before a reload no program is started any more (true), until it is called off. */
+  rest(on: boolean): void {
+    this.#prober.rest(on);
+  }
+
   /** Of an earlier image: nobody waits for it any more. */
   end(run: RunId): void {
     this.#attended.addon.end(run, "SIGKILL", "tree");
@@ -120,18 +128,15 @@ export class Attending {
     this.#memory.close();
   }
 
-  /** The processes of entries with `restartAbove`. Entries that have none of it are not looked at. */
+  /** Their processes. This is asked with each start. */
   #limited(): Limited[] {
-    const { configuration, engine } = this.#attended;
-    const { entries, slots } = engine().state;
-    return configuration.entries.flatMap(({ law: { name }, restartAbove }) => {
-      if (restartAbove === null) return [];
-      return Array.from({ length: entries.get(name)?.count ?? 0 }, (_, number) => slots.get(`${name}:${number}`)?.phase).flatMap((phase) => {
+    const { entries, slots } = this.#attended.engine().state;
+    return this.#bounded.flatMap(({ name, limit }) =>
+      Array.from({ length: entries.get(name)?.count ?? 0 }, (_, number) => slots.get(`${name}:${number}`)?.phase).flatMap((phase) => {
         if (phase === undefined || (phase.kind !== "running" && phase.kind !== "readying")) return [];
         const [run, started] = [runOf(phase), startedOf(phase)];
-        return run === null || started === null ? [] : [{ run, pid: started.pid, startTicks: started.identity.startTicks, limit: restartAbove }];
-      });
-    });
+        return run === null || started === null ? [] : [{ run, pid: started.pid, startTicks: started.identity.startTicks, limit }];
+      }));
   }
 }
 

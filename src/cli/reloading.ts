@@ -45,6 +45,8 @@ export interface Image {
   readonly announcing: Announcing | null;
   readonly startedAt: Micros;
   readonly reexecedAt: Micros | null;
+  /** True: nothing is started any more, which is answered by `quiet`. False: it goes on. */
+  quiesce(on: boolean): void;
   snapshot(): Snapshot;
   /** What kept it from being written, in words; null where nothing did. */
   writeState(snapshot: Snapshot): string | null;
@@ -174,9 +176,9 @@ export class Reloading {
     // Who has asked before is answered; who asks all the time does not keep a reload from being done.
     await Promise.all([...this.#plans].map(({ over }) => over));
     await this.#callOffPlans();
-    addon.quiesce(true);
+    this.#image.quiesce(true);
     if (!await this.#answer("quiet", STARTS)) {
-      addon.quiesce(false);
+      this.#image.quiesce(false);
       this.#image.addresses.keepOnly(before);
       this.#close(tcp);
       const message = `a start has been hanging in its exec for ${STARTS / 1000} s`;

@@ -69,7 +69,7 @@ function wayOf({ cwd, umask, user, group, groups, nice, oomScoreAdj, noNewPrivil
 }
 
 /** Whether its processes have somebody to speak to by sd_notify(3). */
-function isHeard({ ready, watchdog }: Law): boolean {
+export function isHeard({ ready, watchdog }: Law): boolean {
   return ready === "notify" || watchdog !== null;
 }
 

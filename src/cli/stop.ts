@@ -1,4 +1,7 @@
 /** `sentry stop`: stops everything, and waits until Sentry is gone. Where that takes its time, it says what cannot be ended. */
+import { existsSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+
 import { SentryError } from "../errors.ts";
 import { printableText } from "../printable.ts";
 import { Client } from "./client.ts";
@@ -8,6 +11,15 @@ import { print } from "./print.ts";
 
 /** Milliseconds. A stop that takes longer may take for ever; most are over by then, and are not to be slowed down. */
 const LONG = 1000;
+
+/** Milliseconds. A process that was killed closes its connections a moment before it is a zombie. */
+const A_MOMENT = 20;
+const MOMENTS = 50;
+
+interface Orphans {
+  readonly living: number;
+  readonly oldPid: number | null;
+}
 
 export async function stop(place: Place, json: boolean): Promise<void> {
   const client = await open(place);
@@ -23,6 +35,8 @@ export async function stop(place: Place, json: boolean): Promise<void> {
   if (answer === null && await answers(place)) {
     throw new SentryError("E_FAILED", `Sentry closes connections to ${place.socket} without an answer; SIGTERM to the PID in ${place.pidFile} stops it`);
   }
+  const orphans = await leftBehind(place);
+  if (orphans !== null) throw new SentryError("E_FAILED", `${words(orphans, "was killed before all had ended")} (${place.config}).`);
   print(json ? { stopped: true, config: place.config } : `Sentry stopped for ${place.config}.`);
 }
 
@@ -39,10 +53,25 @@ async function open(place: Place): Promise<Client> {
     const { orphansOf } = await import("./alone.js");
     const orphans = await orphansOf(place);
     if (orphans === null || orphans.living === 0) throw error;
-    const { living, oldPid } = orphans;
-    throw new SentryError("E_NOT_RUNNING", `Sentry${oldPid === null ? "" : ` (PID ${oldPid})`} is gone, and ${living === 1 ? "one of its processes lives" : `${living} of its processes live`} on. `
-      + `sentry start takes them up, sentry stop --orphans stops them (${place.config}).`);
+    throw new SentryError("E_NOT_RUNNING", `${words(orphans, "is gone")} (${place.config}).`);
   }
+}
+
+/** What lives on of a Sentry that was killed during its stop. At a clean end it takes its state back: nothing is looked for. */
+async function leftBehind(place: Place): Promise<Orphans | null> {
+  for (let moment = 0; moment < MOMENTS && existsSync(place.state); moment++) {
+    const { orphansOf } = await import("./alone.js");
+    const orphans = await orphansOf(place);
+    if (orphans !== null) return orphans.living === 0 ? null : orphans;
+    await pause(A_MOMENT);
+  }
+  return null;
+}
+
+function words({ living, oldPid }: Orphans, what: string): string {
+  const who = `Sentry${oldPid === null ? "" : ` (PID ${oldPid})`} ${what}`;
+  return `${who}, and ${living === 1 ? "one of its processes lives" : `${living} of its processes live`} on. `
+    + "sentry start takes them up, sentry stop --orphans stops them";
 }
 
 /** Whether somebody is there after all: then the connection did not end because the process did. */

@@ -62,7 +62,7 @@ export function story(lines: readonly Told[]): string[] {
     if (isRest(told)) tries.delete(key);
     if (before === undefined) continue;
     followers.set(before, told);
-    if (isWait(told) && endsTry(before)) toldBefore.add(told);
+    if (isWait(told) && (endsTry(before) || saysTheSame(told, before))) toldBefore.add(told);
   }
   return all.filter((told) => !toldBefore.has(told))
     .map((told) => `${localTime(told.at)}  ${printable(sentence(told, followers.get(told), tooOften.has(told)))}`);
@@ -77,7 +77,9 @@ function sentence(told: Told, then: Told | undefined, tooOften: boolean): string
     case "blocked": return `${who} waits for ${(told.after ?? []).join(", ")}`;
     case "unhealthy": return `${who} was found unhealthy ${told.failures ?? "several"} times in a row: ${told.message ?? ""}`;
     case "exited": return `${who} ${ending(told)}${lasted(told)}${OCCASIONS[told.cause ?? ""] ?? ""}${wait(told, then)}`;
-    case "fault": return `${who} could not ${attempt(told)}: ${complaint(told)}${endsTry(told) ? wait(told, then) : ""}`;
+    case "fault":
+      if (told.cause === "schedule") return `${who} has not run: ${told.message ?? ""}`;
+      return `${who} could not ${attempt(told)}: ${complaint(told)}${endsTry(told) ? wait(told, then) : ""}`;
     case "stopping":
       if (told.cause === "leftover") return `${who} left processes behind, which are told to end`;
       return `${who} was told to end${asker(told)}${REASONS[told.cause ?? ""] ?? ""}${told.reason ? `: ${told.reason}` : ""}`;
@@ -113,7 +115,7 @@ function lasted({ ranMs, userMs = 0, systemMs = 0 }: Told): string {
 
 const LOST: Readonly<Record<string, string>> = {
   output: "lines of output were dropped, for nobody read them", processEvents: "of the kernel's process events were lost",
-  events: "events were lost to the configuration's function `on`",
+  events: "of the events for the configuration's function `on` were lost",
 };
 
 /** When it ended so. */
@@ -131,12 +133,12 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /**
- * What came to nothing. A fault of a whole entry is about its rolling restart, or its schedule, one without a run about a
- * process that there is.
+ * What came to nothing. A fault of a whole entry is about its rolling restart, one without a run about a process that there
+ * is.
  */
-function attempt({ entry, slot, run, step, cause }: Told): string {
+function attempt({ entry, slot, run, step }: Told): string {
   if (entry === null) return "reload";
-  if (slot === null) return cause === "schedule" ? "run when it was due" : "be restarted to the end";
+  if (slot === null) return "be restarted to the end";
   if (run !== null) return "be started";
   return step === "kill" ? "be ended" : "be followed";
 }
@@ -173,6 +175,11 @@ function isRest({ type }: Told): boolean {
 /** For the restart, and not for one that somebody asked for. */
 function isWait({ type, by }: Told): boolean {
   return type === "waiting" && by === null;
+}
+
+/** When it is due was not known yet, or has changed. */
+function saysTheSame({ cause }: Told, before: Told): boolean {
+  return cause === "schedule" && isWait(before) && before.cause === cause;
 }
 
 /** `300 ms`, `4.0 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`. */

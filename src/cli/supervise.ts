@@ -39,6 +39,7 @@ import { FirstStarts, toBeStarted } from "./first-starts.ts";
 import { keepAll } from "./late.ts";
 import { clearUp, LEAVING, sayBye } from "./leaving.ts";
 import type { Leaving } from "./leaving.ts";
+import { Named } from "./named.ts";
 import { orRefuse } from "./refusal.ts";
 import { Reloading } from "./reloading.ts";
 import { viewOf } from "./shown.ts";
@@ -74,6 +75,7 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
   let doors: Doors | null = null;
 
   const strays = new Strays(addon);
+  const named = new Named(writeDown);
 
   const missing = orRefuse("the native threads", () => addon.start({
     spawners: Math.min(availableParallelism(), MOST_SPAWNERS), processEvents: configuration.processEvents,
@@ -136,8 +138,13 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
       if (doors === null) throw new Error("a reload has begun before the beginning was over");
       return doors;
     },
+    quiesce(on) {
+      attending.rest(on);
+      addon.quiesce(on);
+    },
     letGo() {
       attending.close();
+      named.close();
       kernel.letGo();
       keeper.letGo();
       functions?.close();
@@ -204,7 +211,7 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
     tallies.record(record);
     transcript.record(record);
     firstStarts?.record(record);
-    if (record.type === "started") attending.started();
+    if (record.type === "started" || record.type === "ready") attending.started(); // a daemon is there once it is ready
     announcing?.record(record);
   }
 
@@ -220,6 +227,7 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
       .map((fact) => kernel.happeningOf(fact) ?? commandOf(fact)).filter((command) => command !== null);
     for (const command of commands) if (command.kind === "exited") tallies.seen(command.exit, now);
     engine.post(commands);
+    named.heard(commands);
     for (const fact of aside) attending.take(fact);
   }
 
@@ -291,6 +299,7 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
 
   function leave(code: number): void {
     attending.close();
+    named.close();
     reloading.abort();
     functions?.close();
     const flushed = new Promise<void>((resolve) => { saidAll = resolve; });

@@ -19,7 +19,7 @@ export function checkOrder(laws: readonly Law[], places: Given["places"]): void 
     for (const { entry, on } of law.after) {
       const other = known.get(entry);
       if (other === undefined) {
-        const near = nearest(entry, [...known.keys()]);
+        const near = nearest(entry, [...known.keys()].filter((name) => name !== law.name));
         return refuse(law, `names \`${entry}\`, and there is no such entry${near && `; did you mean \`${near}\`?`}`);
       }
       if (other === law) refuse(law, "names the entry itself");

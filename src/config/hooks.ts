@@ -35,6 +35,9 @@ const TIMES: Times = { answer: 10_000, shortest: 1000, longest: 60_000, stable: 
 /** It is in the supervisor's own process: with more than that the thread dies. */
 const MOST_MEMORY_MB = 256;
 
+/** So much may it print over one event, in characters: the supervisor has to read it, and has other things to do. */
+const MOST_PRINTED = 2 ** 20;
+
 export class Hooks {
   readonly #hooking: Hooking;
   readonly #times: Times;
@@ -46,6 +49,8 @@ export class Hooks {
   /** It has imported the program. */
   #ready = false;
   #deaths = 0;
+  /** Over the event that is in hand. */
+  #printed = 0;
   #startedAt: Millis = 0;
   #notBefore: Millis = 0;
   /** The next thread is waited for. */
@@ -130,7 +135,7 @@ export class Hooks {
   }
 
   #start(): void {
-    const { program, worker: module, tell } = this.#hooking;
+    const { program, worker: module } = this.#hooking;
     const worker = new Worker(module(), {
       workerData: program, stdout: true, stderr: true, resourceLimits: { maxOldGenerationSizeMb: MOST_MEMORY_MB },
     });
@@ -138,8 +143,9 @@ export class Hooks {
     this.#worker = worker;
     this.#ready = false;
     this.#startedAt = performance.now();
+    this.#printed = 0;
     this.#expectAnswer("it had not imported the program");
-    for (const stream of [worker.stdout, worker.stderr]) stream.setEncoding("utf8").on("data", (text: string) => tell(text.trimEnd()));
+    for (const stream of [worker.stdout, worker.stderr]) stream.setEncoding("utf8").on("data", (text: string) => this.#print(worker, text));
     let reason = "the program has ended it";
     worker.on("message", (done: Done) => {
       if (this.#worker === worker) this.#answered(done);
@@ -150,10 +156,17 @@ export class Hooks {
     });
   }
 
+  #print(worker: Worker, text: string): void {
+    this.#printed += text.length;
+    if (this.#printed <= MOST_PRINTED) this.#hooking.tell(text.trimEnd());
+    else if (this.#worker === worker) this.#end(`it has printed more than ${MOST_PRINTED / 2 ** 20} MiB`);
+  }
+
   /** The first answer says that the program is imported. */
   #answered(done: Done): void {
     clearTimeout(this.#answer);
     this.#ready = true;
+    this.#printed = 0;
     if (done !== null && this.#inHand !== null) this.#faults.say(`\`on\` has failed with ${nameOf(this.#inHand)}: ${done}`);
     this.#inHand = null;
     this.#backlog.tellLost();

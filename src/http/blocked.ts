@@ -1,12 +1,25 @@
 /** What a blocked slot waits for, in words. Looked for only where somebody asks: the law itself goes by counts. */
-import { isAtRest } from "../core/state.ts";
 import type { Phase, Slot, State } from "../core/state.ts";
+import { MISSING, standingOf } from "../core/tally.ts";
 import { slotId } from "../core/types.ts";
 import type { After } from "../core/types.ts";
 import { STATE_OF } from "./state-of.ts";
 
+/** What slots of that entry wait for. */
+export type BlockedBy = (entry: string) => string[];
+
+/** Found once for all slots of an entry, for as long as nothing happens: who waits may be many, and so may be what they wait for. */
+export function blockedIn(state: Readonly<State>): BlockedBy {
+  const found = new Map<string, string[]>();
+  return (entry) => {
+    const known = found.get(entry) ?? blockedBy(state, entry);
+    found.set(entry, known);
+    return known;
+  };
+}
+
 /** Of each entry that is not there yet the first slot that keeps it from that: `db is not ready: db:0 failed`. */
-export function blockedBy(state: Readonly<State>, { entry }: Slot): string[] {
+function blockedBy(state: Readonly<State>, entry: string): string[] {
   const after = state.entries.get(entry)?.law.after ?? [];
   return after.flatMap((one) => {
     const slot = missing(state, one);
@@ -23,23 +36,10 @@ function missing(state: Readonly<State>, { entry, on }: After): Slot | null {
   const count = state.entries.get(entry)?.count ?? 0;
   for (let number = 0; number < count; number++) {
     const slot = state.slots.get(slotId(entry, number));
-    if (slot !== undefined && slot.wanted && !isThere(slot.phase, on)) return slot;
+    const standing = slot === undefined ? null : standingOf(slot);
+    if (slot !== undefined && standing !== null && MISSING[on].includes(standing)) return slot;
   }
   return null;
-}
-
-function isThere(phase: Phase, on: After["on"]): boolean {
-  if (phase.kind === "finished") return true;
-  switch (on) {
-    case "started": return phase.kind === "scheduled" || (!isAtRest(phase) && !isBefore(phase));
-    case "ready": return phase.kind === "scheduled" || phase.kind === "running";
-    case "finished": return false;
-  }
-}
-
-/** It has no process yet, or none any more. */
-function isBefore({ kind }: Phase): boolean {
-  return kind === "starting" || kind === "blocked" || kind === "waiting" || kind === "clearing";
 }
 
 /** `is running`, `failed` */

@@ -7,6 +7,8 @@
  */
 import { runOf } from "../core/state.ts";
 import type { Slot } from "../core/state.ts";
+import { blockedIn } from "./blocked.ts";
+import type { BlockedBy } from "./blocked.ts";
 import { livingIn } from "./living.ts";
 import { show } from "./process.ts";
 import type { ProcessShown } from "./schema.ts";
@@ -60,13 +62,14 @@ export class Board {
   }
 
   #list(slots: readonly Slot[]): Buffer {
-    return Buffer.from(`[${slots.map((slot) => this.#text(slot)).join(",")}]`);
+    const blockedBy = blockedIn(this.#view.engine.state);
+    return Buffer.from(`[${slots.map((slot) => this.#text(slot, blockedBy)).join(",")}]`);
   }
 
-  #text(slot: Slot): string {
+  #text(slot: Slot, blockedBy: BlockedBy): string {
     const kept = this.#texts.get(slot);
     if (kept !== undefined) return kept;
-    const text = write("Process", this.#show(slot));
+    const text = write("Process", this.#show(slot, blockedBy));
     if (this.#isOnItsOwn(slot)) this.#texts.set(slot, text);
     return text;
   }
@@ -75,10 +78,10 @@ export class Board {
     return phase.kind !== "blocked" && (this.#view.engine.state.entries.get(entry)?.law.schedule ?? null) === null;
   }
 
-  #show(slot: Slot): ProcessShown {
+  #show(slot: Slot, blockedBy?: BlockedBy): ProcessShown {
     const run = livingIn(slot.phase) === null ? null : runOf(slot.phase);
     const reading = run === null ? undefined : this.#readings.get(run);
-    return show(slot, this.#view.engine.state, this.#view.program(slot.entry), reading?.used, this.#view.clock.now());
+    return show(slot, this.#view.engine.state, this.#view.program(slot.entry), reading?.used, this.#view.clock.now(), blockedBy);
   }
 }
 

@@ -49,10 +49,11 @@ function ofEntries({ entries, slots }: Readonly<State>): Metric[] {
     if (counts === undefined) continue; // taken out: it is only there until its last process has ended
     const state = STATE_OF[phase.kind];
     counts.states.set(state, (counts.states.get(state) ?? 0) + 1);
-    if (wanted && phase.kind !== "finished" && number < (entries.get(entry)?.count ?? 0)) counts.wanted++;
+    const isToBeThere = phase.kind !== "finished" && phase.kind !== "scheduled";
+    if (wanted && isToBeThere && number < (entries.get(entry)?.count ?? 0)) counts.wanted++;
   }
   return [
-    gauge("sentry_entry_wanted_processes", "How many processes of the entry are to be there; those that have finished are not.",
+    gauge("sentry_entry_wanted_processes", "How many processes of the entry are to be there; those that have finished, or wait for their schedule, are not.",
       [...all].map(([entry, { wanted }]) => of({ entry }, wanted))),
     gauge("sentry_processes", "How many slots of the entry are in that state.",
       [...all].flatMap(([entry, { states }]) => [...states].map(([state, value]) => ({ labels: { entry, state }, value })))),

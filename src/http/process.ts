@@ -3,7 +3,8 @@ import type { Entry, LastExit, Phase, Said, Slot, State } from "../core/state.ts
 import { slotId, statusOf } from "../core/types.ts";
 import type { Micros, Stamp } from "../core/types.ts";
 import { toMicrosecond } from "../engine/line.ts";
-import { blockedBy } from "./blocked.ts";
+import { blockedIn } from "./blocked.ts";
+import type { BlockedBy } from "./blocked.ts";
 import { livingIn } from "./living.ts";
 import type { ExitShown, ProcessShown, SaidShown } from "./schema.ts";
 import { STATE_OF } from "./state-of.ts";
@@ -14,7 +15,9 @@ export interface Program {
   readonly args: readonly string[];
 }
 
-export function show(slot: Slot, state: Readonly<State>, program: Program, used: Used | undefined, now: Stamp): ProcessShown {
+export function show(
+  slot: Slot, state: Readonly<State>, program: Program, used: Used | undefined, now: Stamp, blockedBy: BlockedBy = blockedIn(state),
+): ProcessShown {
   const { phase } = slot;
   const entry = state.entries.get(slot.entry);
   const started = livingIn(phase);
@@ -27,7 +30,7 @@ export function show(slot: Slot, state: Readonly<State>, program: Program, used:
     nextStartAt: nextStart(phase, entry, now),
     cpuPercent: used?.cpuPercent ?? null, memoryBytes: used?.memoryBytes ?? null,
     lastExit: slot.lastExit === null ? null : showExit(slot.lastExit),
-    ...phase.kind === "blocked" ? { blockedBy: blockedBy(state, slot) } : {},
+    ...phase.kind === "blocked" ? { blockedBy: blockedBy(slot.entry) } : {},
     ...phase.kind === "readying" && phase.finding !== null ? { notReady: phase.finding } : {},
     ...entry !== undefined && entry.law.schedule !== null ? { missedRuns: entry.missed } : {},
     ..."said" in phase && phase.said !== null ? showSaid(phase.said) : {},

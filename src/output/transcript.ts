@@ -12,7 +12,7 @@ import { printable } from "../printable.ts";
 export interface Line {
   /** Of the label's clock time. */
   readonly wall: Micros;
-  /** `dummy.1514`, or `web:0` where there is no process; null: a line of Sentry's own. */
+  /** `dummy.1514`, or `web:0` where there is no process, or the entry alone; null: a line of Sentry's own. */
   readonly label: string | null;
   readonly text: string;
   /** The run whose output may follow this line. */
@@ -34,7 +34,8 @@ export function lineOf(record: HistoryRecord): Line | null {
     }
     case "fault":
       if (record.entry === null) return ownLine(record.at, complaint("cannot reload", record));
-      if (record.cause === "schedule") return ownLine(record.at, complaint(`\`${record.entry}\` has not run`, { ...record, step: "" }));
+      // About the entry: none of its slots alone was due.
+      if (record.cause === "schedule") return labelled(record.at, record.entry, printable(`Has not run: ${record.message}.`));
       // Where a rolling restart has failed, that of the slot has been told.
       if (record.slot === null) return null;
       if (record.run === null) return slotLine(record, complaint(`${trouble(record)} ${slotId(record.entry, record.slot)}`, record));
@@ -58,7 +59,7 @@ export function lineOf(record: HistoryRecord): Line | null {
     case "lost":
       // Lines that nobody has read are told of where they are missing, by the output thread.
       return record.what === "output" ? null
-        : ownLine(record.at, record.what === "events" ? `${record.count} events were lost to the configuration's function \`on\`.`
+        : ownLine(record.at, record.what === "events" ? `${record.count} of the events for the configuration's function \`on\` were lost.`
           : `${record.count} of the kernel's process events were lost. Exits are exact without them.`);
   }
 }
@@ -66,11 +67,15 @@ export function lineOf(record: HistoryRecord): Line | null {
 /** About the process, or where there is none about the slot. */
 function slotLine({ at, entry, slot, pid }: SlotRecord, text: string): Line {
   const label = pid === null ? slotId(entry, slot) : `${entry}.${pid}`;
-  return { wall: at, label, text, opens: null, closes: null };
+  return labelled(at, label, text);
+}
+
+function labelled(wall: Micros, label: string | null, text: string): Line {
+  return { wall, label, text, opens: null, closes: null };
 }
 
 function ownLine(wall: Micros, text: string): Line {
-  return { wall, label: null, text, opens: null, closes: null };
+  return labelled(wall, null, text);
 }
 
 /** Whoever told a process to end knows about it; what Sentry does of its own accord, and did not say before, is told. */
@@ -78,7 +83,7 @@ function reasonOf({ cause, reason }: StoppingRecord): string | null {
   switch (cause) {
     case "leftover": return "Left processes behind; they are told to end.";
     case "readyTimeout": return printable(`Not ready in time${reason === null ? "" : ` (${reason})`}; it is told to end.`);
-    case "watchdog": return "Has not been heard of for longer than its watchdog allows; it is told to abort.";
+    case "watchdog": return printable(`Its watchdog ran out (${reason ?? "nobody knows why"}); it is told to abort.`);
     case "memory": return printable(`Takes too much memory (${reason ?? "nobody knows how much"}); it is told to end.`);
     case "watch": return printable(`Is restarted, for a file changed: ${reason ?? "nobody knows which"}.`);
     case "schedule": return "Still runs, and is due again; it is told to end.";

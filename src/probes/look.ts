@@ -6,12 +6,18 @@ import type { Millis } from "../core/types.ts";
 export interface Look {
   /** What is looked at, for people: `127.0.0.1:5432`, `GET http://127.0.0.1/health`. */
   readonly what: string;
-  /** Gives what is wrong, or null. Once `over`, nobody waits for it any more: what it has opened is to be closed at once. */
+  /** Gives what is wrong, or null; or throws what has kept it from being seen. Once `over`, nobody waits for it any more: what it has opened is to be closed at once. */
   take(over: AbortSignal): Promise<string | null>;
 }
 
 /** For a look that has no limit of its own: a server that takes a connection and says nothing must not be waited for. */
 const READY_LIMIT: Millis = 5_000;
+
+/** What was wrong, with what was looked at; null: nothing. Or what was missing for the look itself, which says nothing of the process. */
+export type Finding = string | { readonly missing: string } | null;
+
+/** There was no descriptor, process or memory to look with. To restart a process for that would need the same. */
+const SHORTAGES: ReadonlySet<string> = new Set(["EMFILE", "ENFILE", "EAGAIN", "ENOMEM", "ENOBUFS"]);
 
 /** The longest that setTimeout can wait: beyond it, it fires at once. */
 const LONGEST: Millis = 2 ** 31 - 1;
@@ -20,9 +26,10 @@ const LONGEST: Millis = 2 ** 31 - 1;
 export async function untilReady(look: Look, interval: Millis, ended: AbortSignal, found: (wrong: string) => void): Promise<boolean> {
   let last: string | null = null;
   while (!ended.aborted) {
-    const wrong = await within(READY_LIMIT, look, ended);
+    const finding = await within(READY_LIMIT, look, ended);
     if (ended.aborted) return false;
-    if (wrong === null) return true;
+    if (finding === null) return true;
+    const wrong = typeof finding === "string" ? finding : finding.missing;
     if (wrong !== last) found(wrong);
     last = wrong;
     await pause(interval, ended);
@@ -35,38 +42,47 @@ export async function untilReady(look: Look, interval: Millis, ended: AbortSigna
  * after one to two intervals: slots that were started together are not all looked at in the same moment.
  */
 export async function examine(
-  look: Look, interval: Millis, timeout: Millis, ended: AbortSignal, found: (wrong: string | null) => void,
+  look: Look, interval: Millis, timeout: Millis, ended: AbortSignal, found: (finding: Finding) => void,
 ): Promise<void> {
   await pause(interval * (1 + Math.random()), ended);
   while (!ended.aborted) {
     const begun = performance.now();
-    const wrong = await within(timeout, look, ended);
+    const finding = await within(timeout, look, ended);
     if (ended.aborted) return;
-    found(wrong);
+    found(finding);
     await pause(begun + interval - performance.now(), ended);
   }
 }
 
-/** What was wrong, with what was looked at; null: nothing. */
-export function within(limit: Millis, look: Look, ended: AbortSignal): Promise<string | null> {
+export function within(limit: Millis, look: Look, ended: AbortSignal): Promise<Finding> {
   return new Promise((resolve) => {
     const own = new AbortController();
-    const finish = (wrong: string | null): void => {
+    const finish = (finding: Finding): void => {
       clearTimeout(timer);
       ended.removeEventListener("abort", giveUp);
       own.abort();
-      resolve(wrong === null ? null : `${look.what}: ${wrong}`);
+      resolve(finding);
     };
-    const giveUp = (): void => finish("not looked at any more");
+    const answer = (wrong: string | null): void => finish(wrong === null ? null : `${look.what}: ${wrong}`);
+    const fail = (error: unknown): void => {
+      const code = codeOf(error);
+      if (isShortage(code)) finish({ missing: `${look.what}: ${code}` });
+      else answer(code);
+    };
+    const giveUp = (): void => answer("not looked at any more");
     // After a time in which the loop was busy, the answer may be there, and waits as well.
-    const timer = setTimeout(() => setImmediate(finish, `no answer within ${limit} ms`), Math.min(limit, LONGEST)).unref();
+    const timer = setTimeout(() => setImmediate(answer, `no answer within ${limit} ms`), Math.min(limit, LONGEST)).unref();
     ended.addEventListener("abort", giveUp);
-    look.take(own.signal).then(finish, (error: unknown) => finish(codeOf(error)));
+    look.take(own.signal).then(answer, fail);
   });
 }
 
+export function isShortage(errno: string): boolean {
+  return SHORTAGES.has(errno);
+}
+
 /** `ECONNREFUSED`, or in words where there is no such name. */
-export function codeOf(error: unknown): string {
+function codeOf(error: unknown): string {
   return (error as NodeJS.ErrnoException).code ?? String(error);
 }
 

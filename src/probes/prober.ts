@@ -39,6 +39,7 @@ export type Sign =
 interface Watch {
   readonly entry: string;
   readonly slot: number;
+  readonly what: "ready" | "health";
   readonly end: AbortController;
   readonly sign: "newline" | Pattern | null;
 }
@@ -47,6 +48,7 @@ export class Prober implements Probes {
   readonly #world: ProberWorld;
   readonly #programs: Programs;
   readonly #watches = new Map<RunId, Watch>();
+  #resting = false;
   #closed = false;
 
   constructor(world: ProberWorld) {
@@ -55,15 +57,7 @@ export class Prober implements Probes {
   }
 
   probe(run: RunId, entry: string, slot: number, _pid: number, what: "ready" | "health"): void {
-    this.#watches.get(run)?.end.abort();
-    this.#watches.delete(run);
-    const asked = this.#world.asked(entry, slot);
-    if (asked === null) return;
-    const end = new AbortController();
-    const sign = what === "ready" ? signOf(asked.ready) : null;
-    this.#watches.set(run, { entry, slot, end, sign });
-    if (what === "health") this.#examine(run, asked.health, entry, slot, end.signal);
-    else if (sign === null) this.#awaitReady(run, asked.ready, entry, slot, end.signal);
+    this.#begin(run, entry, slot, what);
   }
 
   unprobe(run: RunId): void {
@@ -72,6 +66,19 @@ export class Prober implements Probes {
     this.#watches.delete(run);
     watch.end.abort();
     if (watch.sign instanceof Pattern) this.#world.hush(run);
+  }
+
+  /**
+   * No program is started for a while, as before a reload. One that cannot look would find nobody well, so nobody is examined
+   * until then; after that it begins anew.
+   */
+  rest(on: boolean): void {
+    this.#resting = on;
+    for (const [run, { entry, slot, what, end }] of [...this.#watches]) {
+      if (what !== "health") continue;
+      if (on) end.abort();
+      else this.#begin(run, entry, slot, what);
+    }
   }
 
   /** About a run for which `isProbe` is true. */
@@ -96,6 +103,18 @@ export class Prober implements Probes {
     this.#watches.clear();
   }
 
+  #begin(run: RunId, entry: string, slot: number, what: "ready" | "health"): void {
+    this.#watches.get(run)?.end.abort();
+    this.#watches.delete(run);
+    const asked = this.#world.asked(entry, slot);
+    if (asked === null) return;
+    const end = new AbortController();
+    const sign = what === "ready" ? signOf(asked.ready) : null;
+    this.#watches.set(run, { entry, slot, what, end, sign });
+    if (what === "ready" && sign === null) this.#awaitReady(run, asked.ready, entry, slot, end.signal);
+    if (what === "health" && !this.#resting) this.#examine(run, asked.health, entry, slot, end.signal);
+  }
+
   #awaitReady(run: RunId, ready: Ready | null, entry: string, slot: number, ended: AbortSignal): void {
     if (ready === null || !("interval" in ready)) return; // the process says so itself
     const found = (message: string): void => this.#world.post([{ kind: "examined", run, ok: false, message }]);
@@ -104,13 +123,19 @@ export class Prober implements Probes {
     });
   }
 
-  /** That it is still well is no news. */
+  /** That it is still well is no news; and that nobody can look is told once of each process. */
   #examine(run: RunId, health: Health | null, entry: string, slot: number, ended: AbortSignal): void {
     if (health === null) return;
-    let well = false;
-    void examine(this.#lookOf(health.probe, entry, slot), health.interval, health.timeout, ended, (wrong) => {
-      if (wrong !== null || !well) this.#world.post([{ kind: "examined", run, ok: wrong === null, message: wrong ?? "" }]);
-      well = wrong === null;
+    let [isWell, isTold] = [false, false];
+    const look = this.#lookOf(health.probe, entry, slot);
+    void examine(look, health.interval, health.timeout, ended, (finding) => {
+      if (finding !== null && typeof finding !== "string") {
+        if (!isTold) this.#world.tell(`Whether ${slotId(entry, slot)} is well cannot be seen: ${finding.missing}.`);
+        isTold = true;
+        return;
+      }
+      if (finding !== null || !isWell) this.#world.post([{ kind: "examined", run, ok: finding === null, message: finding ?? "" }]);
+      isWell = finding === null;
     });
   }
 

@@ -4,6 +4,7 @@
  */
 import type { Fault, RunId } from "../core/types.ts";
 import { nextProbeRun } from "../engine/probe-run.ts";
+import { isShortage } from "./look.ts";
 import type { Look } from "./look.ts";
 
 /** The part of the world that starts and ends them. */
@@ -25,7 +26,7 @@ export type ProgramFact =
 /** What is wrong; null: nothing. */
 type Verdict = string | null;
 
-interface Running { verdict: Verdict; readonly gone: (verdict: Verdict) => void }
+interface Running { verdict: Verdict; readonly gone: (end: Verdict | Fault) => void }
 
 export class Programs {
   readonly #world: ProgramWorld;
@@ -56,7 +57,7 @@ export class Programs {
         if (running === undefined) this.#world.end(fact.run);
         return;
       case "fault":
-        return this.#gone(fact.run, textOf(fact));
+        return this.#gone(fact.run, fact);
       case "exit":
         if (running !== undefined) running.verdict = verdictOn(fact);
         if (!fact.alone) return this.#world.end(fact.run);
@@ -71,19 +72,20 @@ export class Programs {
   async #run(entry: string, slot: number, command: string, args: readonly string[], over: AbortSignal): Promise<Verdict> {
     const run = nextProbeRun();
     const begin = await this.#world.prepare(run, entry, slot, command, args);
-    if (typeof begin !== "function") return textOf(begin);
+    if (typeof begin !== "function") return verdictOnFault(begin);
     if (over.aborted) return null;
-    return new Promise((gone) => {
+    const end = await new Promise<Verdict | Fault>((gone) => {
       this.#running.set(run, { verdict: null, gone });
       over.addEventListener("abort", () => {
         if (this.#running.has(run)) this.#world.end(run);
       }, { once: true });
       begin();
     });
+    return typeof end === "object" && end !== null ? verdictOnFault(end) : end;
   }
 
-  #gone(run: RunId, verdict: Verdict): void {
-    this.#running.get(run)?.gone(verdict);
+  #gone(run: RunId, end: Verdict | Fault): void {
+    this.#running.get(run)?.gone(end);
     this.#running.delete(run);
   }
 }
@@ -95,6 +97,7 @@ function verdictOn({ code, signal }: { code: number | null; signal: string | nul
 }
 
 /** `exec: ENOENT (no such file or directory)` */
-function textOf({ subject, step, errno, message }: Fault): string {
+function verdictOnFault({ subject, step, errno, message }: Fault): Verdict {
+  if (isShortage(errno)) throw Object.assign(new Error(message), { code: errno });
   return [subject, step, errno === "" ? message : `${errno} (${message})`].filter((part) => part !== "").join(": ");
 }

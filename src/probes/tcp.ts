@@ -2,20 +2,19 @@
 import { connect } from "node:net";
 import type { Socket } from "node:net";
 
-import { codeOf } from "./look.ts";
 import type { Look } from "./look.ts";
 import { lookup } from "./lookup.ts";
 
 export function tcpLook(host: string, port: number): Look {
   const what = `${host.includes(":") ? `[${host}]` : host}:${port}`;
-  const take = (over: AbortSignal): Promise<string | null> => new Promise((resolve) => {
+  const take = (over: AbortSignal): Promise<string | null> => new Promise((resolve, reject) => {
     const socket = connect({ host, port, lookup, signal: over }).unref();
     socket.once("connect", () => {
       if (!isItself(socket)) return resolve(null);
       socket.resetAndDestroy(); // leaves no TIME_WAIT, which would keep the port from whoever is to listen there
       resolve("ECONNREFUSED");
     });
-    socket.on("error", (error) => resolve(codeOf(error)));
+    socket.on("error", reject);
   });
   return { what, take };
 }

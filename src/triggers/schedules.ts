@@ -115,9 +115,11 @@ export class Schedules {
   }
 }
 
-/** Unless the schedule is another one by now: then it has missed nothing. */
+/** Unless the schedule is another one by now: then it has missed nothing. What is no whole second comes before it: see Entry.due. */
 function stillDue(times: Times, due: Micros | null): Micros | null {
-  return due !== null && times.after(due - A_SECOND) === due ? due : null;
+  if (due === null) return null;
+  if (due % A_SECOND !== 0) return times.after(due);
+  return times.after(due - A_SECOND) === due ? due : null;
 }
 
 function pass(one: Watched, now: Micros): { readonly now: boolean; readonly missed: number } {

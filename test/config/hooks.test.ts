@@ -155,6 +155,15 @@ test("a hook that takes all memory loses its thread, and nobody else does", asyn
   await it.untilTold("has ended with event 1 (scaled of web): Error: Worker terminated due to reaching memory limit");
 });
 
+test("a hook that prints without an end loses its thread, and what it prints is not kept", async (t) => {
+  const it = await hosted('while (event.id === 1) { console.log("x".repeat(1000)); await new Promise(setImmediate); }\nconsole.log(event.id);');
+  it.host(t);
+  it.happen(2);
+  await it.untilTold("The thread of `on` has ended with event 1 (scaled of web): it has printed more than 1 MiB.");
+  await it.untilPrinted(2);
+  assert(it.told.join("\n").length < 2 ** 20 + 1000);
+});
+
 test("a thread that dies between two events costs none", async (t) => {
   const it = await hosted('console.log(event.id);\nif (event.id === 1) setImmediate(() => { throw new Error("late"); });');
   it.host(t);

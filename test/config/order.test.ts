@@ -36,6 +36,7 @@ test("an entry that there is not, and one that is named twice, are refused", asy
     "option `after` of entry `a` names `dat`, and there is no such entry; did you mean `data`? (sample.ts:4:3)",
   );
   assert.match(await complaint(program([["a", 'after: "zzzzzz"']])), /names `zzzzzz`, and there is no such entry \(/);
+  assert.match(await complaint(program([["a", 'after: "b"'], ["other", ""]])), /names `b`, and there is no such entry \(/);
   assert.match(await complaint(program([["a", 'after: ["b", { entry: "b", on: "started" }]'], ["b", ""]])), /`after` of entry `a` names `b` twice/);
 });
 

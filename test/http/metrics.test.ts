@@ -85,6 +85,14 @@ test("an entry says how many are wanted, and in which states its slots are", asy
   assert(states.includes('sentry_processes{entry="db",state="running"} 0'));
 });
 
+test("what waits for its schedule is not missing: it is wanted when it is due", async () => {
+  const { world, lines } = served([law("job", { schedule: "skip" })], () => longLife);
+  assert.deepEqual(under(await lines(), "sentry_entry_wanted_processes"), ['sentry_entry_wanted_processes{entry="job"} 0']);
+  void world.up("job:0");
+  world.pass(0);
+  assert.deepEqual(under(await lines(), "sentry_entry_wanted_processes"), ['sentry_entry_wanted_processes{entry="job"} 1']);
+});
+
 test("while an entry is restarted one after the other, its extra process is not a wanted one", async () => {
   const { world, lines } = served([law("web")], () => ({ ...longLife, answerAfter: 10 }));
   world.pass(10);

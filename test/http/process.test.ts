@@ -3,11 +3,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import type { Phase } from "../../src/core/state.ts";
+import { blockedIn } from "../../src/http/blocked.ts";
 import { showEntry } from "../../src/http/entry.ts";
 import { processMetrics } from "../../src/http/process-metrics.ts";
 import { show } from "../../src/http/process.ts";
 import { notReady } from "../../src/http/ready.ts";
 import type { View } from "../../src/http/view.ts";
+import { law } from "../support/world.ts";
 import { PHASES, slotIn, stateOf } from "./phases.ts";
 
 const KINDS = Object.keys(PHASES) as Phase["kind"][];
@@ -65,6 +67,35 @@ test("whoever waits for all to be ready waits for none that has finished, and fo
   assert.deepEqual(notReady(viewOf("finished", "running", "scheduled")), []);
   assert.deepEqual(notReady(viewOf("blocked", "readying")), ["web:0", "web:1"]);
   assert.deepEqual(notReady(viewOf("finished", "failed", "following", "settling", "clearing")), ["web:1", "web:2", "web:3", "web:4"]);
+});
+
+test("who is blocked is told each that keeps it so", () => {
+  const blockedBy = (on: "started" | "ready" | "finished") => KINDS.filter((kind) => {
+    const state = stateOf(kind);
+    const after = law("late", { after: [{ entry: "web", on }] });
+    state.entries.set("late", { law: after, count: 1, rolling: null, opened: false, due: null, missed: 0 });
+    const shown = show({ ...slotIn(PHASES.blocked), entry: "late" }, state, program, undefined, now);
+    return shown.blockedBy?.length === 1;
+  });
+  const absent = ["stopped", "failed", "blocked", "starting", "stopping", "clearing", "waiting"];
+  assert.deepEqual(new Set(blockedBy("started")), new Set(absent));
+  assert.deepEqual(new Set(blockedBy("ready")), new Set([...absent, "following", "settling", "readying"]));
+  assert.deepEqual(KINDS.filter((kind) => !blockedBy("finished").includes(kind)), ["finished"]);
+});
+
+test("what the slots of an entry wait for is looked for once, however many they are", () => {
+  const state = stateOf("finished", "running", "running");
+  const late = law("late", { after: [{ entry: "web", on: "finished" }] });
+  state.entries.set("late", { law: late, count: 1000, rolling: null, opened: false, due: null, missed: 0 });
+  let looks = 0;
+  const get = state.slots.get.bind(state.slots);
+  state.slots.get = (id) => {
+    looks++;
+    return get(id);
+  };
+  const blockedBy = blockedIn(state);
+  for (let n = 0; n < 1000; n++) assert.deepEqual(blockedBy("late"), ["web has not finished: web:1 is running"]);
+  assert.equal(looks, 2);
 });
 
 test("a finished process is not wanted any more, one that has failed is, and both have a state of their own", () => {

@@ -85,7 +85,7 @@ test("what a process has left behind is told, for the next start waits for its e
 test("why Sentry itself ends a process is told, and what a blocked slot waits for", () => {
   const stopping = { ...slot, type: "stopping", at: 7, pid: 1514, run: 7, wanted: true, until: 9000, reason: null } as const;
   const told = [
-    lineOf({ ...stopping, cause: "readyTimeout" }), lineOf({ ...stopping, cause: "watchdog" }),
+    lineOf({ ...stopping, cause: "readyTimeout" }), lineOf({ ...stopping, cause: "watchdog", reason: "it has said nothing for 500 ms" }),
     lineOf({ ...stopping, cause: "memory", reason: "601M of 512M" }), lineOf({ ...stopping, cause: "watch", reason: "src/a.js" }),
     lineOf({ ...stopping, cause: "schedule" }), lineOf({ ...stopping, cause: "exited" }),
     lineOf({ ...slot, type: "unhealthy", at: 7, pid: 1514, run: 7, failures: 3, message: "GET http://127.0.0.1/: 503", cause: null }),
@@ -93,7 +93,7 @@ test("why Sentry itself ends a process is told, and what a blocked slot waits fo
   ];
   assert.deepEqual(told.map((line) => `${line?.label}: ${line?.text}`), [
     "dummy.1514: Not ready in time; it is told to end.",
-    "dummy.1514: Has not been heard of for longer than its watchdog allows; it is told to abort.",
+    "dummy.1514: Its watchdog ran out (it has said nothing for 500 ms); it is told to abort.",
     "dummy.1514: Takes too much memory (601M of 512M); it is told to end.",
     "dummy.1514: Is restarted, for a file changed: src/a.js.",
     "dummy.1514: Still runs, and is due again; it is told to end.",
@@ -115,6 +115,14 @@ test("trouble with a process that there is is told, also while it is being stopp
   assert.equal(lineOf(rolling), null, "where a rolling restart has failed, that of the slot has been told");
 });
 
+test("that an entry has not run when it was due is told with the time, and the entry alone as the label", () => {
+  const line = lineOf({
+    ...own, type: "fault", at: 7, entry: "dummy", cause: "schedule", step: "schedule", errno: "", subject: "", missed: 1,
+    message: "it was due, and dummy:0 had not ended",
+  });
+  assert.deepEqual([line?.wall, line?.label, line?.text], [7, "dummy", "Has not run: it was due, and dummy:0 had not ended."]);
+});
+
 test("an entry that was taken out is told without a label, as is a reload that could not be done", () => {
   const text = "Process type `dummy` removed. Killing workers.";
   assert.deepEqual(lineOf({ ...own, type: "removed", entry: "dummy" }),
@@ -130,6 +138,7 @@ test("process events that were lost are told; lines that were lost are told wher
   const lost = { ...own, type: "lost", entry: null, count: 3 } as const;
   assert.equal(lineOf({ ...lost, what: "processEvents" })?.text, "3 of the kernel's process events were lost. Exits are exact without them.");
   assert.equal(lineOf({ ...lost, what: "output" }), null);
+  assert.equal(lineOf({ ...lost, what: "events", count: 1 })?.text, "1 of the events for the configuration's function `on` were lost.");
 });
 
 test("the colour of an entry is always the same, and not everybody's", () => {

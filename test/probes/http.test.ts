@@ -14,8 +14,10 @@ stayAlive();
 
 const never = new AbortController().signal;
 
-function look(url: string, limit = 5_000): Promise<string | null> {
-  return within(limit, httpLook(url), never);
+async function look(url: string, limit = 5_000): Promise<string | null> {
+  const finding = await within(limit, httpLook(url), never);
+  assert(finding === null || typeof finding === "string");
+  return finding;
 }
 
 test("statuses from 200 to 399 are well, all others are named", async (t) => {

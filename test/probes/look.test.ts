@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 
 import { examine, untilReady, within } from "../../src/probes/look.ts";
-import type { Look } from "../../src/probes/look.ts";
+import type { Finding, Look } from "../../src/probes/look.ts";
 import { until } from "../support/until.ts";
 import { stayAlive } from "./alive.ts";
 
@@ -34,6 +34,14 @@ test("an answer in time is the answer, with what was looked at", async () => {
   assert.equal(await within(1_000, scripted(new Error("broken")).look, never), "it: Error: broken");
 });
 
+test("a look that lacks something itself has not found anything wrong", async () => {
+  const never = new AbortController().signal;
+  for (const code of ["EMFILE", "EAGAIN"]) {
+    assert.deepEqual(await within(1_000, scripted(Object.assign(new Error(), { code })).look, never), { missing: `it: ${code}` });
+  }
+  assert.equal(await within(1_000, scripted(Object.assign(new Error(), { code: "ECONNREFUSED" })).look, never), "it: ECONNREFUSED");
+});
+
 test("each look is told when it is over, whether it has answered or not", async () => {
   const { look, seen } = scripted(null, "silence");
   const never = new AbortController().signal;
@@ -59,6 +67,13 @@ test("it is looked at once, and then until it is ready", async () => {
   assert.deepEqual(found, ["it: no", "it: not yet"], "the same again is no news");
   assert.equal(seen.looks, 4);
   assert.equal(seen.most, 1);
+});
+
+test("whoever cannot be looked at for a while is ready once it can", async () => {
+  const { look } = scripted(Object.assign(new Error(), { code: "EMFILE" }), null);
+  const found: string[] = [];
+  assert.equal(await untilReady(look, 1, new AbortController().signal, (wrong) => found.push(wrong)), true);
+  assert.deepEqual(found, ["it: EMFILE"]);
 });
 
 test("whoever is looked at until it is ready is not looked at after the end", async () => {
@@ -94,7 +109,7 @@ test("a look that is under way at the end is over at once", async () => {
 test("health is looked at again and again, and each finding is told", async () => {
   const { look, seen } = scripted("bad", null, "bad", null);
   const end = new AbortController();
-  const found: (string | null)[] = [];
+  const found: Finding[] = [];
   const over = examine(look, 10, 1_000, end.signal, (wrong) => found.push(wrong));
   await until("it was looked at four times", () => found.length === 4);
   end.abort();
@@ -119,7 +134,7 @@ test("the first look at the health comes after an interval, and not for all in t
 test("looks at the health do not overlap, also where each takes longer than the interval", async () => {
   const { look, seen } = scripted("silence");
   const end = new AbortController();
-  const found: (string | null)[] = [];
+  const found: Finding[] = [];
   const over = examine(look, 5, 25, end.signal, (wrong) => found.push(wrong));
   await until("it was looked at some times", () => found.length === 4);
   end.abort();
@@ -132,7 +147,7 @@ test("what is found after the end is not told", async () => {
   let answer: (wrong: string | null) => void = () => {};
   const look: Look = { what: "it", take: () => new Promise((resolve) => { answer = resolve; }) };
   const end = new AbortController();
-  const found: (string | null)[] = [];
+  const found: Finding[] = [];
   let asked = false;
   const over = examine({ ...look, take: (signal) => { asked = true; return look.take(signal); } }, 1, 30_000, end.signal, (wrong) => found.push(wrong));
   await until("it is looked at", () => asked);

@@ -78,6 +78,18 @@ test("bad findings are all told, a good one only after a bad one, and the first"
   assert.deepEqual(world.happened, [good, bad, bad, good, bad]);
 });
 
+test("that nobody can look is told once, and makes nobody unwell", async (t) => {
+  const { world, prober: all } = prober({ health: { probe: exec, interval: 1, timeout: 5_000 } });
+  t.after(() => all.close());
+  all.probe(7, "web", 0, 1514, "health");
+  const fault = { step: "clone", errno: "EAGAIN", message: "resource temporarily unavailable", subject: "" };
+  for (let n = 0; n < 3; n++) all.take({ kind: "fault", run: await until(`program ${n} has begun`, () => world.begun[n]), ...fault });
+  all.take(exit(await until("it can be looked at", () => world.begun[3]), { code: 1 }));
+  await until("it is unwell", () => world.happened.length > 0);
+  assert.deepEqual(world.told, ["Whether web:0 is well cannot be seen: check.sh: EAGAIN."]);
+  assert.deepEqual(world.happened, [{ kind: "examined", run: 7, ok: false, message: "check.sh: exit code 1" }]);
+});
+
 test("what is wrong with a server is told in full", async (t) => {
   const port = await freePort();
   const { world, prober: all } = prober({ health: { probe: { kind: "tcp", host: "127.0.0.1", port }, interval: 1, timeout: 1_000 } });
@@ -155,6 +167,25 @@ test("another probe of a run takes the place of the one before", async () => {
   await until("its health is looked at", () => world.begun.length === 2);
   assert.deepEqual(world.happened, []);
   all.close();
+});
+
+test("before a reload nobody is examined, and where it is called off everybody anew; who is ready is looked for all the while", async (t) => {
+  const { world, prober: all } = prober({ ready: { ...exec, interval: 1 }, health: { probe: exec, interval: 1, timeout: 1 } });
+  t.after(() => all.close());
+  all.probe(7, "web", 0, 1514, "health");
+  await until("it is looked at", () => world.begun.length === 1);
+  all.rest(true);
+  all.take(exit(world.begun[0] ?? 0, { signal: "SIGKILL" }));
+  world.happened.length = 0;
+  all.probe(8, "web", 1, 1515, "health");
+  all.probe(9, "web", 2, 1516, "ready");
+  for (let n = 1; n <= 10; n++) all.take(exit(await until(`program ${n} has begun`, () => world.begun[n]), { code: n === 10 ? 0 : 1 }));
+  await until("one is ready", () => world.happened.length > 1);
+  assert.deepEqual(world.happened.map(({ kind }) => kind), ["examined", "proven"]);
+  assert.equal(new Set(world.deeds.filter((deed) => deed.startsWith("begin")).slice(1)).size, 1);
+  all.rest(false);
+  await until("both are looked at", () => world.begun.length === 13);
+  assert.deepEqual(new Set(world.deeds.filter((deed) => deed.startsWith("begin")).slice(-2)), new Set(["begin web:0 check.sh", "begin web:1 check.sh"]));
 });
 
 test("nobody is looked at where nothing is asked for", async () => {

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 
 import { within } from "../../src/probes/look.ts";
+import type { Finding } from "../../src/probes/look.ts";
 import { until } from "../support/until.ts";
 import { stayAlive } from "./alive.ts";
 import { exit, programs } from "./world.ts";
@@ -14,7 +15,7 @@ function looking(limit = 30_000) {
   const { world, programs: all } = programs();
   const end = new AbortController();
   const look = all.look("web", 1, "check.sh", ["-q"]);
-  const found = (): Promise<string | null> => within(limit, look, end.signal);
+  const found = (): Promise<Finding> => within(limit, look, end.signal);
   const begun = (n: number): Promise<number> => until(`program ${n} has begun`, () => world.begun[n]);
   return { world, all, end, found, begun };
 }

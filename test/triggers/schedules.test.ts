@@ -155,6 +155,13 @@ test("what was due while Sentry was dead was missed; only what came within the l
   ], "missed ones are counted up to a hundred");
 });
 
+test("a moment that is no whole second says that all times up to it are told, and none after it", async () => {
+  const machine = new Machine(at("2026-05-01T12:00:04Z"), [job("* * * * * *")]);
+  machine.due.set("job", at("2026-05-01T12:00:01Z") + 1);
+  await machine.begin();
+  assert.deepEqual(machine.told.map(({ now, missed, next }) => [now, missed, shown(next)]), [[true, 2, "2026-05-01T12:00:05Z"]]);
+});
+
 test("a schedule that a reload has changed has missed nothing", async () => {
   const machine = new Machine(at("2026-05-01T12:00:10Z"), [job("0 18 * * *")]);
   machine.due.set("job", at("2026-05-01T12:00:00Z"));
