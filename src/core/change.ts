@@ -2,6 +2,7 @@
 import type { Draft } from "./draft.ts";
 import type { Event } from "./event.ts";
 import { turn } from "./phases.ts";
+import { replace } from "./placing.ts";
 import { NO_FAILURES } from "./restart.ts";
 import type { Entry, Slot } from "./state.ts";
 import { slotId } from "./types.ts";
@@ -10,7 +11,7 @@ import type { By, Cause, Law } from "./types.ts";
 /** Returns what the slot is now. */
 export function happen(draft: Draft, slot: Slot, event: Event): Slot {
   const after = turn(draft, slot, event);
-  draft.replace(slot, after, event.kind === "timeUp" ? event.token : null);
+  replace(draft, slot, after, event.kind === "timeUp" ? event.token : null);
   return after;
 }
 
@@ -28,8 +29,14 @@ export interface Wish {
 export function wish(draft: Draft, slot: Slot, { wanted, afresh = false, atOnce = false, cause, by }: Wish): Slot {
   const news = slot.wanted !== wanted;
   const after = turn(draft, { ...slot, wanted }, { kind: "wish", news, afresh, atOnce, cause, by });
-  draft.replace(slot, after, null);
+  replace(draft, slot, after, null);
   return after;
+}
+
+/** Those whose number is below that, the lowest first. */
+export function slotsBelow(draft: Draft, entry: string, room: number): Slot[] {
+  const slots = Array.from({ length: room }, (_, number) => draft.slots.get(slotId(entry, number)));
+  return slots.filter((slot) => slot !== undefined);
 }
 
 /** The lowest first. One that is still ending from the last time is wanted again, and starts once it has ended. */

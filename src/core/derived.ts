@@ -13,13 +13,14 @@ export function derive(state: State): void {
   state.live = 0;
   state.followers = followersIn([...entries.values(), ...removed.values()].map(({ law }) => law));
   for (const [name, { law }] of removed) removed.set(name, { law, live: 0 });
-  for (const [id, { entry, number, wanted, phase }] of slots) {
+  for (const [id, slot] of slots) {
+    const { entry, number, phase } = slot;
     const run = runOf(phase);
     if (run !== null) runs.set(run, id);
     for (const { token } of timersOf(phase)) timers.set(token, id);
 
     const live = Number(!isAtRest(phase));
-    const standing = wanted && number < (entries.get(entry)?.count ?? 0) ? standingOf(phase) : null;
+    const standing = number < (entries.get(entry)?.count ?? 0) ? standingOf(slot) : null;
     tallies.set(entry, moved(tallies.get(entry) ?? NOBODY, null, standing, live));
     state.live += live;
     const gone = removed.get(entry);

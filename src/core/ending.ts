@@ -7,7 +7,7 @@ import type { Draft } from "./draft.ts";
 import { impossible } from "./event.ts";
 import type { ExitedEvent, Turn, WishEvent } from "./event.ts";
 import { bury, goOn, judged, leaves, PATIENCE, ranFor, rest, signal, tellToEnd, timer } from "./moves.ts";
-import { isFailing, isSuccess, NO_FAILURES } from "./restart.ts";
+import { isFailing, isJudged, isSuccess, NO_FAILURES } from "./restart.ts";
 import type { End } from "./restart.ts";
 import { extended } from "./said.ts";
 import type { Next, PhaseOf, Slot, Started } from "./state.ts";
@@ -94,11 +94,6 @@ export const clearing: Turn<"clearing"> = (draft, slot, phase, event) => {
 function askedFor(draft: Draft, slot: Slot, phase: Stopping, { news, afresh, atOnce, cause, by }: WishEvent): Stopping {
   const asked = !draft.wants(slot) || news || afresh || atOnce;
   return isJudged(phase.cause) && asked ? { ...phase, cause, by } : phase;
-}
-
-/** Nobody has asked for that end: it was found necessary, or the process has announced it itself, and was too slow. */
-function isJudged(cause: Cause): boolean {
-  return isFailing(cause) || cause === "exited";
 }
 
 /** The law itself wants another process at once. Where one is to come anyway, that is told already. */

@@ -3,12 +3,11 @@
  * any more that comes after it, directly or not; parallel where nothing forbids it. What is held until then stays as it is.
  * If it ends by itself it is not started again, and whoever hurries does without the order.
  */
-import { happen, wish } from "./change.ts";
+import { happen, slotsBelow, wish } from "./change.ts";
 import type { Draft } from "./draft.ts";
 import { isHeld, mayBeHeld } from "./held.ts";
 import { callOff } from "./rolling.ts";
 import type { Slot } from "./state.ts";
-import { slotId } from "./types.ts";
 import type { By } from "./types.ts";
 
 export function stop(draft: Draft, hurry: boolean, by: By): void {
@@ -40,10 +39,7 @@ export function leave(draft: Draft): void {
 
 function release(draft: Draft, name: string): void {
   if (draft.tally(name).live === 0 || isHeld(draft, name)) return;
-  for (let number = 0; number < draft.count(name); number++) {
-    const slot = draft.slots.get(slotId(name, number));
-    if (slot !== undefined) tell(draft, slot);
-  }
+  for (const slot of slotsBelow(draft, name, draft.count(name))) tell(draft, slot);
 }
 
 function tell(draft: Draft, slot: Slot): void {

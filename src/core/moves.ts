@@ -1,7 +1,7 @@
 /** The moves that more than one phase makes: each brings a slot into its next phase, and tells it. */
 import type { Draft } from "./draft.ts";
 import type { ExitedEvent } from "./event.ts";
-import { codeOfExit } from "./outcome.ts";
+import { codeOf } from "./outcome.ts";
 import { judge, NO_FAILURES } from "./restart.ts";
 import type { End } from "./restart.ts";
 import type { Ending, Next, Said, Slot, Started, Timer } from "./state.ts";
@@ -18,7 +18,7 @@ export const PATIENCE: Millis = 5000;
  */
 const SETTLES_AFTER: Millis = 1000;
 
-/** A start is under way from here on, which `draft.replace` asks for; unless what it comes after is not there yet. */
+/** A start is under way from here on, which placing.ts asks for; unless what it comes after is not there yet. */
 export function begin(draft: Draft, slot: Slot): Slot {
   return draft.entries.get(slot.entry)?.opened === false
     ? { ...slot, failures: NO_FAILURES, phase: { kind: "blocked" } }
@@ -63,19 +63,15 @@ export function judged(draft: Draft, slot: Slot, end: End): { readonly slot: Slo
   return { slot: { ...slot, failures }, next };
 }
 
-/** `cause`: why the process has ended; null: there was none, and then `code` is what the fault of its start comes to. */
-export function goOn(draft: Draft, slot: Slot, next: Next, cause: Cause | null, by: By, code = lastCode(slot)): Slot {
+/** `cause`: why the process has ended; null: there was none, and `code` is what the fault of its start comes to. */
+export function goOn(draft: Draft, slot: Slot, next: Next, cause: Cause | null, by: By, code: number | null = null): Slot {
   // What the whole stop still holds, and has ended by itself, is not started again.
   const isHeld = next.kind === "restart" && !draft.wants(slot);
   if (next.kind === "stopped" || isHeld) return rest(draft, slot, cause, by);
   if (draft.wants(slot) && draft.law(slot).schedule !== null) return enter(draft, slot);
   if (next.kind === "restart") return wait(draft, slot, next.at);
   tellOver(draft, slot, next.kind, cause);
-  return { ...slot, failures: NO_FAILURES, phase: { kind: next.kind, code, at: draft.now.mono } };
-}
-
-function lastCode({ lastExit }: Slot): number {
-  return lastExit === null ? 0 : codeOfExit(lastExit.exit);
+  return { ...slot, failures: NO_FAILURES, phase: { kind: next.kind, code: code ?? codeOf(next.kind, slot), at: draft.now.mono } };
 }
 
 /** Waits for the restart, unless its moment is already past: a loop that was busy must not add to the delay. */

@@ -5,11 +5,12 @@
  * It is looked at when the counts of an entry have changed, and only for those that come after it: what it costs does not
  * grow with the slots.
  */
-import { happen } from "./change.ts";
+import { happen, slotsBelow } from "./change.ts";
 import type { Draft } from "./draft.ts";
+import { putEntry } from "./placing.ts";
 import type { Entry } from "./state.ts";
+import { MISSING } from "./tally.ts";
 import { tellBlocked } from "./telling.ts";
-import { slotId } from "./types.ts";
 import type { After, Law } from "./types.ts";
 
 /** Of each name who comes directly after it. */
@@ -52,11 +53,8 @@ export function open(draft: Draft): void {
 function openOne(draft: Draft, entry: Entry | undefined): void {
   if (entry === undefined || entry.opened || awaited(draft, entry).length > 0) return;
   const { law: { name }, count } = entry;
-  draft.putEntry({ ...entry, opened: true });
-  for (let number = 0; number < count; number++) {
-    const slot = draft.slots.get(slotId(name, number));
-    if (slot?.phase.kind === "blocked") happen(draft, slot, { kind: "opened" });
-  }
+  putEntry(draft, { ...entry, opened: true });
+  for (const slot of slotsBelow(draft, name, count)) if (slot.phase.kind === "blocked") happen(draft, slot, { kind: "opened" });
 }
 
 /** The entries that it waits for. */
@@ -66,11 +64,6 @@ function awaited(draft: Draft, { law: { after } }: Entry): string[] {
 
 /** An entry of which nothing is wanted, or that is not configured any more, holds nobody up: nothing of it stands anywhere. */
 function isMet(draft: Draft, { entry, on }: After): boolean {
-  const { absent, started, ready, failed, blocked, scheduled } = draft.tally(entry);
-  const missing = absent + failed + blocked;
-  switch (on) {
-    case "started": return missing === 0;
-    case "ready": return missing + started === 0;
-    case "finished": return missing + started + ready + scheduled === 0;
-  }
+  const tally = draft.tally(entry);
+  return MISSING[on].every((standing) => tally[standing] === 0);
 }

@@ -3,7 +3,7 @@
  * is how things stand, and not how they came to that: a reload that asks for it finds what has finished before.
  */
 import type { Draft } from "./draft.ts";
-import type { PhaseOf } from "./state.ts";
+import type { PhaseOf, Slot } from "./state.ts";
 import type { Tally } from "./tally.ts";
 import type { Exit, Fault } from "./types.ts";
 
@@ -36,8 +36,14 @@ function first(draft: Draft, isMeant: (phase: Over) => boolean): number | null {
   return earliest?.code ?? null;
 }
 
+/** What has failed is no success, however well its process has ended: that was found ill, or was never ready. */
+export function codeOf(kind: Over["kind"], { lastExit }: Slot): number {
+  const code = lastExit === null ? 0 : codeOfExit(lastExit.exit);
+  return kind === "failed" ? Math.max(1, code) : code;
+}
+
 /** As a shell says it: 128 and the number of the signal. One of which nobody knows how it ended has not ended well. */
-export function codeOfExit({ code, signal }: Pick<Exit, "code" | "signal">): number {
+function codeOfExit({ code, signal }: Pick<Exit, "code" | "signal">): number {
   return code ?? (signal === null ? 1 : 128 + numberOf(signal));
 }
 

@@ -41,11 +41,19 @@ export class Overlay<K, V> {
   }
 
   commit(): void {
-    for (const [key, value] of this.#changes ?? []) {
+    if (this.#changes !== null) this.#write(this.#changes);
+    if (this.#order !== null) this.#arrange(this.#order);
+  }
+
+  #write(changes: ReadonlyMap<K, V | undefined>): void {
+    for (const [key, value] of changes) {
       if (value === undefined) this.#base.delete(key);
       else this.#base.set(key, value);
     }
-    for (const key of this.#order ?? []) {
+  }
+
+  #arrange(order: readonly K[]): void {
+    for (const key of order) {
       const value = this.#base.get(key);
       if (value === undefined) continue;
       this.#base.delete(key);

@@ -1,14 +1,36 @@
 /** How a phase is looked at from outside. As with timers: it is probed exactly as long as its phase, and the law, ask for it. */
-import type { Phase } from "./state.ts";
+import type { Draft } from "./draft.ts";
+import type { Phase, Slot } from "./state.ts";
 import type { Law, RunId } from "./types.ts";
 
-export interface Probing {
+interface Probing {
   readonly run: RunId;
   readonly pid: number;
   readonly what: "ready" | "health";
 }
 
-export function probeOf(law: Law, phase: Phase): Probing | null {
+/** `before`: null: nobody looks at it yet. */
+export function replaceProbe(draft: Draft, before: Slot | null, after: Slot): void {
+  change(draft, before === null ? null : asked(draft, before), asked(draft, after), after);
+}
+
+/** The slot's law is another one now, and it may be looked at in another way. */
+export function reprobe(draft: Draft, slot: Slot, before: Law): void {
+  if (!draft.asleep) change(draft, probeOf(before, slot.phase), asked(draft, slot), slot);
+}
+
+function change(draft: Draft, before: Probing | null, after: Probing | null, { entry, number }: Slot): void {
+  if (before?.run === after?.run && before?.what === after?.what && before?.pid === after?.pid) return;
+  if (after !== null) draft.emit({ kind: "probe", ...after, entry, slot: number });
+  else if (before !== null) draft.emit({ kind: "unprobe", run: before.run });
+}
+
+function asked(draft: Draft, { entry, phase }: Slot): Probing | null {
+  const law = phase.kind === "readying" || phase.kind === "running" ? draft.lawOf(entry) : null;
+  return law === null ? null : probeOf(law, phase);
+}
+
+function probeOf(law: Law, phase: Phase): Probing | null {
   switch (phase.kind) {
     case "readying": return law.ready === "probe" ? { run: phase.run, pid: phase.started.pid, what: "ready" } : null;
     // Whoever has said that it leaves need not be well any more.

@@ -2,16 +2,17 @@
  * Another configuration. What it says of an entry is in force from now on; what is under way goes on: a delay or a grace
  * that has begun ends when it was to end. Only the processes that have to be others are touched.
  */
-import { addSlots, dropSlots, freshEntry, happen, wish } from "./change.ts";
+import { addSlots, dropSlots, freshEntry, happen, slotsBelow, wish } from "./change.ts";
 import type { Command } from "./command.ts";
 import type { Draft } from "./draft.ts";
-import { ready } from "./moves.ts";
+import { enter, ready } from "./moves.ts";
 import { reorder } from "./order.ts";
+import { putEntry, replace } from "./placing.ts";
+import { reprobe } from "./probing.ts";
 import { advance, callOff } from "./rolling.ts";
 import { isAtRest, roomOf } from "./state.ts";
 import type { Entry, Slot } from "./state.ts";
 import { tellScaled } from "./telling.ts";
-import { slotId } from "./types.ts";
 import type { By, Law } from "./types.ts";
 
 export function reload(draft: Draft, { laws, replaced, exitWhen, by }: Extract<Command, { kind: "reload" }>): void {
@@ -39,7 +40,7 @@ function remove(draft: Draft, configured: ReadonlySet<string>, by: By): void {
   for (const [, slot] of draft.slots.entries()) gone.get(slot.entry)?.slots.push(slot);
   for (const [name, { entry, slots }] of gone) {
     draft.record({ type: "removed", at: draft.now.wall, entry: name, slot: null, pid: null, cause: null, by });
-    draft.putEntry({ ...entry, count: 0 });
+    putEntry(draft, { ...entry, count: 0 });
     draft.entries.delete(name);
     const live = slots.filter(({ phase }) => !isAtRest(phase)).length;
     if (live > 0) draft.removed.set(name, { law: entry.law, live });
@@ -53,7 +54,7 @@ function add(draft: Draft, law: Law, by: By): void {
   const { name, count } = law;
   draft.record({ type: "added", at: draft.now.wall, entry: name, slot: null, pid: null, count, cause: null, by });
   draft.removed.delete(name);
-  draft.putEntry(freshEntry(law));
+  putEntry(draft, freshEntry(law));
   addSlots(draft, name, 0, count, by);
 }
 
@@ -67,15 +68,16 @@ function change(draft: Draft, entry: Entry, law: Law, afresh: boolean, by: By): 
   if (count !== entry.count) tellScaled(draft, name, count, by);
   const kept = { ...inForce(draft, entry, law, afresh), count, rolling };
   // A process that has to be another one is ended as its own law says, and what begins does so by the new one.
-  draft.putEntry({ ...kept, law: afresh ? { ...entry.law, schedule: law.schedule } : law });
-  if (!afresh && isLookedAtOtherwise(entry.law, law)) for (const slot of slotsOf(draft, entry)) draft.reprobe(slot, entry.law);
+  putEntry(draft, { ...kept, law: afresh ? { ...entry.law, schedule: law.schedule } : law });
+  if (!afresh && isLookedAtOtherwise(entry.law, law)) for (const slot of slotsBelow(draft, name, roomOf(entry))) reprobe(draft, slot, entry.law);
   dropSlots(draft, name, roomOf(entry), roomOf(kept), by);
-  for (let number = 0; number < Math.min(roomOf(entry), count) && (recounted || afresh); number++) {
-    const slot = draft.slots.get(slotId(name, number));
-    if (slot !== undefined) wish(draft, slot, { wanted: recounted || slot.wanted, afresh, cause: "replaced", by });
+  if (recounted || afresh) {
+    for (const slot of slotsBelow(draft, name, Math.min(roomOf(entry), count))) {
+      wish(draft, slot, { wanted: recounted || slot.wanted, afresh, cause: "replaced", by });
+    }
   }
-  draft.putEntry(kept);
-  if (isBegunOtherwise(entry.law, law)) for (const slot of slotsOf(draft, kept)) beginOtherwise(draft, slot, law);
+  putEntry(draft, kept);
+  if (isBegunOtherwise(entry.law, law)) for (const slot of slotsBelow(draft, name, roomOf(kept))) beginOtherwise(draft, slot, law);
   addSlots(draft, name, entry.count, count, by);
 }
 
@@ -99,17 +101,16 @@ function isBegunOtherwise(before: Law, law: Law): boolean {
   return before.ready !== law.ready || before.schedule !== law.schedule;
 }
 
-/** What waited for its time is kept running from now on, and what was to become ready is so by being there. */
+/**
+ * What waited for its time is kept running from now on, and what waited for its restart has its time. And what was to become
+ * ready is so by being there.
+ */
 function beginOtherwise(draft: Draft, slot: Slot, law: Law): void {
   const { phase } = slot;
+  if (phase.kind === "waiting" && law.schedule !== null) replace(draft, slot, enter(draft, slot), null);
   if (phase.kind === "scheduled" && law.schedule === null) happen(draft, slot, { kind: "due" });
   if (phase.kind !== "readying" || law.ready !== "started") return;
   const after = ready(draft, slot, phase.run, phase.started, phase.said);
-  draft.replace(slot, after, null);
+  replace(draft, slot, after, null);
   advance(draft, slot, after);
-}
-
-function slotsOf(draft: Draft, entry: Entry): Slot[] {
-  const slots = Array.from({ length: roomOf(entry) }, (_, number) => draft.slots.get(slotId(entry.law.name, number)));
-  return slots.filter((slot) => slot !== undefined);
 }

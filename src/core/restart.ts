@@ -38,6 +38,11 @@ export function isFailing(cause: Cause): boolean {
   return cause === "readyTimeout" || cause === "unhealthy" || cause === "watchdog" || cause === "memory";
 }
 
+/** Nobody has asked for that end: it was found necessary, or the process has announced it itself, and was too slow. */
+export function isJudged(cause: Cause): boolean {
+  return isFailing(cause) || cause === "exited";
+}
+
 /** `random`, from 0 to 1, decides where in the range of the jitter the delay is. */
 export function judge(law: Law, before: Failures, end: End, random: number): Judgement {
   if (!end.failed) return { failures: { ...before, inARow: 0 }, next: afterSuccess(law, end) };

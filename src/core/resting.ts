@@ -83,8 +83,7 @@ export const waiting: Turn<"waiting"> = (draft, slot, phase, event) => {
       tellWaiting(draft, slot, null, draft.now.mono, null, "watch");
       return begin(draft, slot);
     case "due": return begin(draft, slot);
-    // A reload may have given it a schedule meanwhile.
-    case "timeUp": return enter(draft, slot);
+    case "timeUp": return begin(draft, slot);
     case "hurry": case "signal": return slot;
     case "spawned": case "fault": case "exited": case "cleared": case "followed": case "astray": case "surviving": case "proven":
     case "examined": case "notified": case "oversized": case "opened":

@@ -9,6 +9,7 @@ import { freshSlot, happen } from "./change.ts";
 import type { TakeOver } from "./command.ts";
 import type { Draft } from "./draft.ts";
 import { touchClosed } from "./order.ts";
+import { wake } from "./placing.ts";
 import { roomOf } from "./state.ts";
 import type { Slot } from "./state.ts";
 import { slotId } from "./types.ts";
@@ -25,7 +26,7 @@ export function resume(draft: Draft, tookOver: TakeOver | null): void {
     const meant = cause === "stopped" ? slot : { ...slot, wanted: false };
     happen(draft, meant, { kind: "resume", cause });
     const now = draft.slots.get(slotId(slot.entry, slot.number));
-    if (now !== undefined) draft.wake(now);
+    if (now !== undefined) wake(draft, now);
   }
   draft.asleep = false;
   touchClosed(draft);

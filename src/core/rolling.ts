@@ -15,7 +15,8 @@
  */
 import { freshSlot, wish } from "./change.ts";
 import type { Draft } from "./draft.ts";
-import { isFailing } from "./restart.ts";
+import { putEntry, replace } from "./placing.ts";
+import { isJudged } from "./restart.ts";
 import { runOf, unawaited } from "./state.ts";
 import type { Entry, Phase, Rolling, Slot } from "./state.ts";
 import { tellRolling, tellRollingFault } from "./telling.ts";
@@ -67,7 +68,7 @@ export function callOff(draft: Draft, entry: Entry, why: string): Entry {
   if (rolling === null) return entry;
   tellRollingFault(draft, name, why, rolling.by);
   const awaited = draft.slots.get(slotId(name, rolling.awaited));
-  if (awaited !== undefined) draft.replace(awaited, unawaited(awaited), null);
+  if (awaited !== undefined) replace(draft, awaited, unawaited(awaited), null);
   return keep(draft, entry, null);
 }
 
@@ -119,7 +120,7 @@ function isOnTheWay(was: Phase, is: Phase): boolean {
 function isTry(phase: Phase): boolean {
   switch (phase.kind) {
     case "starting": case "following": case "settling": case "readying": case "running": return true;
-    case "stopping": return isFailing(phase.cause) || phase.cause === "exited";
+    case "stopping": return isJudged(phase.cause);
     case "stopped": case "finished": case "failed": case "blocked": case "scheduled": case "clearing": case "waiting": return false;
   }
 }
@@ -164,6 +165,6 @@ function dropExtra(draft: Draft, { law: { name }, count }: Entry, cause: Cause, 
 
 function keep(draft: Draft, entry: Entry, rolling: Rolling | null): Entry {
   const kept = { ...entry, rolling };
-  draft.putEntry(kept);
+  putEntry(draft, kept);
   return kept;
 }

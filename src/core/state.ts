@@ -145,7 +145,10 @@ export interface Entry {
   readonly rolling: Rolling | null;
   /** What it comes after has been there once: nothing holds its starts up any more. */
   readonly opened: boolean;
-  /** When it is due next, by the wall clock; null: it is not scheduled, or never due again. */
+  /**
+   * When it is due next, by the wall clock; null: it is not scheduled, or never due again. Times of schedules are whole
+   * seconds. What is none is of a Sentry that was killed: what came of all times up to then is known, and no more.
+   */
   readonly due: Micros | null;
   /** How often it was due and did not run. */
   readonly missed: number;

@@ -14,6 +14,7 @@ import type { Event } from "./event.ts";
 import { leave, releaseMore, stop } from "./leaving.ts";
 import { open, reorder } from "./order.ts";
 import { decided } from "./outcome.ts";
+import { putEntry } from "./placing.ts";
 import { reload } from "./reload.ts";
 import { resume } from "./resume.ts";
 import { advance, callOff, roll } from "./rolling.ts";
@@ -64,7 +65,7 @@ function start(draft: Draft, laws: readonly Law[], exitWhen: ExitWhen): void {
   draft.reseed();
   draft.exitWhen = exitWhen;
   for (const law of laws) {
-    draft.putEntry(freshEntry(law));
+    putEntry(draft, freshEntry(law));
     addSlots(draft, law.name, 0, law.count, null);
   }
   reorder(draft);
@@ -102,7 +103,7 @@ function scale(draft: Draft, name: string, count: number, by: By): Refusal | nul
   if (entry.count === count) return null;
   const still = callOff(draft, entry, "the entry was scaled");
   tellScaled(draft, name, count, by);
-  draft.putEntry({ ...still, count });
+  putEntry(draft, { ...still, count });
   // The extra slot of a rolling restart is the first of those that are added, or the first that goes.
   addSlots(draft, name, entry.count, count, by);
   dropSlots(draft, name, roomOf(entry), count, by);

@@ -4,7 +4,8 @@
  *
  * All but the living are of slots that are wanted, and below the count: the extra slot of a rolling restart stands nowhere.
  */
-import type { Phase } from "./state.ts";
+import type { Slot } from "./state.ts";
+import type { After } from "./types.ts";
 
 /** `absent`: it has no process, or only one that is being ended; and yet it is not at rest, or will not be for long. */
 export type Standing = "absent" | "started" | "ready" | "finished" | "failed" | "blocked" | "scheduled";
@@ -14,7 +15,9 @@ export type Tally = Readonly<Record<Standing | "live", number>>;
 
 export const NOBODY: Tally = { live: 0, absent: 0, started: 0, ready: 0, finished: 0, failed: 0, blocked: 0, scheduled: 0 };
 
-export function standingOf(phase: Phase): Standing {
+/** Null: nobody wants it. */
+export function standingOf({ wanted, phase }: Pick<Slot, "wanted" | "phase">): Standing | null {
+  if (!wanted) return null;
   switch (phase.kind) {
     case "stopped": case "starting": case "stopping": case "clearing": case "waiting": return "absent";
     case "following": return phase.said !== null && phase.wasReady ? "ready" : "started";
@@ -26,9 +29,17 @@ export function standingOf(phase: Phase): Standing {
 
 /** One less here, one more there; null: nowhere. `more`: by how many more are alive. */
 export function moved(tally: Tally, from: Standing | null, to: Standing | null, more: number): Tally {
-  const after: Record<Standing | "live", number> = { ...tally };
-  after.live += more;
-  if (from !== null) after[from]--;
-  if (to !== null) after[to]++;
-  return after;
+  const by = (standing: Standing): number => Number(to === standing) - Number(from === standing);
+  return {
+    live: tally.live + more, absent: tally.absent + by("absent"), started: tally.started + by("started"), ready: tally.ready + by("ready"),
+    finished: tally.finished + by("finished"), failed: tally.failed + by("failed"), blocked: tally.blocked + by("blocked"),
+    scheduled: tally.scheduled + by("scheduled"),
+  };
 }
+
+/** How a slot stands that is not there yet for whoever comes after it. */
+export const MISSING: Readonly<Record<After["on"], readonly Standing[]>> = {
+  started: ["absent", "failed", "blocked"],
+  ready: ["absent", "failed", "blocked", "started"],
+  finished: ["absent", "failed", "blocked", "started", "ready", "scheduled"],
+};

@@ -1,17 +1,19 @@
 /** What starts or restarts an entry although nobody asks for it: its time has come, or a file that it is made of has changed. */
-import { happen } from "./change.ts";
+import { happen, slotsBelow } from "./change.ts";
 import type { Draft } from "./draft.ts";
+import { putEntry } from "./placing.ts";
 import { fail } from "./rolling.ts";
 import type { Entry, Phase, Slot } from "./state.ts";
 import { tellMissed, tellScheduled } from "./telling.ts";
 import { slotId } from "./types.ts";
 import type { Micros } from "./types.ts";
 
-/** The moment is past, or has been put off: whoever waits for it says so. */
-export function due(draft: Draft, name: string, now: boolean, next: Micros | null, missed: number): void {
+/** The moment is past, or has been put off: whoever waits for it says so. What is down was not to run, and has missed nothing. */
+export function due(draft: Draft, name: string, now: boolean, next: Micros | null, unseen: number): void {
   const entry = draft.entries.get(name);
   if (entry === undefined || entry.law.schedule === null || draft.course !== "keeping") return;
-  draft.putEntry({ ...entry, due: next, missed: entry.missed + missed });
+  const missed = wanted(draft, entry).length === 0 ? 0 : unseen;
+  putEntry(draft, { ...entry, due: next, missed: entry.missed + missed });
   if (missed > 0) tellMissed(draft, name, missed, `it was due ${missed === 1 ? "once" : `${missed} times`}, and nobody could see that`);
   if (now) runAll(draft, name);
   if (next === entry.due) return;
@@ -38,14 +40,13 @@ function runAll(draft: Draft, name: string): void {
     else happen(draft, slot, { kind: "due" });
   }
   if (still.length + held.length === 0) return;
-  draft.putEntry({ ...entry, missed: entry.missed + 1 });
+  putEntry(draft, { ...entry, missed: entry.missed + 1 });
   const why = [...still.map((id) => `${id} had not ended`), ...held.map((id) => `${id} is blocked`)];
   tellMissed(draft, name, 1, `it was due, and ${why.join(", ")}`);
 }
 
 function wanted(draft: Draft, { law: { name }, count }: Entry): Slot[] {
-  const slots = Array.from({ length: count }, (_, number) => draft.slots.get(slotId(name, number)));
-  return slots.filter((slot) => slot !== undefined).filter((slot) => draft.wants(slot));
+  return slotsBelow(draft, name, count).filter((slot) => draft.wants(slot));
 }
 
 function isBusy(phase: Phase): boolean {

@@ -3,7 +3,7 @@
  * makes one of it that the law could have made.
  */
 import { freshEntry } from "../core/change.ts";
-import { codeOfExit } from "../core/outcome.ts";
+import { codeOf } from "../core/outcome.ts";
 import { NO_FAILURES } from "../core/restart.ts";
 import { isAtRest, NOTHING_SAID, runOf, unawaited } from "../core/state.ts";
 import type { Entry, Phase, PhaseOf, Said, Slot, Started, State } from "../core/state.ts";
@@ -13,13 +13,15 @@ import { withoutCircles } from "./circle.ts";
 import { fromPlain } from "./plain.ts";
 import { UNSAID } from "./words.ts";
 
+const A_SECOND: Micros = 1_000_000;
+
 export const AT_REST: Phase = { kind: "stopped" };
 
 export const SCHEDULED: Phase = { kind: "scheduled" };
 
 /** Since its last process has ended. */
-export function over({ lastExit }: Slot, kind: "finished" | "failed"): PhaseOf<"finished"> {
-  return { kind, code: lastExit === null ? 0 : codeOfExit(lastExit.exit), at: lastExit?.exit.at.mono ?? 0 };
+export function over(slot: Slot, kind: "finished" | "failed"): PhaseOf<"finished"> {
+  return { kind, code: codeOf(kind, slot), at: slot.lastExit?.exit.at.mono ?? 0 };
 }
 
 /** For an entry that only the history knows: configuration's defaults. */
@@ -101,10 +103,11 @@ export class Sketch {
     this.#change(name, { due });
   }
 
-  /** What has come of its time by then, a start or nothing, is told. When the next one is, is not. */
+  /** What has come of its times up to then, a start or nothing, is told. When the next one is, is not: see Entry.due. */
   passed(name: string, by: Micros): void {
     const due = this.#entries.get(name)?.due ?? null;
-    if (due !== null && due <= by) this.due(name, null);
+    const last = Math.round(by);
+    if (due !== null && due <= by) this.due(name, last % A_SECOND === 0 ? last + 1 : last);
   }
 
   miss(name: string, times: number): void {

@@ -6,7 +6,7 @@
 import { scopeBefore } from "../core/daemon.ts";
 import { signalOf } from "../core/moves.ts";
 import { codeOfFault } from "../core/outcome.ts";
-import { isFailing, isSuccess, judge, NO_FAILURES } from "../core/restart.ts";
+import { isFailing, isJudged, isSuccess, judge, NO_FAILURES } from "../core/restart.ts";
 import type { End, Judgement } from "../core/restart.ts";
 import { runOf, startedOf } from "../core/state.ts";
 import type { Ending, Next, Phase, PhaseOf, Slot, Started } from "../core/state.ts";
@@ -132,11 +132,6 @@ export class SlotEnds {
     const failures = isHurried ? slot.failures : NO_FAILURES;
     this.#sketch.set({ ...slot, failures, phase: { ...phase, next: { kind: "stopped" }, cause, by } });
   }
-}
-
-/** Nobody has asked for that end: it was found necessary, or the process has announced it itself, and was too slow. */
-export function isJudged(cause: Cause): boolean {
-  return isFailing(cause) || cause === "exited";
 }
 
 /** One that is being ended was, if it was not told to end for not being it. */

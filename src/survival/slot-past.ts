@@ -3,7 +3,7 @@
  * record, here the record makes the change. A record may be the last one that a killed Sentry wrote, wherever in a step
  * that was; so each leaves the slot such that the law can go on from there.
  */
-import { NO_FAILURES } from "../core/restart.ts";
+import { isJudged, NO_FAILURES } from "../core/restart.ts";
 import { NOTHING_SAID, runOf, startedOf } from "../core/state.ts";
 import type { Next, Phase, PhaseOf, Slot, Started } from "../core/state.ts";
 import type { Micros, Millis, RunId, Stamp } from "../core/types.ts";
@@ -12,7 +12,7 @@ import type { Findings } from "./holder.ts";
 import { AT_ONCE } from "./rebooted.ts";
 import { AT_REST, over, SCHEDULED } from "./sketch.ts";
 import type { Sketch } from "./sketch.ts";
-import { isJudged, SlotEnds } from "./slot-ends.ts";
+import { SlotEnds } from "./slot-ends.ts";
 import type { ToldOf } from "./told.ts";
 
 export type ToldOfSlot = ToldOf<
@@ -24,13 +24,14 @@ export class SlotPast {
   readonly #sketch: Sketch;
   readonly #now: Stamp;
   readonly #ends: SlotEnds;
-  /** When the monotonic time line begins, by the wall clock, as the last record says that tells both. Null: none has. */
-  #epoch: Micros | null = null;
+  /** When the monotonic time line begins, by the wall clock: as the last record says that tells both, and until one does, as it is now. */
+  #epoch: Micros;
 
   constructor(findings: Findings, now: Stamp) {
     this.#findings = findings;
     this.#sketch = findings.sketch;
     this.#now = now;
+    this.#epoch = now.wall - now.mono * 1000;
     this.#ends = new SlotEnds(findings, now);
   }
 
@@ -81,7 +82,9 @@ export class SlotPast {
     const wall = before === null ? at : Math.round(before.at.wall + (mono - before.at.mono) * 1000);
     const notify = identity.notify ?? before?.identity.notify ?? null; // its run's, whoever is there
     const started = before?.pid === pid ? before : { pid, at: { wall, mono }, identity: { ...identity, notify } };
-    give(this.#findings, slot, run, { phase: this.#sketch.running(slot.entry, run, started) });
+    // Of what it has said before, the snapshot knows: who is to take its place, above all.
+    const said = before !== null && "said" in slot.phase ? slot.phase.said ?? NOTHING_SAID : NOTHING_SAID;
+    give(this.#findings, slot, run, { phase: this.#sketch.running(slot.entry, run, started, said) });
   }
 
   /** After a start that has failed it is that which says with what code; after a process, its exit. */
@@ -97,7 +100,11 @@ export class SlotPast {
 
   #waiting(slot: Slot, { until, by }: ToldOf<"waiting">): void {
     const { phase } = slot;
-    if (by === null) return give(this.#findings, slot, null, { wanted: true, phase: this.#sketch.waiting(until) });
+    if (by === null) {
+      // It has a schedule by now: the configuration is another one.
+      const phase = this.#sketch.law(slot.entry).schedule === null ? this.#sketch.waiting(until) : SCHEDULED;
+      return give(this.#findings, slot, null, { wanted: true, phase });
+    }
     // Somebody asked for it to be up: a process that is there still has to end first.
     if (phase.kind === "clearing") return this.#sketch.set({ ...slot, wanted: true, ...this.#wantedAgain(slot, phase, until) });
     if (runOf(phase) === null) return this.#sketch.set({ ...slot, wanted: true, phase: this.#sketch.waiting(until) });
@@ -109,7 +116,7 @@ export class SlotPast {
   /** Until when is told by the monotonic time line; schedules go by whole seconds of the wall clock. */
   #scheduled(slot: Slot, { until }: ToldOf<"scheduled">): void {
     if (until === null) this.#sketch.due(slot.entry, null);
-    else if (this.#epoch !== null) this.#sketch.due(slot.entry, Math.round((this.#epoch + until * 1000) / 1e6) * 1e6);
+    else this.#sketch.due(slot.entry, Math.round((this.#epoch + until * 1000) / 1e6) * 1e6);
     // It has none any more: the configuration is another one by now.
     const phase = this.#sketch.law(slot.entry).schedule === null ? this.#sketch.waiting(AT_ONCE) : SCHEDULED;
     give(this.#findings, slot, null, { wanted: true, failures: NO_FAILURES, phase });

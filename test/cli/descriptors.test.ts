@@ -14,7 +14,16 @@ suite("descriptors", { concurrency: 2 }, () => {
     site.config('entry("m", "sleep", ["1000"], { count: 1000 })');
     const { code, stderr } = await site.run("sh", [...withFew(2000), ...site.command("start", "sample.ts")]);
     assert.equal(code, 5);
-    assert.match(stderr, /wants 1000 processes, which need about 3\d\d\d descriptors; this process may have 2000/);
+    assert.match(stderr, /wants 1000 processes, which need about 4\d\d\d descriptors; this process may have 2000/);
+    await site.nobodyLeft();
+  });
+
+  test("what processes speak through and are looked at by counts as well", async (t) => {
+    const site = new Site(t);
+    site.config('entry("m", "sleep", ["1000"], { count: 300, ready: { fd: 3 }, watchdog: "1m", health: { exec: ["true"] } })');
+    const { code, stderr } = await site.run("sh", [...withFew(2000), ...site.command("start", "sample.ts")]);
+    assert.equal(code, 5);
+    assert.match(stderr, /wants 300 processes, which need about 26\d\d descriptors; this process may have 2000/);
     await site.nobodyLeft();
   });
 

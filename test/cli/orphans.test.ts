@@ -36,6 +36,20 @@ suite("sentry stop, where Sentry is dead,", { concurrency: 2 }, () => {
     });
   }
 
+  test("that was killed while it stopped, exits 1, and says what lives on", async (t) => {
+    const site = new Site(t);
+    site.config('entry("x", "sh", ["-c", "trap : TERM; echo there; while :; do sleep 1; done"], { stop: { grace: "1h", scope: "process" } })');
+    const sentry = site.start();
+    await sentry.line(/there$/);
+    const stop = site.sentry(["stop", "sample.ts"]);
+    await until("it stops", () => history(site, "stopping").length === 1);
+    sentry.kill("SIGKILL");
+    const { code, stdout, stderr } = await stop;
+    assert.deepEqual([code, stdout], [1, ""]);
+    assert.match(stderr, new RegExp(String.raw`^sentry: Sentry \(PID ${sentry.pid}\) was killed before all had ended, and one of its processes lives on\. .*--orphans`));
+    for (const { pid } of history(site, "started")) process.kill(Number(pid), "SIGKILL");
+  });
+
   test("exits 3 and speaks of no orphans where none is left", async (t) => {
     const { site, pids } = await orphaned(t, 1);
     for (const pid of pids) process.kill(pid, "SIGKILL");

@@ -146,15 +146,22 @@ test("readiness, health, order and schedules are told in words", () => {
   assert.deepEqual(sentences(
     told("blocked", { after: ["db", "migrate"] }), told("ready", { pid: 7 }), told("unhealthy", { failures: 3, message: "GET http://127.0.0.1/: 503" }),
     told("stopping", { cause: "memory", reason: "601M of 512M" }), told("waiting", { cause: "schedule", until: null }),
-    { ...told("fault", { cause: "schedule", step: "schedule", message: "the last run is not over" }), slot: null },
+    { ...told("fault", { cause: "schedule", step: "schedule", message: "it was due, and web:0 had not ended" }), slot: null },
   ), [
     "web:0 waits for db, migrate",
     "web:0 is ready (PID 7)",
     "web:0 was found unhealthy 3 times in a row: GET http://127.0.0.1/: 503",
     "web:0 was told to end, for it took too much memory: 601M of 512M",
     "web:0 waits for the next time of its schedule",
-    "web could not run when it was due: the last run is not over",
+    "web has not run: it was due, and web:0 had not ended",
   ]);
+});
+
+test("that a slot waits for its schedule is told once, and not again when the time is known", () => {
+  assert.deepEqual(sentences(
+    told("waiting", { cause: "schedule", until: null }), told("waiting", { cause: "schedule", until: 9000 }),
+    told("started", { pid: 7 }), told("exited", { ...ended, code: 0 }), told("waiting", { cause: "schedule", until: 9000 }),
+  ), ["web:0 waits for the next time of its schedule", "web:0 started (PID 7)", "web:0 exited with code 0 after 4.0 s (CPU 0.00 s)"]);
 });
 
 test("a type of a later version is told as it is", () => {

@@ -36,6 +36,15 @@ test("any: a start that fails has the code that a shell gives it", () => {
   }
 });
 
+test("any: what has failed is no success, however well its process has ended", () => {
+  const large = (world: World) => world.put({ kind: "oversized", run: world.runOf("main:0"), message: "3 GB" });
+  for (const fail of [() => {}, (world: World) => void world.pass(1000), (world: World) => large(world.prove("main:0"))]) {
+    const world = container("any", [once("main", { ready: "probe", readyTimeout: 1000 })]);
+    fail(world);
+    assert.deepEqual([world.end("main:0", { code: 0 }).left, world.code], [1, 1]);
+  }
+});
+
 test("any: what is restarted has not come to its end", () => {
   const world = container("any", [law("main", { limit: { count: 1, within: 60_000 }, delay: 100 })]).end("main:0", { code: 1 }).pass(100);
   assert.equal(world.left, 0);

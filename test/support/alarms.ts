@@ -59,7 +59,7 @@ export class Alarms {
     } else if (run.readyBy !== null) {
       const settles = at === now + SETTLES || (command.kind === "resume" && at <= now + SETTLES);
       assert(run.found ? settles : at === run.readyBy, `${slot} has another deadline`);
-    } else if (this.#rolls.isTried(run) && at === (run.startedAt ?? NaN) + STAYS) {
+    } else if (this.#rolls.isTried(run) && at === (run.startedAt ?? NaN) + STAYS && !this.#isWatchdog(run, at)) {
       this.#rolls.settle(run, at);
       timer.settles = true;
     } else {
@@ -91,6 +91,11 @@ export class Alarms {
       return moments.filter((moment) => moment !== null);
     });
     assert.equal(this.size, this.#wishes.due.size + waitedFor.length, "there are other timers than those that are waited for");
+  }
+
+  /** Both may be for the same moment; but what has said that it is ready need not stay. */
+  #isWatchdog({ slot, silentBy }: Run, at: Millis): boolean {
+    return at === silentBy && this.#wishes.law(slot).ready !== "started";
   }
 
   #of(slot: SlotId): Run | null {

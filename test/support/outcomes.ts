@@ -29,7 +29,10 @@ export class Outcomes {
     const kinds = exitWhen === "any" ? ["finished", "failed"] : ["failed"];
     const meant = [...this.#times].filter(([slot]) => kinds.includes(rested(slot) ?? ""));
     const first = Math.min(...meant.map(([, at]) => at));
-    const codes = meant.filter(([, at]) => at === first).map(([slot]) => this.#codes.get(slot) ?? NaN);
+    const codes = meant.filter(([, at]) => at === first).map(([slot]) => {
+      const code = this.#codes.get(slot) ?? NaN;
+      return rested(slot) === "failed" && code === 0 ? 1 : code;
+    });
     this.#expected = codes.length === 0 ? [0] : codes;
   }
 

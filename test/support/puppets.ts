@@ -34,7 +34,7 @@ export class Puppets {
     const script = [
       `cd ${this.#folder}`, `says() { ${this.#says} "$@"; }`, 'notes() { echo "$@" >> notes.$SENTRY_ENTRY; }', before,
       // Under its name it is there only once it is open: what was written before nobody would get.
-      "mkfifo making.$$", "exec 9<> making.$$", "mv making.$$ to.$$", 'while read -r line <&9; do eval "$line"; done',
+      "mkfifo making.$$", "exec 9<> making.$$", "mv making.$$ to.$$", 'while :; do read -r line <&9 && eval "$line"; done',
     ];
     return `"sh", ${JSON.stringify(["-c", script.filter((line) => line !== "").join("\n")])}`;
   }

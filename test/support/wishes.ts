@@ -215,6 +215,10 @@ export class Wishes {
       if (before !== undefined && !this.#isScheduled(name)) {
         for (const slot of this.scheduled) if (entryOf(slot) === name) this.ask(slot, now);
       }
+      // What waits for its restart waits for its time.
+      if (this.#isScheduled(name) && (old.get(name)?.schedule ?? null) === null) {
+        for (const [slot] of this.due) if (entryOf(slot) === name) this.due.set(slot, { from: now, to: now });
+      }
       // What was scaled, up or down holds, until the configuration itself says another count.
       if (before === undefined || old.get(name)?.count !== count) this.#recount(name, 0, count, before ?? 0, now);
     }

@@ -7,6 +7,7 @@ import type { HistoryRecord } from "../../src/core/record.ts";
 import { isFailing } from "../../src/core/restart.ts";
 import { isAtRest, NOTHING_SAID, runOf, startedOf } from "../../src/core/state.ts";
 import type { Phase, PhaseOf, Slot, State } from "../../src/core/state.ts";
+import { step } from "../../src/core/step.ts";
 import { slotId } from "../../src/core/types.ts";
 import type { By, Cause, Law, Millis, SlotId, Stamp, Tidings } from "../../src/core/types.ts";
 import type { HistoryLine } from "../../src/engine/line.ts";
@@ -298,10 +299,21 @@ test("what has a schedule is at rest until it is due, however its last run has e
   assert.deepEqual(due([...told, record.scheduled(null)]), [null, 0]);
   const base = toPlain(after(told, [law("web", scheduled)]).state);
   assert.deepEqual(due([], base), [noon, 0]);
+  assert.deepEqual(due([record.scheduled(until + 60_000)], base), [noon + 60_000_000, 0], "where nothing has begun or ended since");
   assert.deepEqual(due([record.started(8, { at: noon - 1 })], base), [noon, 0], "somebody has asked for it before");
-  assert.deepEqual(due([record.started(8, { at: noon + 1 })], base), [null, 0], "this was that run");
-  assert.deepEqual(due([record.missed({ at: noon + 1 }), record.missed({ missed: 3 })], base), [null, 4]);
+  assert.deepEqual(due([record.started(8, { at: noon + 1 })], base), [noon + 1, 0], "this was that run; what comes after it is not told");
+  assert.deepEqual(due([record.started(8, { at: noon })], base), [noon + 1, 0], "and no time of its own");
+  assert.deepEqual(due([record.missed({ at: noon + 1 }), record.missed({ at: noon + 5, missed: 3 })], base), [noon + 5, 4]);
   assert.deepEqual(cuts([record.scheduled(until)]), ["waiting until 0"], "it has no schedule any more");
+  assert.deepEqual(cuts([record.waiting(7000)], scheduled), ["scheduled"], "it has one since");
+});
+
+test("who has asked for what has a schedule has it, although Sentry was killed before that start was answered", () => {
+  const { state } = after([record.scheduled(null), record.waiting(8000, { by: someone })], [law("web", { schedule: "skip" })]);
+  state.asleep = true;
+  step(state, { kind: "resume", tookOver: { pid: null, processes: 0 } }, now);
+  for (const token of state.timers.keys()) step(state, { kind: "timeUp", token }, now);
+  assert.equal(slotOf(state).phase.kind, "starting");
 });
 
 test("of who has come to its end it is known with what code, and when", () => {
@@ -312,6 +324,7 @@ test("of who has come to its end it is known with what code, and when", () => {
   assert.deepEqual(ends([record.started(7), record.exited(7, { code: 0 }), record.finished()]), ["finished", 0, 5000]);
   assert.deepEqual(ends([record.started(7), record.exited(7, { code: null, signal: "SIGSEGV" }), record.failed()]), ["failed", 139, 5000]);
   assert.deepEqual(ends([record.started(7), record.exited(7, { code: 3 }), record.waiting(7000), record.fault(8), record.failed()]), ["failed", 127, 5000]);
+  assert.deepEqual(ends([record.started(7), record.exited(7, { code: 0, cause: "memory" }), record.failed()]), ["failed", 1, 5000], "that is no success");
 });
 
 test("when Sentry leaves by itself stands in the snapshot, and where there is none in the configuration", () => {
