@@ -47,9 +47,9 @@ function codeOfExit({ code, signal }: Pick<Exit, "code" | "signal">): number {
   return code ?? (signal === null ? 1 : 128 + numberOf(signal));
 }
 
-/** POSIX, Shell Command Language, 2.8.2: not found is 127, and found but not to be executed 126. */
-export function codeOfFault({ errno }: Pick<Fault, "errno">): number {
-  switch (errno) {
+/** POSIX, Shell Command Language, 2.8.2: a program that is not found is 127, and one that is not to be executed 126. */
+export function codeOfFault({ step, errno }: Pick<Fault, "step" | "errno">): number {
+  switch (step === "exec" ? errno : "") {
     case "ENOENT": return 127;
     case "EACCES": case "ENOEXEC": return 126;
     default: return 1;

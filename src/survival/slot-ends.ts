@@ -83,7 +83,7 @@ export class SlotEnds {
     return { kind: "clearing", run, ...this.#way(slot, run, why.cause), grace, patience: null, ...why, next };
   }
 
-  fault(slot: Slot, { run, at, errno, cause }: ToldOf<"fault">): void {
+  fault(slot: Slot, { run, at, step, errno, cause }: ToldOf<"fault">): void {
     this.#findings.ended.set(run, null);
     if (isOfAnother(slot.phase, run)) return;
     if (cause !== null) return this.#sketch.set({ ...slot, phase: AT_REST });
@@ -92,7 +92,7 @@ export class SlotEnds {
     if (this.#sketch.law(slot.entry).schedule !== null) return this.#sketch.set({ ...slot, failures: NO_FAILURES, phase: SCHEDULED });
     if (next.kind === "restart") return this.#sketch.set({ ...slot, failures, phase: this.#sketch.waiting(next.at) });
     this.#findings.untold.over(slot, next.kind, null);
-    this.#sketch.set({ ...slot, failures, phase: { kind: next.kind, code: codeOfFault({ errno }), at: mono } });
+    this.#sketch.set({ ...slot, failures, phase: { kind: next.kind, code: codeOfFault({ step, errno }), at: mono } });
   }
 
   stopping(slot: Slot, told: ToldOf<"stopping">): void {

@@ -22,7 +22,7 @@ export type Told =
       | "systemMs" | "maxRssBytes" | "leftovers"
     >
   | Of<"ready", ReadyRecord, "at" | "entry" | "slot" | "pid" | "run" | "mono" | "identity">
-  | Of<"fault", FaultRecord, "at" | "entry" | "slot" | "run" | "errno" | "cause">
+  | Of<"fault", FaultRecord, "at" | "entry" | "slot" | "run" | "step" | "errno" | "cause">
   | Of<"stopping", StoppingRecord, "at" | "entry" | "slot" | "pid" | "run" | "wanted" | "until" | "by"> & Pick<ExitedRecord, "cause">
   | Of<"stopped", StoppedRecord, "entry" | "slot" | "wanted">
   | Of<"waiting", WaitingRecord, "entry" | "slot" | "by"> & { readonly until: Millis }
@@ -64,7 +64,7 @@ const readers: { readonly [Kind in Exclude<Told["kind"], "left" | "tookOver" | "
     leftovers: later(false, flag), by,
   }),
   ready: fields({ ...ofSlot, at: wall, pid: positive, run: positive, mono: number, identity }),
-  fault: fields({ ...ofSlot, at: wall, run: positive, errno: text, cause: nullable(cause) }),
+  fault: fields({ ...ofSlot, at: wall, run: positive, step: text, errno: text, cause: nullable(cause) }),
   stopping: fields({ ...ofSlot, at: wall, pid: nullable(positive), run: positive, wanted: flag, until: number, cause, by }),
   stopped: fields({ ...ofSlot, wanted: flag }),
   waiting: fields({ ...ofSlot, until: number, by }),

@@ -33,6 +33,8 @@ test("any: a start that fails has the code that a shell gives it", () => {
   for (const [errno, code] of [["ENOENT", 127], ["EACCES", 126], ["ENOEXEC", 126], ["ENOMEM", 1]] as const) {
     const fault = { step: "exec", errno, message: "it is so", subject: "/no/such" };
     assert.equal(container("any", [once("main")], () => ({ ...longLife, fault })).code, code);
+    const nowhere = { ...fault, step: "chdir" };
+    assert.equal(container("any", [once("main")], () => ({ ...longLife, fault: nowhere })).code, 1, "it is not the program that is missing");
   }
 });
 
