@@ -26,7 +26,7 @@ const OWN = new RegExp(`^(${[
   ".*nonsense", ".*state\\.bad", "Two processes were found", "The end of .* cannot be found", "Bye\\.$", "The kernel's process events",
 ].join("|")})`);
 
-const OF_A_TREE = /^(Ready at \d+\.|Left processes behind; they are told to end\.|Waits for \S+\.|cannot follow .*)$/;
+const OF_A_TREE = /^(Ready at \d+\.|Left processes behind; they are told to end\.|Waits for \S+\.|Has not run: .*|cannot follow .*)$/;
 
 /** What is known of a life from the files. */
 interface Shown {

@@ -13,7 +13,7 @@ import type { Shown } from "./survey.ts";
 suite("a look at a Sentry that has taken over", () => {
   const found = (mark: string, pid: number, slot: number): Found => ({ mark, pid, entry: "x", slot });
   const shown = (pid: number | null, slot: number, more: Partial<Shown> = {}): Shown =>
-    ({ id: `x:${slot}`, pid, state: "running", startedAt: "then", nextStartAt: null, restarts: 2, lastExit: null, missedRuns: null, ...more });
+    ({ id: `x:${slot}`, pid, state: "running", startedAt: "then", nextStartAt: null, restarts: 2, lastExit: null, ...more });
   const survey = { before: [found("i.1", 11, 0)], after: [found("i.1", 11, 0), found("i.2", 12, 1)], books: import.meta.dirname };
 
   test("finds nothing wrong where each is in its place", () => {

@@ -12,8 +12,8 @@ export interface Shown {
   readonly nextStartAt: string | null;
   readonly restarts: number;
   readonly lastExit: { readonly pid: number } | null;
-  /** Null: it has no schedule. */
-  readonly missedRuns: number | null;
+  /** Of a scheduled entry alone. */
+  readonly missedRuns?: number;
 }
 
 export interface Survey {
@@ -63,7 +63,7 @@ export function changes(before: readonly Shown[], after: readonly Shown[]): stri
       ];
     }
     // Its time may have come meanwhile; and whatever it missed is not forgotten.
-    if (one.missedRuns !== null) {
+    if (one.missedRuns !== undefined) {
       return one.missedRuns >= (was.missedRuns ?? 0) ? [] : [`${one.id} had missed ${was.missedRuns} runs, and now ${one.missedRuns}`];
     }
     if (was.nextStartAt === null || one.nextStartAt === null || was.lastExit?.pid !== one.lastExit?.pid) return [];
