@@ -1,5 +1,6 @@
 /** `sentry plan` prints exactly what a reload then does. */
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { suite, test } from "node:test";
 
 import { history, pids, processes } from "../support/shown.ts";
@@ -100,12 +101,27 @@ suite("a plan", { concurrency: 2 }, () => {
 
   test("does not stop others from asking meanwhile, nor a reload", async (t) => {
     const site = new Site(t);
-    site.config(run("web", "{}"));
+    // Each evaluation tells that it is under way, and waits until all of them are: a plan that comes later than the reload is
+    // told that there is one.
+    site.write("sample.ts", [
+      'import { existsSync, writeFileSync } from "node:fs";',
+      'import { entry, sentry } from "sentryd";',
+      `const folder = ${JSON.stringify(site.folder)};`,
+      "writeFileSync(`${folder}/evaluated-${process.pid}`, \"\");",
+      "while (existsSync(`${folder}/wait`) && !existsSync(`${folder}/go`)) await new Promise((done) => setTimeout(done, 10));",
+      `export default sentry([${run("web", "{}")}], { http: false });`,
+    ].join("\n"));
+    const evaluations = (): number => readdirSync(site.folder).filter((name) => name.startsWith("evaluated-")).length;
     const sentry = site.start();
     const pid = await sentry.started("web");
-    const all = await Promise.all([
-      site.sentry(["plan", "sample.ts"]), site.sentry(["plan", "sample.ts"]), site.sentry(["reload", "sample.ts"]),
-    ]);
+    site.write("wait", "");
+    const before = evaluations();
+    const plans = [site.sentry(["plan", "sample.ts"]), site.sentry(["plan", "sample.ts"])];
+    await until("both plans are under way", () => evaluations() === before + 2);
+    const reload = site.sentry(["reload", "sample.ts"]);
+    await until("the reload is under way", () => evaluations() === before + 3);
+    site.write("go", "");
+    const all = await Promise.all([...plans, reload]);
     assert.deepEqual(all.map(({ code, stderr }) => [code, stderr]), [[0, ""], [0, ""], [0, ""]]);
     assert.equal((await pids(site)).get("web:0"), pid);
     await sentry.stop();
