@@ -40,7 +40,7 @@ suite("a look", { concurrency: 3 }, () => {
       const site = new Site(t);
       const port = await freePort();
       await listen(t, createServer((_, response) => response.writeHead(status).end()), port);
-      site.config(`entry("x", "sleep", ["1000"], { ready: { http: "http://127.0.0.1:${port}/", interval: 20, timeout: 400 }, restart: "never" })`);
+      site.config(`entry("x", "sleep", ["1000"], { ready: { http: "http://127.0.0.1:${port}/", interval: 20, timeout: ${isReady ? 60_000 : 400} }, restart: "never" })`);
       const sentry = site.start();
       await becomes(site, "x:0", isReady ? "running" : "failed");
       await sentry.stop();
