@@ -55,11 +55,11 @@ test("the tarball holds what runs and what it is built from, and nothing else", 
     .filter((each) => each.isFile())
     .map((each) => join(each.parentPath, each.name));
   const names = files.map((file) => file.slice(join(folder, "package").length + 1));
-  for (const needed of ["dist/cli.cjs", "dist/cli.js", "dist/alone.js", "dist/index.js", "dist/evaluate.js", "dist/http.js", "dist/openapi.json", "dist/functions-worker.js", "dist/hooks-worker.js", "dist/types/index.d.ts",
+  for (const needed of ["dist/cli.cjs", "dist/cli.js", "dist/alone.js", "dist/index.js", "dist/evaluate.js", "dist/http.js", "dist/openapi.json", "dist/functions-worker.js", "dist/hooks-worker.js", "dist/calendar.js", "dist/globs.js", "dist/types/index.d.ts",
     "native/sources.txt", "native/addon.cc", "binding.gyp", "LICENSE", "docs/monitoring.md", "examples/prometheus.yml", "prebuilds/linux-x64/sentryd.glibc.node", "prebuilds/linux-x64/sentry-keeper"]) {
     assert.ok(names.includes(needed), `${needed} is missing`);
   }
-  const known = /^(dist\/([\w-]+\.js|cli\.cjs|openapi\.json|NOTICES|types\/.*\.d\.ts)|native\/(\w+\.(h|cc|c)|sources\.txt)|prebuilds\/linux-(x64|arm64)\/[\w.-]+|docs\/\w+\.md|examples\/\w+\.\w+|binding\.gyp|package\.json|LICENSE|README\.md)$/;
+  const known = /^(dist\/([\w-]+\.js|cli\.cjs|openapi\.json|NOTICES|types\/.*\.d\.ts)|native\/(\w+\.(h|cc|c)|sources\.txt)|prebuilds\/linux-(x64|arm64)\/[\w.-]+|docs\/\w+\.md|examples\/[\w-]+\.\w+|binding\.gyp|package\.json|LICENSE|README\.md)$/;
   assert.deepEqual(names.filter((name) => !known.test(name)), []);
   for (const file of files) {
     const text = readFileSync(file, "latin1");
