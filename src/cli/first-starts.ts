@@ -82,7 +82,7 @@ export class FirstStarts {
   }
 }
 
-/** It has been started, or will not be for now. */
+/** It has been started; or it will not be before something else happens. */
 function isAnswer({ type, cause }: SlotRecord): boolean {
   switch (type) {
     case "started": case "fault": case "stopped": case "finished": case "failed": return true;

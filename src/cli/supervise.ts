@@ -8,6 +8,7 @@ import { availableParallelism } from "node:os";
 import type { EntryConfiguration } from "../config/configuration.ts";
 import { Functions } from "../config/functions.ts";
 import { Hooks } from "../config/hooks.ts";
+import type { Happening } from "../core/command.ts";
 import type { HistoryRecord, LostRecord } from "../core/record.ts";
 import type { Fault, RunId } from "../core/types.ts";
 import { systemClock, SystemTimers } from "../engine/clock.ts";
@@ -222,9 +223,15 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
   /** A batch of what native threads have seen. */
   function take(facts: Fact[]): void {
     const now = systemClock.now();
-    const aside = facts.filter((fact) => attending.concerns(fact));
-    const commands = facts.filter((fact) => !attending.concerns(fact))
-      .map((fact) => kernel.happeningOf(fact) ?? commandOf(fact)).filter((command) => command !== null);
+    const [aside, commands]: [Fact[], (Happening | Unanswered)[]] = [[], []];
+    for (const fact of facts) {
+      if (attending.concerns(fact)) {
+        aside.push(fact);
+        continue;
+      }
+      const command = kernel.happeningOf(fact) ?? commandOf(fact);
+      if (command !== null) commands.push(command);
+    }
     for (const command of commands) if (command.kind === "exited") tallies.seen(command.exit, now);
     engine.post(commands);
     named.heard(commands);
