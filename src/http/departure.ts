@@ -12,6 +12,9 @@ import { descriptorOf } from "./connections.ts";
 import type { Connections } from "./connections.ts";
 import type { View } from "./view.ts";
 
+/** Of a patience. */
+const STEPS = 10;
+
 /** Answers all but reloads, and gives the descriptors of what is idle then. What takes longer than that is cut. */
 export async function handOver(
   connections: Connections, serving: () => HttpServer | null, view: View, patience: Millis,
@@ -36,12 +39,17 @@ export async function finish(connections: Connections, patience: Millis): Promis
   for (const socket of connections.all()) socket.destroy();
 }
 
-/** Looks whenever something has changed; once, where many connections have closed at the same time. */
+/**
+ * Looks whenever something has changed; once, where many connections have closed at the same time. The patience is counted
+ * in steps: on a machine that does not let us run for a second all of it would be over at once, before we have read what
+ * has come meanwhile, for Node looks at timers first. So such a time counts as one step.
+ */
 function until(connections: Connections, patience: Millis, done: () => boolean): Promise<void> {
   return new Promise((resolve) => {
     let next: NodeJS.Immediate | null = null;
+    let steps = 0;
     const end = (): void => {
-      clearTimeout(timer);
+      clearInterval(timer);
       if (next !== null) clearImmediate(next);
       connections.changed = () => {};
       resolve();
@@ -50,7 +58,7 @@ function until(connections: Connections, patience: Millis, done: () => boolean):
       next = null;
       if (done()) end();
     };
-    const timer = setTimeout(end, patience);
+    const timer = setInterval(() => { if (++steps === STEPS) end(); }, patience / STEPS);
     connections.changed = () => { next ??= setImmediate(look); };
     look();
   });

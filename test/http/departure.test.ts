@@ -102,6 +102,18 @@ test("a request whose other half does not come is cut when the patience is over"
   assert.deepEqual(images.handed, [0]);
 });
 
+test("a time in which this process is not let run is not all of the patience: what came meanwhile is read", async (t) => {
+  const { path, images } = await server(t);
+  const wire = new Wire(t, path).write(HEALTH + HEALTH.slice(0, 20));
+  await wire.answers(1);
+  const left = images.now.drain(50);
+  wire.write(HEALTH.slice(20));
+  for (const begun = performance.now(); performance.now() - begun < 100;) continue;
+  images.follow(await left);
+  assert.deepEqual(images.handed, [1]);
+  await wire.write(HEALTH).answers(3);
+});
+
 test("one that was answered before all of it had come goes over once the rest has", async (t) => {
   const { path, images } = await server(t);
   const wire = new Wire(t, path).write("POST /health HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n\r\n12");

@@ -41,9 +41,10 @@ function runs(who: Stranger, keeper: string): void {
 const watch = `
   import { spawn } from "node:child_process";
   const sentry = spawn("node_modules/.bin/sentry", ["start"], { stdio: ["ignore", "pipe", "inherit"] });
+  let stopped = false;
   sentry.stdout.on("data", (data) => {
     process.stdout.write(data);
-    if (String(data).includes("Exited")) sentry.kill();
+    if (!stopped && String(data).includes("Exited")) stopped = sentry.kill();
   });
   sentry.on("exit", (code) => { process.exitCode = code ?? 1; });
 `;

@@ -12,6 +12,8 @@ import { request } from "./request.ts";
 
 /** Between two requests: so that there is a moment in which a kept connection is idle. */
 const LONGEST_PAUSE = 4;
+/** For so long a reload waits for the rest of a request, in milliseconds. */
+const PATIENCE = 1000;
 const REQUEST = "GET /processes HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 export class Client {
@@ -71,9 +73,10 @@ export function byHand(path: string, dice: Dice): Client {
   });
 }
 
-/** Sends half a request, and later the other half; or goes away without it. */
+/** Sends half a request, and later the other half; or goes away without it. Who takes a second for that may be cut. */
 export function halfHearted(path: string, dice: Dice): Client {
   return new Client("a client that sends half a request", dice, async () => {
+    const begun = performance.now();
     const socket = connect(path);
     const cut = dice.whole(1, REQUEST.length - 1);
     socket.on("error", () => {}); // told by answerOf, where anybody waits for it
@@ -84,9 +87,15 @@ export function halfHearted(path: string, dice: Dice): Client {
       return null;
     }
     socket.write(REQUEST.slice(cut));
-    const { body } = await answerOf(socket);
-    socket.destroy();
-    return body;
+    const took = performance.now() - begun;
+    try {
+      return (await answerOf(socket)).body;
+    } catch (error) {
+      if (took < PATIENCE) throw error;
+      return null; // this process was not let run for so long
+    } finally {
+      socket.destroy();
+    }
   });
 }
 
