@@ -12,6 +12,7 @@ export type {
 export type { Duration, Size } from "./config/options-units.ts";
 export type { RestartPolicy, Backoff, FailureLimit, Stop, StopScope, StopSignal, DaemonFile } from "./config/options-ends.ts";
 export type { Probes, Ready, ReadyWays, ReadyTimes, ReadyDaemon, Health, HealthTimes } from "./config/options-readiness.ts";
+export type { Log, LogOptions } from "./config/options-output.ts";
 export type { After, Schedule } from "./config/options-order.ts";
 export type {
   SentryEvent, EventCause, EventBy, EventIdentity, StartedEvent, ReadyEvent, ExitedEvent, FaultEvent, StoppingEvent,

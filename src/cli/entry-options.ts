@@ -1,6 +1,6 @@
 /** The options of an entry as `GET /entries` shows them: as they are in force, defaults included. */
 import { spelled } from "../config/address.ts";
-import type { EntryConfiguration } from "../config/configuration.ts";
+import type { EntryConfiguration, Log } from "../config/configuration.ts";
 import { daemonOf } from "../config/definition.ts";
 import type { Probe } from "../engine/probe.ts";
 
@@ -9,12 +9,12 @@ export function optionsOf(entry: EntryConfiguration | undefined): Record<string,
   if (entry === undefined) return {};
   const {
     law, command: _command, args: _args, env: _env, envFunction: _function, envSource: _source, pidFile: _pidFile,
-    ready: _ready, health: _health, schedule: _schedule, ...options
+    ready: _ready, health: _health, schedule: _schedule, log, ...options
   } = entry;
   const { count, successCodes, stopSignal, grace, scope, after, watchdog } = law;
   return {
     count, ...keepingOf(entry), successCodes, stop: { signal: stopSignal, grace, scope },
-    ready: readyOf(entry), health: healthOf(entry), watchdog, after, ...options,
+    ready: readyOf(entry), health: healthOf(entry), watchdog, after, log: logOf(log), ...options,
   };
 }
 
@@ -40,6 +40,13 @@ function readyOf({ law, ready }: EntryConfiguration): unknown {
 
 function healthOf({ law, health }: EntryConfiguration): unknown {
   return health === null ? null : { ...lookOf(health.probe), interval: health.interval, timeout: health.timeout, ...law.health };
+}
+
+/** As it is written in a configuration. */
+function logOf(log: Log | null): unknown {
+  if (log?.kind !== "file") return log?.kind ?? null;
+  const { kind: _kind, ...file } = log;
+  return file;
 }
 
 function lookOf(probe: Probe): Record<string, unknown> {

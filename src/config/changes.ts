@@ -3,9 +3,10 @@
  * decision, made here.
  */
 import type { Law } from "../core/types.ts";
+import type { Log } from "./configuration.ts";
 import { noAttention } from "./definition.ts";
 import type { Attention, Definition, ProcessDefinition } from "./definition.ts";
-import { addresses, bytes, changed, examination, growth, listed, millis, order, readiness, times, tolerated } from "./spelling.ts";
+import { addresses, bytes, changed, destination, examination, growth, listed, millis, order, readiness, times, tolerated } from "./spelling.ts";
 
 /** As `POST /plan` tells it. */
 export interface Change {
@@ -43,11 +44,11 @@ export function changesBetween(before: readonly Present[], after: readonly Defin
 function changeOf(was: Present, { process, law, attention }: Definition): Change {
   const { process: oldProcess, law: oldLaw, attention: oldAttention } = was;
   const [before, now] = [requestOf(oldLaw, oldAttention ?? noAttention), requestOf(law, attention)];
-  const ready = changed("ready", before.ready, now.ready, readiness);
+  const given = [...changed("ready", before.ready, now.ready, readiness), ...logChanges(before.log, now.log)];
   const replaced = oldProcess === null
     ? ["what its processes were made of is not known any more"]
-    : [...processChanges(oldProcess, process), ...isGivenOther(before, now) ? ready : [], ...changed("watchdog", before.watchdog, now.watchdog, millis)];
-  const inPlace = [...lawChanges(oldLaw, law), ...isGivenOther(before, now) ? [] : ready, ...requestChanges(before, now)];
+    : [...processChanges(oldProcess, process), ...isGivenOther(before, now) ? given : [], ...changed("watchdog", before.watchdog, now.watchdog, millis)];
+  const inPlace = [...lawChanges(oldLaw, law), ...isGivenOther(before, now) ? [] : given, ...requestChanges(before, now)];
   const asked = law.count === oldLaw.count ? holding(was) : dropped(was, law);
   const change = replaced.length > 0 ? "replaced" : inPlace.length > 0 ? "inPlace" : "unchanged";
   return { entry: law.name, change, because: [...replaced, ...inPlace, ...asked] };
@@ -98,13 +99,32 @@ function requestOf({ health, schedule, watchdog }: Law, attention: Attention) {
 type Request = ReturnType<typeof requestOf>;
 
 /**
- * What a process was given when it was started, it cannot be given later: the socket of sd_notify, or the descriptor for
- * its newline. Nor can it be told of another watchdog, by which it would have to speak more often.
+ * What a process was given when it was started, it cannot be given later: the socket of sd_notify, the descriptor for its
+ * newline, or what its stdout and stderr are. (Where a pipe of ours leads to is another matter: that can change.) Nor can it be told of another watchdog, by which it would have to speak more often.
  */
 function isGivenOther(old: Request, now: Request): boolean {
-  const given = ({ ready, watchdog }: Request): unknown[] =>
-    [ready?.kind === "notify" || typeof watchdog === "number", ready?.kind === "fd" ? ready.fd : null];
+  const given = ({ ready, watchdog, log }: Request): unknown[] =>
+    [ready?.kind === "notify" || typeof watchdog === "number", ready?.kind === "fd" ? ready.fd : null, outputOf(log, ready)];
   return JSON.stringify(given(old)) !== JSON.stringify(given(now));
+}
+
+/** Also what is thrown away has to be seen first, where a line of it says that the process is ready. */
+function outputOf(log: Attention["log"] | undefined, ready: Attention["ready"]): "inherit" | "none" | "pipe" {
+  if (log?.kind === "none" && ready?.kind === "log") return "pipe";
+  return log?.kind === "inherit" || log?.kind === "none" ? log.kind : "pipe";
+}
+
+/** What an older version has left has no `log` at all. */
+function logChanges(old: Log | null | undefined, now: Log | null): string[] {
+  if (old?.kind !== "file" || now?.kind !== "file") return changed("log", destination(old), destination(now));
+  return [
+    ...changed("log.file", old.file, now.file),
+    ...changed("log.maxSize", old.maxSize, now.maxSize, bytes),
+    ...changed("log.keep", old.keep, now.keep),
+    ...changed("log.compress", old.compress, now.compress),
+    ...changed("log.format", old.format, now.format),
+    ...changed("log.terminal", old.terminal, now.terminal),
+  ];
 }
 
 function requestChanges(old: Request, now: Request): string[] {

@@ -5,7 +5,7 @@ const External = [
   /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/u,
   /^[^\0]+$/u,
   /^[^\0]*$/u,
-  /(^count$|^delay$|^backoff$|^restart$|^successCodes$|^limit$|^stop$|^daemon$|^ready$|^health$|^watchdog$|^after$|^schedule$|^watch$|^restartAbove$|^cwd$|^env$|^envFile$|^inheritEnv$|^user$|^group$|^groups$|^umask$|^nice$|^oomScoreAdj$|^noNewPrivileges$|^limits$|^listen$)/u,
+  /(^count$|^delay$|^backoff$|^restart$|^successCodes$|^limit$|^stop$|^daemon$|^ready$|^health$|^watchdog$|^after$|^schedule$|^watch$|^restartAbove$|^log$|^cwd$|^env$|^envFile$|^inheritEnv$|^user$|^group$|^groups$|^umask$|^nice$|^oomScoreAdj$|^noNewPrivileges$|^limits$|^listen$)/u,
   /^[0-9]{1,12}(ms|s|m|h)$/u,
   /(^factor$|^max$|^jitter$|^resetAfter$)/u,
   /^[0-9]{1,12}(ms|s|m|h)$/u,
@@ -41,6 +41,9 @@ const External = [
   /^[^\0]+$/u,
   /^[^\0]+$/u,
   /^[^\0]+$/u,
+  /^[^\0]+$/u,
+  /^[0-9]{1,12}[KMG]$/u,
+  /(^file$|^maxSize$|^keep$|^compress$|^format$|^terminal$)/u,
   /^[^\0]+$/u,
   /^[0-9]{1,12}[KMG]$/u,
   /^[^\0]+$/u,
@@ -114,7 +117,7 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && unique_0.options !== null
     && !(Array.isArray(unique_0.options)))
     && (Object.getOwnPropertyNames(unique_0.options).every((unique_2, unique_3) => ((External[3].test(unique_2) || false)))
-    && ((((((((((((((((((((((((((((unique_0.options.count === undefined || (!("count" in unique_0.options) || (Number.isInteger(unique_0.options.count)
+    && (((((((((((((((((((((((((((((unique_0.options.count === undefined || (!("count" in unique_0.options) || (Number.isInteger(unique_0.options.count)
     && (!((Number.isFinite(unique_0.options.count) || typeof unique_0.options.count === "bigint")) || (unique_0.options.count >= 0
     && unique_0.options.count <= 100000)))))
     && (unique_0.options.delay === undefined || (!("delay" in unique_0.options) || ((Number.isInteger(unique_0.options.delay)
@@ -292,36 +295,58 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && (!((Number.isFinite(unique_0.options.restartAbove) || typeof unique_0.options.restartAbove === "bigint")) || (unique_0.options.restartAbove >= 0
     && unique_0.options.restartAbove <= 9007199254740991))) || (typeof unique_0.options.restartAbove === "string"
     && External[40].test(unique_0.options.restartAbove))))))
+    && (unique_0.options.log === undefined || (!("log" in unique_0.options) || (((typeof unique_0.options.log === "string"
+    && unique_0.options.log === "inherit") || (typeof unique_0.options.log === "string"
+    && unique_0.options.log === "none")) || ((typeof unique_0.options.log === "object"
+    && unique_0.options.log !== null
+    && !(Array.isArray(unique_0.options.log)))
+    && (("file" in unique_0.options.log
+    && Object.getOwnPropertyNames(unique_0.options.log).every((unique_23, unique_24) => ((External[41].test(unique_23) || false))))
+    && ((((((typeof unique_0.options.log.file === "string"
+    && External[42].test(unique_0.options.log.file))
+    && (unique_0.options.log.maxSize === undefined || (!("maxSize" in unique_0.options.log) || ((Number.isInteger(unique_0.options.log.maxSize)
+    && (!((Number.isFinite(unique_0.options.log.maxSize) || typeof unique_0.options.log.maxSize === "bigint")) || (unique_0.options.log.maxSize >= 0
+    && unique_0.options.log.maxSize <= 9007199254740991))) || (typeof unique_0.options.log.maxSize === "string"
+    && External[43].test(unique_0.options.log.maxSize))))))
+    && (unique_0.options.log.keep === undefined || (!("keep" in unique_0.options.log) || (Number.isInteger(unique_0.options.log.keep)
+    && (!((Number.isFinite(unique_0.options.log.keep) || typeof unique_0.options.log.keep === "bigint")) || (unique_0.options.log.keep >= 0
+    && unique_0.options.log.keep <= 1000))))))
+    && (unique_0.options.log.compress === undefined || (!("compress" in unique_0.options.log) || typeof unique_0.options.log.compress === "boolean")))
+    && (unique_0.options.log.format === undefined || (!("format" in unique_0.options.log) || (((typeof unique_0.options.log.format === "string"
+    && unique_0.options.log.format === "raw") || (typeof unique_0.options.log.format === "string"
+    && unique_0.options.log.format === "prefixed")) || (typeof unique_0.options.log.format === "string"
+    && unique_0.options.log.format === "json")))))
+    && (unique_0.options.log.terminal === undefined || (!("terminal" in unique_0.options.log) || typeof unique_0.options.log.terminal === "boolean")))))))))
     && (unique_0.options.cwd === undefined || (!("cwd" in unique_0.options) || (typeof unique_0.options.cwd === "string"
-    && External[41].test(unique_0.options.cwd)))))
+    && External[44].test(unique_0.options.cwd)))))
     && (unique_0.options.env === undefined || (!("env" in unique_0.options) || ((typeof unique_0.options.env === "object"
     && unique_0.options.env !== null
     && !(Array.isArray(unique_0.options.env)))
-    && (Object.getOwnPropertyNames(unique_0.options.env).every((unique_23, unique_24) => ((External[42].test(unique_23) || false)))
-    && Object.entries(unique_0.options.env).every(([unique_25, unique_26], _) => ((!(External[43].test(unique_25)) || (typeof unique_26 === "string"
-    && External[44].test(unique_26))))))))))
+    && (Object.getOwnPropertyNames(unique_0.options.env).every((unique_25, unique_26) => ((External[45].test(unique_25) || false)))
+    && Object.entries(unique_0.options.env).every(([unique_27, unique_28], _) => ((!(External[46].test(unique_27)) || (typeof unique_28 === "string"
+    && External[47].test(unique_28))))))))))
     && (unique_0.options.envFile === undefined || (!("envFile" in unique_0.options) || (typeof unique_0.options.envFile === "string"
-    && External[45].test(unique_0.options.envFile)))))
+    && External[48].test(unique_0.options.envFile)))))
     && (unique_0.options.inheritEnv === undefined || (!("inheritEnv" in unique_0.options) || (typeof unique_0.options.inheritEnv === "boolean" || (Array.isArray(unique_0.options.inheritEnv)
-    && unique_0.options.inheritEnv.every((unique_27, index) => ((typeof unique_27 === "string"
-    && External[46].test(unique_27)))))))))
+    && unique_0.options.inheritEnv.every((unique_29, index) => ((typeof unique_29 === "string"
+    && External[49].test(unique_29)))))))))
     && (unique_0.options.user === undefined || (!("user" in unique_0.options) || ((typeof unique_0.options.user === "string"
-    && External[47].test(unique_0.options.user)) || (Number.isInteger(unique_0.options.user)
+    && External[50].test(unique_0.options.user)) || (Number.isInteger(unique_0.options.user)
     && (!((Number.isFinite(unique_0.options.user) || typeof unique_0.options.user === "bigint")) || (unique_0.options.user >= 0
     && unique_0.options.user <= 4294967294)))))))
     && (unique_0.options.group === undefined || (!("group" in unique_0.options) || ((typeof unique_0.options.group === "string"
-    && External[48].test(unique_0.options.group)) || (Number.isInteger(unique_0.options.group)
+    && External[51].test(unique_0.options.group)) || (Number.isInteger(unique_0.options.group)
     && (!((Number.isFinite(unique_0.options.group) || typeof unique_0.options.group === "bigint")) || (unique_0.options.group >= 0
     && unique_0.options.group <= 4294967294)))))))
     && (unique_0.options.groups === undefined || (!("groups" in unique_0.options) || (Array.isArray(unique_0.options.groups)
-    && unique_0.options.groups.every((unique_28, index) => (((typeof unique_28 === "string"
-    && External[49].test(unique_28)) || (Number.isInteger(unique_28)
-    && (!((Number.isFinite(unique_28) || typeof unique_28 === "bigint")) || (unique_28 >= 0
-    && unique_28 <= 4294967294))))))))))
+    && unique_0.options.groups.every((unique_30, index) => (((typeof unique_30 === "string"
+    && External[52].test(unique_30)) || (Number.isInteger(unique_30)
+    && (!((Number.isFinite(unique_30) || typeof unique_30 === "bigint")) || (unique_30 >= 0
+    && unique_30 <= 4294967294))))))))))
     && (unique_0.options.umask === undefined || (!("umask" in unique_0.options) || ((Number.isInteger(unique_0.options.umask)
     && (!((Number.isFinite(unique_0.options.umask) || typeof unique_0.options.umask === "bigint")) || (unique_0.options.umask >= 0
     && unique_0.options.umask <= 511))) || (typeof unique_0.options.umask === "string"
-    && External[50].test(unique_0.options.umask))))))
+    && External[53].test(unique_0.options.umask))))))
     && (unique_0.options.nice === undefined || (!("nice" in unique_0.options) || (Number.isInteger(unique_0.options.nice)
     && (!((Number.isFinite(unique_0.options.nice) || typeof unique_0.options.nice === "bigint")) || (unique_0.options.nice >= -20
     && unique_0.options.nice <= 19))))))
@@ -332,11 +357,11 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && (unique_0.options.limits === undefined || (!("limits" in unique_0.options) || ((typeof unique_0.options.limits === "object"
     && unique_0.options.limits !== null
     && !(Array.isArray(unique_0.options.limits)))
-    && (Object.getOwnPropertyNames(unique_0.options.limits).every((unique_29, unique_30) => ((External[51].test(unique_29) || false)))
+    && (Object.getOwnPropertyNames(unique_0.options.limits).every((unique_31, unique_32) => ((External[54].test(unique_31) || false)))
     && ((((((((((((((((unique_0.options.limits.as === undefined || (!("as" in unique_0.options.limits) || ((((Number.isInteger(unique_0.options.limits.as)
     && (!((Number.isFinite(unique_0.options.limits.as) || typeof unique_0.options.limits.as === "bigint")) || (unique_0.options.limits.as >= 0
     && unique_0.options.limits.as <= 9007199254740991))) || (typeof unique_0.options.limits.as === "string"
-    && External[52].test(unique_0.options.limits.as))) || (typeof unique_0.options.limits.as === "string"
+    && External[55].test(unique_0.options.limits.as))) || (typeof unique_0.options.limits.as === "string"
     && unique_0.options.limits.as === "unlimited")) || ((typeof unique_0.options.limits.as === "object"
     && unique_0.options.limits.as !== null
     && !(Array.isArray(unique_0.options.limits.as)))
@@ -346,17 +371,17 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && ((((Number.isInteger(unique_0.options.limits.as.soft)
     && (!((Number.isFinite(unique_0.options.limits.as.soft) || typeof unique_0.options.limits.as.soft === "bigint")) || (unique_0.options.limits.as.soft >= 0
     && unique_0.options.limits.as.soft <= 9007199254740991))) || (typeof unique_0.options.limits.as.soft === "string"
-    && External[53].test(unique_0.options.limits.as.soft))) || (typeof unique_0.options.limits.as.soft === "string"
+    && External[56].test(unique_0.options.limits.as.soft))) || (typeof unique_0.options.limits.as.soft === "string"
     && unique_0.options.limits.as.soft === "unlimited"))
     && (((Number.isInteger(unique_0.options.limits.as.hard)
     && (!((Number.isFinite(unique_0.options.limits.as.hard) || typeof unique_0.options.limits.as.hard === "bigint")) || (unique_0.options.limits.as.hard >= 0
     && unique_0.options.limits.as.hard <= 9007199254740991))) || (typeof unique_0.options.limits.as.hard === "string"
-    && External[54].test(unique_0.options.limits.as.hard))) || (typeof unique_0.options.limits.as.hard === "string"
+    && External[57].test(unique_0.options.limits.as.hard))) || (typeof unique_0.options.limits.as.hard === "string"
     && unique_0.options.limits.as.hard === "unlimited"))))))))
     && (unique_0.options.limits.core === undefined || (!("core" in unique_0.options.limits) || ((((Number.isInteger(unique_0.options.limits.core)
     && (!((Number.isFinite(unique_0.options.limits.core) || typeof unique_0.options.limits.core === "bigint")) || (unique_0.options.limits.core >= 0
     && unique_0.options.limits.core <= 9007199254740991))) || (typeof unique_0.options.limits.core === "string"
-    && External[55].test(unique_0.options.limits.core))) || (typeof unique_0.options.limits.core === "string"
+    && External[58].test(unique_0.options.limits.core))) || (typeof unique_0.options.limits.core === "string"
     && unique_0.options.limits.core === "unlimited")) || ((typeof unique_0.options.limits.core === "object"
     && unique_0.options.limits.core !== null
     && !(Array.isArray(unique_0.options.limits.core)))
@@ -366,12 +391,12 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && ((((Number.isInteger(unique_0.options.limits.core.soft)
     && (!((Number.isFinite(unique_0.options.limits.core.soft) || typeof unique_0.options.limits.core.soft === "bigint")) || (unique_0.options.limits.core.soft >= 0
     && unique_0.options.limits.core.soft <= 9007199254740991))) || (typeof unique_0.options.limits.core.soft === "string"
-    && External[56].test(unique_0.options.limits.core.soft))) || (typeof unique_0.options.limits.core.soft === "string"
+    && External[59].test(unique_0.options.limits.core.soft))) || (typeof unique_0.options.limits.core.soft === "string"
     && unique_0.options.limits.core.soft === "unlimited"))
     && (((Number.isInteger(unique_0.options.limits.core.hard)
     && (!((Number.isFinite(unique_0.options.limits.core.hard) || typeof unique_0.options.limits.core.hard === "bigint")) || (unique_0.options.limits.core.hard >= 0
     && unique_0.options.limits.core.hard <= 9007199254740991))) || (typeof unique_0.options.limits.core.hard === "string"
-    && External[57].test(unique_0.options.limits.core.hard))) || (typeof unique_0.options.limits.core.hard === "string"
+    && External[60].test(unique_0.options.limits.core.hard))) || (typeof unique_0.options.limits.core.hard === "string"
     && unique_0.options.limits.core.hard === "unlimited")))))))))
     && (unique_0.options.limits.cpu === undefined || (!("cpu" in unique_0.options.limits) || (((Number.isInteger(unique_0.options.limits.cpu)
     && (!((Number.isFinite(unique_0.options.limits.cpu) || typeof unique_0.options.limits.cpu === "bigint")) || (unique_0.options.limits.cpu >= 0
@@ -393,7 +418,7 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && (unique_0.options.limits.data === undefined || (!("data" in unique_0.options.limits) || ((((Number.isInteger(unique_0.options.limits.data)
     && (!((Number.isFinite(unique_0.options.limits.data) || typeof unique_0.options.limits.data === "bigint")) || (unique_0.options.limits.data >= 0
     && unique_0.options.limits.data <= 9007199254740991))) || (typeof unique_0.options.limits.data === "string"
-    && External[58].test(unique_0.options.limits.data))) || (typeof unique_0.options.limits.data === "string"
+    && External[61].test(unique_0.options.limits.data))) || (typeof unique_0.options.limits.data === "string"
     && unique_0.options.limits.data === "unlimited")) || ((typeof unique_0.options.limits.data === "object"
     && unique_0.options.limits.data !== null
     && !(Array.isArray(unique_0.options.limits.data)))
@@ -403,17 +428,17 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && ((((Number.isInteger(unique_0.options.limits.data.soft)
     && (!((Number.isFinite(unique_0.options.limits.data.soft) || typeof unique_0.options.limits.data.soft === "bigint")) || (unique_0.options.limits.data.soft >= 0
     && unique_0.options.limits.data.soft <= 9007199254740991))) || (typeof unique_0.options.limits.data.soft === "string"
-    && External[59].test(unique_0.options.limits.data.soft))) || (typeof unique_0.options.limits.data.soft === "string"
+    && External[62].test(unique_0.options.limits.data.soft))) || (typeof unique_0.options.limits.data.soft === "string"
     && unique_0.options.limits.data.soft === "unlimited"))
     && (((Number.isInteger(unique_0.options.limits.data.hard)
     && (!((Number.isFinite(unique_0.options.limits.data.hard) || typeof unique_0.options.limits.data.hard === "bigint")) || (unique_0.options.limits.data.hard >= 0
     && unique_0.options.limits.data.hard <= 9007199254740991))) || (typeof unique_0.options.limits.data.hard === "string"
-    && External[60].test(unique_0.options.limits.data.hard))) || (typeof unique_0.options.limits.data.hard === "string"
+    && External[63].test(unique_0.options.limits.data.hard))) || (typeof unique_0.options.limits.data.hard === "string"
     && unique_0.options.limits.data.hard === "unlimited")))))))))
     && (unique_0.options.limits.fsize === undefined || (!("fsize" in unique_0.options.limits) || ((((Number.isInteger(unique_0.options.limits.fsize)
     && (!((Number.isFinite(unique_0.options.limits.fsize) || typeof unique_0.options.limits.fsize === "bigint")) || (unique_0.options.limits.fsize >= 0
     && unique_0.options.limits.fsize <= 9007199254740991))) || (typeof unique_0.options.limits.fsize === "string"
-    && External[61].test(unique_0.options.limits.fsize))) || (typeof unique_0.options.limits.fsize === "string"
+    && External[64].test(unique_0.options.limits.fsize))) || (typeof unique_0.options.limits.fsize === "string"
     && unique_0.options.limits.fsize === "unlimited")) || ((typeof unique_0.options.limits.fsize === "object"
     && unique_0.options.limits.fsize !== null
     && !(Array.isArray(unique_0.options.limits.fsize)))
@@ -423,12 +448,12 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && ((((Number.isInteger(unique_0.options.limits.fsize.soft)
     && (!((Number.isFinite(unique_0.options.limits.fsize.soft) || typeof unique_0.options.limits.fsize.soft === "bigint")) || (unique_0.options.limits.fsize.soft >= 0
     && unique_0.options.limits.fsize.soft <= 9007199254740991))) || (typeof unique_0.options.limits.fsize.soft === "string"
-    && External[62].test(unique_0.options.limits.fsize.soft))) || (typeof unique_0.options.limits.fsize.soft === "string"
+    && External[65].test(unique_0.options.limits.fsize.soft))) || (typeof unique_0.options.limits.fsize.soft === "string"
     && unique_0.options.limits.fsize.soft === "unlimited"))
     && (((Number.isInteger(unique_0.options.limits.fsize.hard)
     && (!((Number.isFinite(unique_0.options.limits.fsize.hard) || typeof unique_0.options.limits.fsize.hard === "bigint")) || (unique_0.options.limits.fsize.hard >= 0
     && unique_0.options.limits.fsize.hard <= 9007199254740991))) || (typeof unique_0.options.limits.fsize.hard === "string"
-    && External[63].test(unique_0.options.limits.fsize.hard))) || (typeof unique_0.options.limits.fsize.hard === "string"
+    && External[66].test(unique_0.options.limits.fsize.hard))) || (typeof unique_0.options.limits.fsize.hard === "string"
     && unique_0.options.limits.fsize.hard === "unlimited")))))))))
     && (unique_0.options.limits.locks === undefined || (!("locks" in unique_0.options.limits) || (((Number.isInteger(unique_0.options.limits.locks)
     && (!((Number.isFinite(unique_0.options.limits.locks) || typeof unique_0.options.limits.locks === "bigint")) || (unique_0.options.limits.locks >= 0
@@ -450,7 +475,7 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && (unique_0.options.limits.memlock === undefined || (!("memlock" in unique_0.options.limits) || ((((Number.isInteger(unique_0.options.limits.memlock)
     && (!((Number.isFinite(unique_0.options.limits.memlock) || typeof unique_0.options.limits.memlock === "bigint")) || (unique_0.options.limits.memlock >= 0
     && unique_0.options.limits.memlock <= 9007199254740991))) || (typeof unique_0.options.limits.memlock === "string"
-    && External[64].test(unique_0.options.limits.memlock))) || (typeof unique_0.options.limits.memlock === "string"
+    && External[67].test(unique_0.options.limits.memlock))) || (typeof unique_0.options.limits.memlock === "string"
     && unique_0.options.limits.memlock === "unlimited")) || ((typeof unique_0.options.limits.memlock === "object"
     && unique_0.options.limits.memlock !== null
     && !(Array.isArray(unique_0.options.limits.memlock)))
@@ -460,17 +485,17 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && ((((Number.isInteger(unique_0.options.limits.memlock.soft)
     && (!((Number.isFinite(unique_0.options.limits.memlock.soft) || typeof unique_0.options.limits.memlock.soft === "bigint")) || (unique_0.options.limits.memlock.soft >= 0
     && unique_0.options.limits.memlock.soft <= 9007199254740991))) || (typeof unique_0.options.limits.memlock.soft === "string"
-    && External[65].test(unique_0.options.limits.memlock.soft))) || (typeof unique_0.options.limits.memlock.soft === "string"
+    && External[68].test(unique_0.options.limits.memlock.soft))) || (typeof unique_0.options.limits.memlock.soft === "string"
     && unique_0.options.limits.memlock.soft === "unlimited"))
     && (((Number.isInteger(unique_0.options.limits.memlock.hard)
     && (!((Number.isFinite(unique_0.options.limits.memlock.hard) || typeof unique_0.options.limits.memlock.hard === "bigint")) || (unique_0.options.limits.memlock.hard >= 0
     && unique_0.options.limits.memlock.hard <= 9007199254740991))) || (typeof unique_0.options.limits.memlock.hard === "string"
-    && External[66].test(unique_0.options.limits.memlock.hard))) || (typeof unique_0.options.limits.memlock.hard === "string"
+    && External[69].test(unique_0.options.limits.memlock.hard))) || (typeof unique_0.options.limits.memlock.hard === "string"
     && unique_0.options.limits.memlock.hard === "unlimited")))))))))
     && (unique_0.options.limits.msgqueue === undefined || (!("msgqueue" in unique_0.options.limits) || ((((Number.isInteger(unique_0.options.limits.msgqueue)
     && (!((Number.isFinite(unique_0.options.limits.msgqueue) || typeof unique_0.options.limits.msgqueue === "bigint")) || (unique_0.options.limits.msgqueue >= 0
     && unique_0.options.limits.msgqueue <= 9007199254740991))) || (typeof unique_0.options.limits.msgqueue === "string"
-    && External[67].test(unique_0.options.limits.msgqueue))) || (typeof unique_0.options.limits.msgqueue === "string"
+    && External[70].test(unique_0.options.limits.msgqueue))) || (typeof unique_0.options.limits.msgqueue === "string"
     && unique_0.options.limits.msgqueue === "unlimited")) || ((typeof unique_0.options.limits.msgqueue === "object"
     && unique_0.options.limits.msgqueue !== null
     && !(Array.isArray(unique_0.options.limits.msgqueue)))
@@ -480,12 +505,12 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && ((((Number.isInteger(unique_0.options.limits.msgqueue.soft)
     && (!((Number.isFinite(unique_0.options.limits.msgqueue.soft) || typeof unique_0.options.limits.msgqueue.soft === "bigint")) || (unique_0.options.limits.msgqueue.soft >= 0
     && unique_0.options.limits.msgqueue.soft <= 9007199254740991))) || (typeof unique_0.options.limits.msgqueue.soft === "string"
-    && External[68].test(unique_0.options.limits.msgqueue.soft))) || (typeof unique_0.options.limits.msgqueue.soft === "string"
+    && External[71].test(unique_0.options.limits.msgqueue.soft))) || (typeof unique_0.options.limits.msgqueue.soft === "string"
     && unique_0.options.limits.msgqueue.soft === "unlimited"))
     && (((Number.isInteger(unique_0.options.limits.msgqueue.hard)
     && (!((Number.isFinite(unique_0.options.limits.msgqueue.hard) || typeof unique_0.options.limits.msgqueue.hard === "bigint")) || (unique_0.options.limits.msgqueue.hard >= 0
     && unique_0.options.limits.msgqueue.hard <= 9007199254740991))) || (typeof unique_0.options.limits.msgqueue.hard === "string"
-    && External[69].test(unique_0.options.limits.msgqueue.hard))) || (typeof unique_0.options.limits.msgqueue.hard === "string"
+    && External[72].test(unique_0.options.limits.msgqueue.hard))) || (typeof unique_0.options.limits.msgqueue.hard === "string"
     && unique_0.options.limits.msgqueue.hard === "unlimited")))))))))
     && (unique_0.options.limits.nice === undefined || (!("nice" in unique_0.options.limits) || (((Number.isInteger(unique_0.options.limits.nice)
     && (!((Number.isFinite(unique_0.options.limits.nice) || typeof unique_0.options.limits.nice === "bigint")) || (unique_0.options.limits.nice >= 0
@@ -541,7 +566,7 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && (unique_0.options.limits.rss === undefined || (!("rss" in unique_0.options.limits) || ((((Number.isInteger(unique_0.options.limits.rss)
     && (!((Number.isFinite(unique_0.options.limits.rss) || typeof unique_0.options.limits.rss === "bigint")) || (unique_0.options.limits.rss >= 0
     && unique_0.options.limits.rss <= 9007199254740991))) || (typeof unique_0.options.limits.rss === "string"
-    && External[70].test(unique_0.options.limits.rss))) || (typeof unique_0.options.limits.rss === "string"
+    && External[73].test(unique_0.options.limits.rss))) || (typeof unique_0.options.limits.rss === "string"
     && unique_0.options.limits.rss === "unlimited")) || ((typeof unique_0.options.limits.rss === "object"
     && unique_0.options.limits.rss !== null
     && !(Array.isArray(unique_0.options.limits.rss)))
@@ -551,12 +576,12 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && ((((Number.isInteger(unique_0.options.limits.rss.soft)
     && (!((Number.isFinite(unique_0.options.limits.rss.soft) || typeof unique_0.options.limits.rss.soft === "bigint")) || (unique_0.options.limits.rss.soft >= 0
     && unique_0.options.limits.rss.soft <= 9007199254740991))) || (typeof unique_0.options.limits.rss.soft === "string"
-    && External[71].test(unique_0.options.limits.rss.soft))) || (typeof unique_0.options.limits.rss.soft === "string"
+    && External[74].test(unique_0.options.limits.rss.soft))) || (typeof unique_0.options.limits.rss.soft === "string"
     && unique_0.options.limits.rss.soft === "unlimited"))
     && (((Number.isInteger(unique_0.options.limits.rss.hard)
     && (!((Number.isFinite(unique_0.options.limits.rss.hard) || typeof unique_0.options.limits.rss.hard === "bigint")) || (unique_0.options.limits.rss.hard >= 0
     && unique_0.options.limits.rss.hard <= 9007199254740991))) || (typeof unique_0.options.limits.rss.hard === "string"
-    && External[72].test(unique_0.options.limits.rss.hard))) || (typeof unique_0.options.limits.rss.hard === "string"
+    && External[75].test(unique_0.options.limits.rss.hard))) || (typeof unique_0.options.limits.rss.hard === "string"
     && unique_0.options.limits.rss.hard === "unlimited")))))))))
     && (unique_0.options.limits.rtprio === undefined || (!("rtprio" in unique_0.options.limits) || (((Number.isInteger(unique_0.options.limits.rtprio)
     && (!((Number.isFinite(unique_0.options.limits.rtprio) || typeof unique_0.options.limits.rtprio === "bigint")) || (unique_0.options.limits.rtprio >= 0
@@ -612,7 +637,7 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && (unique_0.options.limits.stack === undefined || (!("stack" in unique_0.options.limits) || ((((Number.isInteger(unique_0.options.limits.stack)
     && (!((Number.isFinite(unique_0.options.limits.stack) || typeof unique_0.options.limits.stack === "bigint")) || (unique_0.options.limits.stack >= 0
     && unique_0.options.limits.stack <= 9007199254740991))) || (typeof unique_0.options.limits.stack === "string"
-    && External[73].test(unique_0.options.limits.stack))) || (typeof unique_0.options.limits.stack === "string"
+    && External[76].test(unique_0.options.limits.stack))) || (typeof unique_0.options.limits.stack === "string"
     && unique_0.options.limits.stack === "unlimited")) || ((typeof unique_0.options.limits.stack === "object"
     && unique_0.options.limits.stack !== null
     && !(Array.isArray(unique_0.options.limits.stack)))
@@ -622,36 +647,36 @@ export const check: (value: unknown) => boolean = (value: any) =>
     && ((((Number.isInteger(unique_0.options.limits.stack.soft)
     && (!((Number.isFinite(unique_0.options.limits.stack.soft) || typeof unique_0.options.limits.stack.soft === "bigint")) || (unique_0.options.limits.stack.soft >= 0
     && unique_0.options.limits.stack.soft <= 9007199254740991))) || (typeof unique_0.options.limits.stack.soft === "string"
-    && External[74].test(unique_0.options.limits.stack.soft))) || (typeof unique_0.options.limits.stack.soft === "string"
+    && External[77].test(unique_0.options.limits.stack.soft))) || (typeof unique_0.options.limits.stack.soft === "string"
     && unique_0.options.limits.stack.soft === "unlimited"))
     && (((Number.isInteger(unique_0.options.limits.stack.hard)
     && (!((Number.isFinite(unique_0.options.limits.stack.hard) || typeof unique_0.options.limits.stack.hard === "bigint")) || (unique_0.options.limits.stack.hard >= 0
     && unique_0.options.limits.stack.hard <= 9007199254740991))) || (typeof unique_0.options.limits.stack.hard === "string"
-    && External[75].test(unique_0.options.limits.stack.hard))) || (typeof unique_0.options.limits.stack.hard === "string"
+    && External[78].test(unique_0.options.limits.stack.hard))) || (typeof unique_0.options.limits.stack.hard === "string"
     && unique_0.options.limits.stack.hard === "unlimited"))))))))))))))
     && (unique_0.options.listen === undefined || (!("listen" in unique_0.options) || (((Number.isInteger(unique_0.options.listen)
     && (!((Number.isFinite(unique_0.options.listen) || typeof unique_0.options.listen === "bigint")) || (unique_0.options.listen >= 1
     && unique_0.options.listen <= 65535))) || (typeof unique_0.options.listen === "string"
-    && External[76].test(unique_0.options.listen))) || (Array.isArray(unique_0.options.listen)
-    && unique_0.options.listen.every((unique_31, index) => (((Number.isInteger(unique_31)
-    && (!((Number.isFinite(unique_31) || typeof unique_31 === "bigint")) || (unique_31 >= 1
-    && unique_31 <= 65535))) || (typeof unique_31 === "string"
-    && External[77].test(unique_31))))))))))))))))))
+    && External[79].test(unique_0.options.listen))) || (Array.isArray(unique_0.options.listen)
+    && unique_0.options.listen.every((unique_33, index) => (((Number.isInteger(unique_33)
+    && (!((Number.isFinite(unique_33) || typeof unique_33 === "bigint")) || (unique_33 >= 1
+    && unique_33 <= 65535))) || (typeof unique_33 === "string"
+    && External[80].test(unique_33))))))))))))))))))
     && ((typeof value.options === "object"
     && value.options !== null
     && !(Array.isArray(value.options)))
-    && (Object.getOwnPropertyNames(value.options).every((unique_32, unique_33) => ((External[78].test(unique_32) || false)))
+    && (Object.getOwnPropertyNames(value.options).every((unique_34, unique_35) => ((External[81].test(unique_34) || false)))
     && (((((value.options.http === undefined || (!("http" in value.options) || (((typeof value.options.http === "boolean"
     && value.options.http === false) || (typeof value.options.http === "string"
-    && External[79].test(value.options.http))) || ((typeof value.options.http === "object"
+    && External[82].test(value.options.http))) || ((typeof value.options.http === "object"
     && value.options.http !== null
     && !(Array.isArray(value.options.http)))
-    && (Object.getOwnPropertyNames(value.options.http).every((unique_34, unique_35) => ((External[80].test(unique_34) || false)))
+    && (Object.getOwnPropertyNames(value.options.http).every((unique_36, unique_37) => ((External[83].test(unique_36) || false)))
     && ((value.options.http.address === undefined || (!("address" in value.options.http) || (typeof value.options.http.address === "string"
-    && External[81].test(value.options.http.address))))
+    && External[84].test(value.options.http.address))))
     && (value.options.http.hosts === undefined || (!("hosts" in value.options.http) || (Array.isArray(value.options.http.hosts)
-    && value.options.http.hosts.every((unique_36, index) => ((typeof unique_36 === "string"
-    && External[82].test(unique_36)))))))))))))
+    && value.options.http.hosts.every((unique_38, index) => ((typeof unique_38 === "string"
+    && External[85].test(unique_38)))))))))))))
     && (value.options.maxCount === undefined || (!("maxCount" in value.options) || (Number.isInteger(value.options.maxCount)
     && (!((Number.isFinite(value.options.maxCount) || typeof value.options.maxCount === "bigint")) || (value.options.maxCount >= 1
     && value.options.maxCount <= 100000))))))

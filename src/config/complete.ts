@@ -7,11 +7,13 @@ import { addressIn } from "./address.ts";
 import { Complaint } from "./complaint.ts";
 import { httpOf } from "./complete-http.ts";
 import { lawOf } from "./complete-law.ts";
+import { logOf } from "./complete-log.ts";
 import { checkExit, checkOrder } from "./complete-order.ts";
 import { healthOf, readyOf } from "./complete-readiness.ts";
 import { scheduleOf, watchOf } from "./complete-triggers.ts";
 import type { Configuration, EntryConfiguration, Listen } from "./configuration.ts";
 import type { AskedEntry, Given } from "./given.ts";
+import { checkLogFiles } from "./log-files.ts";
 import type { Limits, LimitValue } from "./options.ts";
 import type { Size } from "./options-units.ts";
 import type { Refuse } from "./spans.ts";
@@ -36,6 +38,7 @@ export function complete(path: string, folder: string, given: Given): Omit<Confi
   const laws = entries.map(({ law }) => law);
   checkOrder(laws, places);
   checkExit(exitWhen, laws, place);
+  checkLogFiles(path, entries, places);
   return { path, entries, processEvents, maxCount, http: httpOf(http, place), exitWhen, on };
 }
 
@@ -72,6 +75,7 @@ function completeEntry(
     pidFile: pidFileOf(options, folder, refuse),
     ready,
     health: healthOf(options, refuse),
+    log: logOf(options, folder, refuse),
     schedule: scheduleOf(options, refuse),
     watch: watchOf(options, folder, refuse),
     restartAbove: options.restartAbove === undefined ? null : sizeOf("restartAbove", options.restartAbove, refuse),

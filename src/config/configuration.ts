@@ -54,12 +54,34 @@ export interface EntryConfiguration {
   ready: Ready | null;
   /** How its health is looked at. How much is too much stands in the law. */
   health: Health | null;
+  /** Where its output goes; null: to the terminal, or when detached to a file in the run folder. */
+  log: Log | null;
   /** When it runs; what becomes of one that still runs then stands in the law. Null: always. */
   schedule: { cron: string; /** IANA; null: the machine's. */ timezone: string | null } | null;
   /** Absolute globs of files; with a change of one its processes are restarted. */
   watch: string[];
   /** Bytes of memory that a process and all that it has started may take together; null: any. */
   restartAbove: number | null;
+}
+
+export type Log =
+  | { kind: "inherit" }
+  | { kind: "none" }
+  | LogFile;
+
+export interface LogFile {
+  kind: "file";
+  /** Absolute, `{slot}` still in it. */
+  file: string;
+  /** Bytes. */
+  maxSize: number;
+  /** Rotated files. */
+  keep: number;
+  /** Rotated ones by gzip. */
+  compress: boolean;
+  format: "raw" | "prefixed" | "json";
+  /** The terminal shows it too, in the foreground. */
+  terminal: boolean;
 }
 
 export interface HttpConfiguration {

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 
 import type { Law } from "../core/types.ts";
 import type { Health, Ready } from "../engine/probe.ts";
-import type { EntryConfiguration, Listen } from "./configuration.ts";
+import type { EntryConfiguration, Listen, Log } from "./configuration.ts";
 import type { DaemonFile } from "./options-ends.ts";
 
 /** Sha-256, cut to 32 hex digits. */
@@ -25,13 +25,14 @@ export interface Definition {
 export interface Attention {
   readonly ready: Ready | null;
   readonly health: Health | null;
+  readonly log: Log | null;
   readonly schedule: EntryConfiguration["schedule"];
   readonly watch: readonly string[];
   readonly restartAbove: number | null;
 }
 
 /** Of what an older version has left, which knew of none of this. */
-export const noAttention: Attention = { ready: null, health: null, schedule: null, watch: [], restartAbove: null };
+export const noAttention: Attention = { ready: null, health: null, log: null, schedule: null, watch: [], restartAbove: null };
 
 export interface ProcessDefinition {
   readonly command: string;
@@ -61,7 +62,7 @@ export interface ProcessDefinition {
 export function definitionOf(entry: EntryConfiguration): Definition {
   const {
     law, command, args, cwd, env, envSource, envFile, inheritEnv, user, group, groups, umask, nice, oomScoreAdj,
-    noNewPrivileges, limits, listen, ready, health, schedule, watch, restartAbove,
+    noNewPrivileges, limits, listen, ready, health, log, schedule, watch, restartAbove,
   } = entry;
   // By their names, so that the order in which they are written makes no difference.
   const variables = Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1));
@@ -74,7 +75,7 @@ export function definitionOf(entry: EntryConfiguration): Definition {
       daemon: daemonOf(entry),
     },
     law,
-    attention: { ready, health, schedule, watch, restartAbove },
+    attention: { ready, health, log, schedule, watch, restartAbove },
   };
 }
 

@@ -258,8 +258,10 @@ export interface TookOverEvent extends OfSentry {
 }
 
 /** So much has got lost on its way: the kernel's process events, lines of output that nobody took, events for `on`. */
-export interface LostEvent extends OfSentry {
+export interface LostEvent extends Omit<OfSentry, "entry"> {
   readonly type: "lost";
+  /** Whose output it was, where that is for a file of its own. */
+  readonly entry: string | null;
   readonly pid: null;
   readonly what: "processEvents" | "output" | "events";
   readonly count: number;

@@ -2,6 +2,7 @@
 import type { SentryEvent } from "./events.ts";
 import type { Backoff, DaemonFile, FailureLimit, RestartPolicy, Stop } from "./options-ends.ts";
 import type { After, Schedule } from "./options-order.ts";
+import type { Log } from "./options-output.ts";
 import type { Health, Ready } from "./options-readiness.ts";
 import type { Duration, Size } from "./options-units.ts";
 
@@ -72,6 +73,11 @@ export interface ProcessOptions {
   watch?: string | readonly string[];
   /** The memory that a process and all that it has started may take together; with more it is restarted, as after a failure. Default: any. */
   restartAbove?: Size;
+  /**
+   * Where its output goes: `{ file, maxSize, keep, compress, format, terminal }`; `"inherit"`: to Sentry's own stdout and
+   * stderr, as it is; `"none"`: nowhere. Default: to the terminal with labels, or when detached to a file in the run folder.
+   */
+  log?: Log;
   /** Working directory; relative to the configuration's folder. Default: that folder. */
   cwd?: string;
   /** Variables added to the environment, or a function that makes them for each start. Default: none. */

@@ -7,6 +7,7 @@ import { Type, type TSchema } from "typebox";
 import type { EntryOptions, Limits, SentryOptions } from "./options.ts";
 import type { Backoff, DaemonFile, FailureLimit, RestartPolicy, Stop, StopScope } from "./options-ends.ts";
 import type { After, Schedule } from "./options-order.ts";
+import type { LogOptions } from "./options-output.ts";
 import type { HealthTimes, Probes, ReadyTimes, ReadyWays } from "./options-readiness.ts";
 import { signalPattern } from "./signals.ts";
 
@@ -132,6 +133,19 @@ const schedule = Type.Union([
 
 const glob = filled("a glob");
 
+const log = Type.Union([
+  Type.Literal("inherit"),
+  Type.Literal("none"),
+  closed({
+    file: filled("the path of a file"),
+    maxSize: Type.Optional(size),
+    keep: Type.Optional(whole(0, 1000)),
+    compress: Type.Optional(flag),
+    format: Type.Optional(oneOf<NonNullable<LogOptions["format"]>>({ raw: true, prefixed: true, json: true })),
+    terminal: Type.Optional(flag),
+  } satisfies Record<keyof LogOptions, TSchema>, "an object with a `file`"),
+], { description: '"inherit", "none", or an object with a `file` such as { file: "web.log", maxSize: "10M", keep: 5 }' });
+
 export const optionsOfEntry = options({
   count: whole(0, mostProcesses),
   delay: duration,
@@ -150,6 +164,7 @@ export const optionsOfEntry = options({
   schedule,
   watch: Type.Union([glob, Type.Array(glob, { description: "a list" })], { description: "a glob, or a list of globs" }),
   restartAbove: size,
+  log,
   cwd: filled("the path of a folder"),
   env: environment,
   envFile: filled("the path of a file"),
@@ -200,4 +215,4 @@ export const asked = closed({
 }, "a configuration");
 
 /** Options of later versions: refused by name, never ignored. */
-export const notBuilt = ["cgroup", "log"];
+export const notBuilt = ["cgroup"];

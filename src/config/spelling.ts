@@ -2,7 +2,7 @@
 import type { After, Backoff, Law, Limit, Millis } from "../core/types.ts";
 import type { Health, Probe, Ready } from "../engine/probe.ts";
 import { spelled } from "./address.ts";
-import type { EntryConfiguration, Listen } from "./configuration.ts";
+import type { EntryConfiguration, Listen, Log } from "./configuration.ts";
 
 /** `delay 1000 ms → 2000 ms`, or nothing. What an older version did not know of yet is undefined, and was none. */
 export function changed<T>(what: string, old: T, now: T, spell: (value: NonNullable<T>) => string = String): string[] {
@@ -64,4 +64,12 @@ function look(probe: Probe): string {
 
 export function times({ cron, timezone, overlap }: NonNullable<EntryConfiguration["schedule"]> & { overlap: Law["schedule"] }): string {
   return [cron, ...timezone === null ? [] : [timezone], overlap].join(", ");
+}
+
+/** To have none is something else than `"none"`. */
+export function destination(log: Log | null | undefined): string {
+  if (log === null || log === undefined) return "default";
+  if (log.kind !== "file") return log.kind;
+  const { file, format, maxSize, keep, compress, terminal } = log;
+  return [file, format, bytes(maxSize), `keep ${keep}`, ...compress ? ["compress"] : [], ...terminal ? ["terminal"] : []].join(", ");
 }

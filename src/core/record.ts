@@ -225,8 +225,10 @@ export interface OwnFaultRecord extends OfSentry, Fault {
  * What has got lost on its way to whoever would have read it: the kernel's process events, lines of output, or events that
  * the configuration's `on` was to get.
  */
-export interface LostRecord extends OfSentry {
+export interface LostRecord extends Omit<OfSentry, "entry"> {
   readonly type: "lost";
+  /** Of output that was for a file of its own. */
+  readonly entry: string | null;
   readonly pid: null;
   readonly what: "processEvents" | "output" | "events";
   readonly count: number;

@@ -16,7 +16,7 @@ const plain = {
   count: 1, delay: 1000, backoff: null, restart: "always", successCodes: [0], limit: null,
   stop: { signal: "SIGTERM", grace: 10_000, scope: "tree" }, daemon: false, ready: null,
   cwd: "/", envFile: null, inheritEnv: true, user: null, group: null, groups: null, umask: null, nice: null, oomScoreAdj: null,
-  noNewPrivileges: false, limits: [], listen: [], health: null, watchdog: null, after: [], schedule: null, watch: [], restartAbove: null,
+  noNewPrivileges: false, limits: [], listen: [], health: null, watchdog: null, after: [], schedule: null, watch: [], restartAbove: null, log: null,
 };
 
 test("the options of an entry are shown by the names that they are configured by, defaults included", () => {
@@ -52,6 +52,13 @@ test("what is done about an entry from outside is shown, and of one that is sche
   });
   assert.deepEqual(shown({ schedule: { cron: "@daily", timezone: "UTC" } }), {
     ...plain, delay: null, restart: null, schedule: { cron: "@daily", timezone: "UTC", overlap: "skip" },
+  });
+});
+
+test("where output goes is shown as it is written", () => {
+  assert.equal(shown({ log: "none" })["log"], "none");
+  assert.deepEqual(shown({ log: { file: "logs/{slot}.log", maxSize: "1M" } })["log"], {
+    file: "/logs/{slot}.log", maxSize: 1_048_576, keep: 5, compress: false, format: "raw", terminal: false,
   });
 });
 

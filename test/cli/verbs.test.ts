@@ -80,7 +80,7 @@ suite("sentry", { concurrency: 2 }, () => {
     ["a syntax error", "export default sentry([entry(\"x\" \"true\")]);", /sample\.ts:2:34: .*\n +2 \|.*\n/],
     ["no default export", "export const x = 1;", /default export/],
     ["an unknown option", 'export default sentry([entry("x", "true", [], { dealy: 3 })]);', /`dealy`.*`x`.*sample\.ts:2.*did you mean `delay`/s],
-    ["an option of a later version", 'export default sentry([entry("x", "true", [], { log: "none" })]);', /`log`.*`x`.*not built/],
+    ["an option of a later version", 'export default sentry([entry("x", "true", [], { cgroup: {} })]);', /`cgroup`.*`x`.*not built/],
     ["a config that throws", 'throw new Error("I cannot");', /I cannot.*sample\.ts:2/s],
     ["a config that ends its process", "process.exit(0);", /process\.exit\(0\)/],
   ] as const) {

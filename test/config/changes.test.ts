@@ -149,6 +149,48 @@ test("what a process is given when it is started takes a new process", () => {
   assert.equal(change({ ready: "notify", watchdog: "30s" }, { watchdog: "30s" }).change, "inPlace");
 });
 
+test("where its output goes is changed in place, as long as it goes through a pipe, and each reason is told", () => {
+  const all: EntryOptions = { log: { file: "b", maxSize: "4K", keep: 0, format: "json", terminal: true } };
+  const cases: [EntryOptions, EntryOptions, string[]][] = [
+    [{}, { log: { file: "a" } }, ["log default → /a, raw, 10485760 bytes, keep 5"]],
+    [all, {}, ["log /b, json, 4096 bytes, keep 0, terminal → default"]],
+    [{ log: { file: "a" } }, { log: { file: "/srv/b.{slot}.log" } }, ["log.file /a → /srv/b.{slot}.log"]],
+    [{ log: { file: "b" } }, all, ["log.maxSize 10485760 bytes → 4096 bytes", "log.keep 5 → 0", "log.format raw → json", "log.terminal false → true"]],
+    [{ log: { file: "b" } }, { log: { file: "b", compress: true } }, ["log.compress false → true"]],
+    [{ ready: { log: /a/ }, log: "none" }, { ready: { log: /a/ } }, ["log none → default"]],
+  ];
+  for (const [before, after, because] of cases) {
+    assert.deepEqual(change(before, after), { entry: "web", change: "inPlace", because });
+    assert.equal(change(after, before).change, "inPlace");
+    assert.equal(change(after, after).change, "unchanged");
+  }
+});
+
+test("what its stdout and stderr are takes a new process", () => {
+  const cases: [EntryOptions, EntryOptions, string[]][] = [
+    [{}, { log: "inherit" }, ["log default → inherit"]],
+    [{ log: "inherit" }, { log: "none" }, ["log inherit → none"]],
+    [{ log: "none" }, { log: { file: "a", compress: true } }, ["log none → /a, raw, 10485760 bytes, keep 5, compress"]],
+    [{ log: "none" }, { log: "none", ready: { log: /a/ } }, ["ready none → log /a/"]],
+    [{ log: "inherit", delay: 1 }, { delay: 2 }, ["log inherit → default", "delay 1 ms → 2 ms"]],
+  ];
+  for (const [before, after, because] of cases) {
+    assert.deepEqual(change(before, after), { entry: "web", change: "replaced", because });
+    assert.equal(change(after, before).change, "replaced");
+    assert.equal(change(after, after).change, "unchanged");
+  }
+});
+
+test("what an older version has left, which knew of no log, is no change, and had a pipe", () => {
+  const { law, process, attention } = defined("web");
+  const { log: _log, ...older } = attention;
+  const before: Present = { law, process, attention: older as typeof attention, count: 1, down: [] };
+  const told = (log: EntryOptions["log"]): Change | undefined => changesBetween([before], [defined("web", "sleep", ["4"], log === undefined ? {} : { log })])[0];
+  assert.equal(told(undefined)?.change, "unchanged");
+  assert.deepEqual(told({ file: "a" }), { entry: "web", change: "inPlace", because: ["log default → /a, raw, 10485760 bytes, keep 5"] });
+  assert.deepEqual(told("none"), { entry: "web", change: "replaced", because: ["log default → none"] });
+});
+
 test("what an older version has left, which looked at nothing, is no change", () => {
   const { law, process } = defined("web");
   const { after: _after, schedule: _schedule, watchdog: _watchdog, health: _health, ready: _ready, ...older } = law;

@@ -14,7 +14,7 @@ const plain = {
 };
 
 /** What is done about the processes of every such entry from outside. */
-const unattended = { ready: null, health: null, schedule: null, watch: [], restartAbove: null };
+const unattended = { ready: null, health: null, log: null, schedule: null, watch: [], restartAbove: null };
 
 test("the classic form becomes data with every default filled in", async () => {
   await inFolder({ "sample.ts": `${door}\nexport default sentry([entry("dummy", "sleep", ["4"], 1000, 1)]);` }, async (folder) => {

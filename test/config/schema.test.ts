@@ -23,9 +23,7 @@ test("check.ts is what schema.build.ts makes of the schema", () => {
 });
 
 test("an option of a later version is refused by name, never ignored", () => {
-  for (const option of ["cgroup", "log"]) {
-    assert.equal(about({ [option]: {} }), `option \`${option}\` of entry \`web\` is not built in this version`);
-  }
+  assert.equal(about({ cgroup: {} }), "option `cgroup` of entry `web` is not built in this version");
 });
 
 test("a wrong option of the whole is refused, naming it", () => {
@@ -66,6 +64,12 @@ const wrong: Record<string, unknown[]> = {
   schedule: ["", 5, null, [], {}, { timezone: "UTC" }, { cron: 5 }, { cron: "* * * * *", timezone: "" }, { cron: "* * * * *", overlap: "queue" }],
   watch: ["", 3, true, null, [""], [null], {}],
   restartAbove: [-1, "1T", "1", 1.5, null, {}],
+  log: [
+    "web.log", "Inherit", true, false, null, 3, [], {}, ["none"], { maxSize: "1M" }, { file: "" }, { file: 3 }, { file: "a\0b" },
+    { file: "a", maxSize: "1T" }, { file: "a", maxSize: 4096.5 }, { file: "a", maxSize: -1 }, { file: "a", maxSize: Infinity },
+    { file: "a", keep: -1 }, { file: "a", keep: 1001 }, { file: "a", keep: 1.5 }, { file: "a", keep: "5" }, { file: "a", keep: Infinity },
+    { file: "a", compress: "gzip" }, { file: "a", format: "text" }, { file: "a", format: null }, { file: "a", terminal: 1 },
+  ],
   cwd: [3, "", "a\0b"],
   env: [3, [], { A: 1 }, { "": "x" }, { "A=B": "x" }, { A: "\0" }],
   envFile: [1, ""],
@@ -124,6 +128,12 @@ test("what is wrong within an option that has several forms is told where it is"
     'option `after` of entry `web`: number 2 must be the name of an entry, or { entry, on: "started" or "ready" or "finished" }, '
       + 'not {"entry":"b","on":"up"}',
   );
+  assert.equal(about({ log: { file: "a", maxsize: "1M" } }), "unknown `log.maxsize` of entry `web`; did you mean `maxSize`?");
+  assert.equal(about({ log: { file: "a", keep: "5" } }), 'option `log.keep` of entry `web` must be a whole number from 0 to 1000, not "5"');
+  assert.equal(
+    about({ log: "web.log" }),
+    'option `log` of entry `web` must be "inherit", "none", or an object with a `file` such as { file: "web.log", maxSize: "10M", keep: 5 }, not "web.log"',
+  );
   assert.equal(about({ watch: ["a", 3] }), "option `watch` of entry `web`: number 2 must be a glob, not 3");
   assert.equal(about({ listen: [80, 0] }), 'option `listen` of entry `web`: number 2 must be a port from 1 to 65535, "host:port", or a path with a slash, not 0');
 });
@@ -136,6 +146,7 @@ test("the bounds themselves are allowed", () => {
     { successCodes: [0, 255, 0] }, { limit: { count: 0, within: 1 } }, { limit: { count: 1000, within: "1h" } }, { stop: {} },
     { stop: { grace: 0 } }, { daemon: false }, { ready: { fd: 3 } }, { ready: { fd: 1023 } }, { ready: { tcp: 1 } }, { ready: { tcp: 65_535 } },
     { health: { tcp: 1, failures: 1 } }, { health: { tcp: 1, failures: 1000 } }, { after: [] }, { watch: [] },
+    { log: { file: "a", keep: 0 } }, { log: { file: "a", keep: 1000 } }, { log: "inherit" }, { log: "none" },
   ]) assert.equal(about(options), null, JSON.stringify(options));
 });
 

@@ -59,6 +59,15 @@ test("types tell right from wrong before anything runs", () => {
   entry("a", "b", [], 1, 2, { schedule: "0 4 * * *" });
   // @ts-expect-error a policy that there is not
   const overlap: EntryOptions = { schedule: { cron: "0 4 * * *", overlap: "queue" } };
+  const logs: NonNullable<EntryOptions["log"]>[] = [
+    "inherit", "none", { file: "web.{slot}.log" }, { file: "a", maxSize: "64M", keep: 0, compress: true, format: "json", terminal: true },
+  ];
+  // @ts-expect-error a file is the `file` of an object
+  logs.push("web.log");
+  // @ts-expect-error a log without a file
+  logs.push({ maxSize: "1M" });
+  // @ts-expect-error a format that there is not
+  logs.push({ file: "a", format: "text" });
   const whole: SentryOptions = { exitWhen: "any", on: (event) => { if (event.type === "exited") console.log(event.code); } };
   // @ts-expect-error there is no such type of event
   const strange: SentryOptions = { on: (event) => { if (event.type === "vanished") console.log(event); } };
