@@ -203,16 +203,31 @@ void strays(const Napi::CallbackInfo& info) {
 
 Napi::Value open_terminal(const Napi::CallbackInfo& info) {
   Host* running = host(info);
-  return running ? Napi::Value::From(info.Env(), running->pump().open_terminal(integer(info[0]))) : Napi::Value();
+  if (!running) return Napi::Value();
+  const Format format = info[1].ToBoolean() ? Format::json : Format::shown;
+  return Napi::Value::From(info.Env(), running->pump().open_terminal(integer(info[0]), format));
+}
+
+Napi::Value open_nowhere(const Napi::CallbackInfo& info) {
+  Host* running = host(info);
+  return running ? Napi::Value::From(info.Env(), running->pump().open_nowhere()) : Napi::Value();
 }
 
 Napi::Value open_file(const Napi::CallbackInfo& info) {
   Host* running = host(info);
   if (!running) return Napi::Value();
-  const auto opened = running->pump().open_file(info[0].ToString(), info[1].ToBoolean());
+  const auto opened = running->pump().open_file(log_file_of(info[0].As<Napi::Object>()));
   if (const auto* sink = std::get_if<int>(&opened)) return Napi::Value::From(info.Env(), *sink);
   throw_fault(info.Env(), std::get<Fault>(opened));
   return Napi::Value();
+}
+
+void packed(const Napi::CallbackInfo& info) {
+  Host* running = host(info);
+  if (!running) return;
+  Fd original(fcntl(integer(info[1]), F_DUPFD_CLOEXEC, 0));
+  if (original) running->pump().packed(integer(info[0]), std::move(original), info[2].ToString());
+  else throw_fault(info.Env(), Fault{"dup", errno, "descriptor " + info[1].ToString().Utf8Value()});
 }
 
 void adopt_output(const Napi::CallbackInfo& info) {
@@ -220,7 +235,7 @@ void adopt_output(const Napi::CallbackInfo& info) {
 }
 
 void owe(const Napi::CallbackInfo& info) {
-  if (Host* running = host(info)) running->pump().owe(integer(info[0]), info[1].ToString());
+  if (Host* running = host(info)) running->pump().owe(integer(info[0]), bytes_of(info[1]));
 }
 
 void say(const Napi::CallbackInfo& info) {
@@ -256,7 +271,12 @@ Napi::Value detach(const Napi::CallbackInfo& info) {
   return detached;
 }
 
-void stop(const Napi::CallbackInfo& info) { instance(info).stop(); }
+Napi::Value stop(const Napi::CallbackInfo& info) {
+  Instance& self = instance(info);
+  const std::vector<Fact> facts = self.host ? self.host->finish() : std::vector<Fact>{};
+  self.stop();
+  return facts_array(info.Env(), facts);
+}
 
 Napi::Value lock_file(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -468,7 +488,9 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("notify", notify);
   add("strays", strays);
   add("openTerminal", open_terminal);
+  add("openNowhere", open_nowhere);
   add("openFile", open_file);
+  add("packed", packed);
   add("adoptOutput", adopt_output);
   add("owe", owe);
   add("say", say);

@@ -48,7 +48,6 @@ struct Pipe {
 
 // The child's end is opened for reading and writing: as long as the child lives, its pipe has a reader, so a Sentry
 // that was killed does not end its children by SIGPIPE. A file of its own user, which setuid children may reopen.
-// Output without a sink needs none: it is given /dev/null.
 std::variant<Pipe, Fault> make_pipe(const Plan& plan, bool wanted) noexcept {
   if (!wanted) return Pipe{};
   int ends[2];
@@ -60,6 +59,11 @@ std::variant<Pipe, Fault> make_pipe(const Plan& plan, bool wanted) noexcept {
   std::snprintf(path, sizeof path, "/proc/self/fd/%d", ends[1]);
   if (Fd both(open(path, O_RDWR | O_CLOEXEC)); both) pipe.write = std::move(both);  // without /proc: as it was
   return pipe;
+}
+
+// Output without a sink, or to our own stdout or stderr, needs none.
+std::variant<Pipe, Fault> output_pipe(const Plan& plan, const std::optional<int>& sink) noexcept {
+  return make_pipe(plan, sink.has_value() && *sink != kInherited);
 }
 
 // What was asked for of it, and the child's end of the readiness pipe. The socket's owner tells whom to believe (notices.h).
@@ -81,6 +85,14 @@ std::optional<Fault> open_channels(const Plan& plan, Channels& channels, Fd& chi
 // The same open file under the low number, where its own is not low.
 int lowered(int fd, const Fd& low) noexcept {
   return fd >= LowNumbers::kLow && low && dup3(fd, low.get(), O_CLOEXEC) >= 0 ? low.get() : fd;
+}
+
+// What becomes the child's stdout or stderr. Of our own it gets the same open file, and nothing is changed about that: its
+// owner and its flags (O_NONBLOCK, where somebody has set it) concern all who have it. Where that was closed before, it is
+// as for one that has no sink.
+int childs_output(const Pipe& pipe, const std::optional<int>& sink, int own, const Fd& low, int null_fd) noexcept {
+  if (pipe.write) return lowered(pipe.write.get(), low);
+  return sink == kInherited && fcntl(own, F_GETFD) >= 0 ? own : null_fd;
 }
 
 ino_t inode_of(const Fd& pipe) noexcept {
@@ -170,9 +182,9 @@ std::variant<Child, Fault> Lane::clone(Plan& plan, Handle& handle) noexcept {
   if (null_fd_ < 0) return Fault{"open", EMFILE, "/dev/null"};
   if (stack_ == MAP_FAILED) return Fault{"clone", ENOMEM, "stack"};
   const Request& request = plan.request();
-  auto out = make_pipe(plan, request.out_sink.has_value());
+  auto out = output_pipe(plan, request.out_sink);
   if (auto* fault = std::get_if<Fault>(&out)) return std::move(*fault);
-  auto err = make_pipe(plan, request.err_sink.has_value());
+  auto err = output_pipe(plan, request.err_sink);
   if (auto* fault = std::get_if<Fault>(&err)) return std::move(*fault);
   auto& out_pipe = std::get<Pipe>(out);
   auto& err_pipe = std::get<Pipe>(err);
@@ -191,8 +203,8 @@ std::variant<Child, Fault> Lane::clone(Plan& plan, Handle& handle) noexcept {
 
   OwnWords own_words(keeper_, request.kept);
   plan.child().introduction = own_words.introduction();
-  plan.set_standard(null_fd_, out_pipe.write ? lowered(out_pipe.write.get(), low_.out) : null_fd_,
-                    err_pipe.write ? lowered(err_pipe.write.get(), low_.err) : null_fd_);
+  plan.set_standard(null_fd_, childs_output(out_pipe, request.out_sink, STDOUT_FILENO, low_.out, null_fd_),
+                    childs_output(err_pipe, request.err_sink, STDERR_FILENO, low_.err, null_fd_));
   if (ready_end) plan.set_ready(lowered(ready_end.get(), low_.ready));
   plan.child().unshare_from = static_cast<unsigned>(std::max(LowNumbers::kLow, plan.highest_kept() + 1));
 
@@ -223,7 +235,7 @@ std::variant<Child, Fault> Lane::clone(Plan& plan, Handle& handle) noexcept {
   const ino_t out_inode = inode_of(out_pipe.read), err_inode = inode_of(err_pipe.read);
   return Child{request.run, pid, Fd(), std::move(out_pipe.read), std::move(err_pipe.read),
                request.out_sink.value_or(0), request.err_sink.value_or(0), request.tell_lines, request.label,
-               request.colour, own_peak_rss(), at, start_ticks(pid).value_or(0), out_inode, err_inode, request.kept,
+               request.slot, request.colour, own_peak_rss(), at, start_ticks(pid).value_or(0), out_inode, err_inode, request.kept,
                plan.child().introduction.made ? held_at : 0, request.mark, place.keep(), std::move(channels)};
 }
 

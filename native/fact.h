@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -57,7 +58,9 @@ struct StraysFact { int64_t token; std::vector<Stray> strays; };
 
 // sigaction(2): si_pid, si_uid, si_code. `terminal_gone`: a SIGHUP, and the controlling terminal that we had is no more.
 struct SignalFact { int signal; int pid; int uid; bool from_kernel; Stamp at; bool terminal_gone = false; };
-struct LostFact { const char* what; int64_t count; };  // "processEvents" or "output": dropped, and how many
+struct LostFact { const char* what; int64_t count; int sink = 0; };  // "processEvents" or "output": dropped, and how many; 0: no one sink
+struct RotatedFact { int sink; std::optional<Fault> fault; };  // a file of output; the fault says why it was not
+struct PackedFact { int sink; };
 // What a run has printed, in whole lines (telling.h); any bytes. `stream`: 0 for stdout, 1 for stderr.
 struct LinesFact { RunId run; int stream; std::string text; };
 struct NotifiedFact { RunId run; int pid; uid_t uid; std::string text; };  // a datagram on its socket, and whose: notify.h
@@ -68,7 +71,7 @@ struct QuietFact {};       // no start is under way, and none will be
 struct KeeperGoneFact {};  // the keeper has ended, or does not answer: nobody but us holds anything
 
 using Fact = std::variant<SpawnedFact, FaultFact, ExitFact, ClearedFact, FollowedFact, AstrayFact, SurvivingFact, StraysFact,
-                          SignalFact, LostFact, LinesFact, NotifiedFact, NewlineFact, AlarmFact, FlushedFact, QuietFact, KeeperGoneFact>;
+                          SignalFact, LostFact, RotatedFact, PackedFact, LinesFact, NotifiedFact, NewlineFact, AlarmFact, FlushedFact, QuietFact, KeeperGoneFact>;
 
 // Callable from any thread; never blocks.
 using Post = std::function<void(Fact)>;

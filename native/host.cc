@@ -67,9 +67,15 @@ std::optional<ExitTimes> Host::listen_to_events(std::optional<ProcEvents> events
 }
 
 Host::~Host() {
+  finish();
+  if (cgroups_) cgroups_->remove_all();
+}
+
+std::vector<Fact> Host::finish() {
   spawner_.reset();
   reaper_.reset();
-  if (cgroups_) cgroups_->remove_all();
+  pump_.reset();
+  return take_all();
 }
 
 void Host::open_cgroups(const std::string& name) {
@@ -89,7 +95,17 @@ void Host::born(Child child) {
   const std::string label = child.label + "." + std::to_string(child.pid);
   const auto take_in = [&](int stream, Fd pipe, int sink) {
     if (!pipe) return;
-    pump_->adopt({child.run, stream, std::move(pipe), sink, label, child.colour, false, child.kept, child.tell_lines});
+    Intake intake;
+    intake.run = child.run;
+    intake.stream = stream;
+    intake.pipe = std::move(pipe);
+    intake.sink = sink;
+    intake.label = label;
+    intake.slot = child.slot;
+    intake.colour = child.colour;
+    intake.kept = child.kept;
+    intake.tell = child.tell_lines;
+    pump_->adopt(std::move(intake));
   };
   take_in(0, std::move(child.out), child.out_sink);
   take_in(1, std::move(child.err), child.err_sink);

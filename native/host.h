@@ -73,6 +73,8 @@ class Host {
   void set_alarm(std::optional<int64_t> wall_us) { reaper_->set_alarm(wall_us); }
   Pump& pump() const noexcept { return *pump_; }
 
+  // Ends the threads, and gives what they have not told. Nothing but the destructor may be called afterwards.
+  std::vector<Fact> finish();
   // Processes live on. Where nothing is left in our cgroups, they go too; not after detach().
   ~Host();
 

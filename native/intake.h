@@ -5,6 +5,7 @@
 
 #include "fact.h"
 #include "fd.h"
+#include "format.h"
 
 namespace sentry {
 
@@ -14,11 +15,13 @@ struct Intake {
   Fd pipe;             // its read end
   int sink = 0;        // where it goes
   std::string label;   // "dummy.1514"
+  int slot = 0;
   std::string colour;  // an SGR parameter, or empty
   bool open = false;   // it is read; otherwise from the line that `opens` its run
   std::string kept;    // the keeper files it under "out " or "err " and this; empty: it is not kept
   bool tell = false;   // its lines are told to JavaScript before they leave the pipe (telling.h)
 
+  Speaker speaker() const { return {label, slot, stream}; }
   std::string keeper_label() const { return (stream == 0 ? "out " : "err ") + kept; }
 };
 

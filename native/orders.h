@@ -19,7 +19,11 @@
 
 namespace sentry {
 
-struct Opening { int number; Sink sink; };
+struct Opening {
+  int number;
+  Sink sink;
+  int echo = 0;  // the sink of a terminal that shows the same lines; 0: none
+};
 
 // From now on this sink is opened like that; after what it owes, if that is taken.
 struct Reopening { int number; Sink sink; };
@@ -27,7 +31,11 @@ struct Reopening { int number; Sink sink; };
 // A sink that leads to another one, and what goes through it is kept in a tail too.
 struct Tailing { int number; int to; Tail tail; };
 
-// The rest of a line, of which an earlier image of this process has written a part: it goes before anything else.
+// One of its rotated files has been compressed.
+struct Packing { int number; Fd original; std::string packed; };
+
+// What a sink had still to take when an earlier image of this process ended, of lines that it has a part of, or all that it
+// was to show of a file: it goes before anything else. Any bytes.
 struct Owing { int sink; std::string text; };
 
 // A line of the transcript.
@@ -51,7 +59,7 @@ struct Holding {};  // a new keeper is to hold all pipes
 struct Ending {};
 
 using Order =
-    std::variant<Opening, Reopening, Tailing, Intake, Owing, Line, Seeing, Hushing, Flushing, Holding, Ending>;
+    std::variant<Opening, Reopening, Packing, Tailing, Intake, Owing, Line, Seeing, Hushing, Flushing, Holding, Ending>;
 
 class Orders {
  public:

@@ -36,25 +36,18 @@ Output::Output(Post post, Orders& orders, KeeperLink keeper)
 }
 
 Output::~Output() {
-  for (auto& [number, outlet] : outlets_) {
-    if (outlet.sink.untold() > 0) post_(LostFact{"output", outlet.sink.untold()});
-  }
+  for (auto& [number, outlet] : outlets_) give_up(number, outlet);
 }
 
 Output::Left Output::leave() {
   Left left;
   for (auto& [token, source] : sources_) left.intakes.push_back(source.leave());
+  sources_.clear();
   for (auto& [number, outlet] : outlets_) {
     if (outlet.next) go_over(outlet);  // what is owed to a file is not for the one that has its path by now
-    while (!outlet.waiting.empty()) {
-      outlet.sink.drop(outlet.waiting.front().text.empty() ? 0 : 1);
-      remove_first(outlet);
-    }
-    if (outlet.sink.untold() > 0) post_(LostFact{"output", outlet.sink.untold()});
-    if (outlet.sink.state() == Sink::State::dead || outlet.sink.owed().empty()) continue;
-    left.owed.push_back({number, std::string(outlet.sink.owed())});
+    give_up(number, outlet);
+    if (std::string owed = outlet.sink.bequest(); !owed.empty()) left.owed.push_back({number, std::move(owed)});
   }
-  sources_.clear();
   outlets_.clear();
   branches_.clear();
   return left;
@@ -79,7 +72,7 @@ void Output::wait() {
   std::array<epoll_event, 64> events;
   const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), patience);
   for (int i = 0; i < count; ++i) note(events[static_cast<size_t>(i)]);
-  give_up_on_unread();
+  look_after_stuck();
 }
 
 void Output::note(const epoll_event& event) {
@@ -87,8 +80,8 @@ void Output::note(const epoll_event& event) {
   if (token == sigio_token) {
     signalfd_siginfo one;
     while (read(sigio_.get(), &one, sizeof one) > 0) {}
-    for (const Token half : halves_) {
-      if (sources_.at(half).has_news()) ready_.insert(half);
+    for (const Token token : partly_) {
+      if (sources_.at(token).has_news()) ready_.insert(token);
     }
   } else if (token % 4 == sink_token(0)) {
     Outlet& outlet = outlet_of(static_cast<int>(token / 4));
@@ -123,17 +116,26 @@ bool Output::obey() {
 }
 
 void Output::perform(Opening& opening) {
-  outlets_.insert_or_assign(opening.number, Outlet(std::move(opening.sink))).first->second.sink.begin();
+  Outlet& outlet = outlets_.insert_or_assign(opening.number, Outlet(std::move(opening.sink))).first->second;
+  outlet.sink.begin();
+  outlet.echo = outlet_number(opening.echo);
 }
 
-// A file that nobody has moved away goes on, with what it owes. But a FIFO that has lost its reader may have a new one.
+// A file that nobody has moved away goes on, with what it owes, and so does one that was rotated since: its path has been
+// opened anew. But a FIFO that has lost its reader may have a new one.
 void Output::perform(Reopening& reopening) {
   Outlet& outlet = outlet_of(reopening.number);
-  const bool moved = !outlet.sink.is_same_file(reopening.sink);
   outlet.next.reset();
-  if (moved || outlet.sink.state() == Sink::State::dead) outlet.next.emplace(std::move(reopening.sink));
+  if (outlet.sink.is_followed_by(reopening.sink) || outlet.sink.state() == Sink::State::dead) {
+    outlet.next.emplace(std::move(reopening.sink));
+  }
   outlet.sink.resume();
   settle(reopening.number, outlet);
+}
+
+void Output::perform(Packing& packing) {
+  outlet_of(packing.number).sink.pack(packing.original, packing.packed);
+  post_(PackedFact{packing.number});
 }
 
 void Output::perform(Tailing& tailing) {
@@ -169,6 +171,7 @@ void Output::perform(Line& line) {
     return start.append(line.text) += '\n';
   };
   const int number = outlet_number(line.sink);
+  if (line.closes != 0) drain_elsewhere(line.closes, number);
   Outlet& outlet = outlet_of(number);
   std::string plain = tail_of(line.sink) ? text("") : "";
   outlet.waiting.push_back({text(line.colour), line.closes, nullptr, line.sink, std::move(plain)});
@@ -193,11 +196,8 @@ void Output::perform(Hushing& hushing) {
 void Output::perform(Flushing& flushing) {
   const Flush flush(nullptr, [this, token = flushing.token](void*) { post_(FlushedFact{token}); });
   for (auto& [number, outlet] : outlets_) {
-    // An end is no time to wait for a sink that seemed unread, nor to take that for granted.
-    if (outlet.sink.state() == Sink::State::unread) {
-      outlet.sink.resume();
-      settle(number, outlet);
-    }
+    const Sink::State state = outlet.sink.state();
+    if (state == Sink::State::unread || state == Sink::State::failing) try_once_more(number, outlet);
     if (outlet.sink.state() == Sink::State::blocked) outlet.waiting.push_back({"", 0, flush, number, ""});
   }
 }

@@ -14,8 +14,12 @@
 // seen (telling.h). The order that says so makes it ready. A process's end is seen by another thread, so what it has printed
 // last may be told after its exit; after the line that closes it, nothing is.
 //
-// Of a blocked sink the pipes stay unread, and the transcript's lines wait here in order, up to 64 KiB. No timer runs
-// but the one of a blocked sink.
+// Of a sink that is blocked or failing the pipes stay unread, and the transcript's lines wait here in order, up to 64 KiB.
+// No timer runs but for such a sink that something waits for.
+//
+// A file may have an echo, a terminal that shows what the file has got. While that is blocked the file's pipes wait too,
+// for a second at most. A line there that closes a run comes after what the run's files have echoed; but a file that takes
+// nothing holds up no line of the terminal's own.
 #pragma once
 #include <sys/epoll.h>
 
@@ -70,6 +74,7 @@ class Output {
   }
 
   static constexpr std::chrono::nanoseconds longest_gathering{500'000};
+  static constexpr size_t most_closing = 64;  // runs that have ended, and keep their pipes until one sink has taken them
 
   // A flush is done when nothing that came before it holds it any longer.
   using Flush = std::shared_ptr<void>;
@@ -93,6 +98,11 @@ class Output {
     std::set<Token> held;  // sources that go on when the sink does
     bool watched = false;  // for EPOLLOUT
     std::optional<Sink> next;  // the same path, opened anew
+    int echo = 0;  // the outlet that shows the same lines; 0: none
+    // Something waits until the sink takes it.
+    bool is_waited_for() const noexcept {
+      return !held.empty() || !waiting.empty() || !sink.owed().empty() || sink.untold() > 0;
+    }
   };
 
   // A sink that leads to an outlet of another number.
@@ -108,6 +118,7 @@ class Output {
   bool obey();
   void perform(Opening& opening);
   void perform(Reopening& reopening);
+  void perform(Packing& packing);
   void perform(Tailing& tailing);
   void perform(Intake& intake);
   void perform(Owing& owing);
@@ -123,22 +134,32 @@ class Output {
   bool subscribe(int fd, uint32_t events, Token token) noexcept;
   void unsubscribe(int fd) noexcept;
 
-  // From sources to sinks: outlet.cc.
+  // From sources to sinks: outlet.cc; sinks that take nothing: stuck.cc.
   Outlet& outlet_of(int number);
   int outlet_number(int sink) const noexcept;
   Tail* tail_of(int sink) noexcept;
+  Outlet* echo_of(const Outlet& outlet) noexcept;
   void serve();
+  bool must_wait(Token token, const Source& source, Outlet& outlet);
   Turn take_turn(Token token, Source& source, Outlet& outlet);
   Turn tell(Source& source);
+  void end(Token token, Source& source, Outlet& outlet);
   void settle(int number, Outlet& outlet);
+  void report(int number, Sink& sink);
   bool drain(RunId run, int number, Outlet& outlet);
+  bool drain_source(Token token, int number, Outlet& outlet);
+  void drain_elsewhere(RunId run, int number);
+  void count_closing(Outlet& outlet) const noexcept;
   void drop_first(int number, Outlet& outlet);
   void remove_first(Outlet& outlet);
   void go_over(Outlet& outlet);
+  void bound_closed(int number, Outlet& outlet);
   void discard(RunId run, int number, Outlet& outlet);
-  void give_up_on_unread();
+  void look_after_stuck();
+  void try_once_more(int number, Outlet& outlet);
   int patience_left() const;
   void watch(int number, Outlet& outlet);
+  void give_up(int number, Outlet& outlet);
 
   Post post_;
   Orders& orders_;
@@ -150,7 +171,7 @@ class Output {
   std::map<int, Branch> branches_;
   std::unordered_map<Token, Source> sources_;
   std::set<Token> ready_;
-  std::set<Token> halves_;  // sources in whose pipe half a line was left: SIGIO may be about any of them
+  std::set<Token> partly_;  // sources in whose pipe something was left: SIGIO may be about any of them
   std::chrono::nanoseconds gathering_ = longest_gathering;
   int thread_ = 0;
 };

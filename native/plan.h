@@ -18,6 +18,9 @@ namespace sentry {
 
 constexpr int64_t kUnlimited = -1;
 
+// In the place of a sink: our own stdout or stderr itself goes to the child, and there is no pipe.
+constexpr int kInherited = -1;
+
 struct Limit {
   std::string resource;  // getrlimit(2)'s name in lower case, without RLIMIT_: "nofile"
   int64_t soft = kUnlimited;
@@ -42,9 +45,10 @@ struct Request {
   std::optional<std::string> notify;  // its socket is to have this name (notify.h)
   std::optional<int> ready_fd;        // above those that are passed: the write end of a pipe
   bool tell_lines = false;          // what it prints is told to JavaScript as well
-  std::optional<int> out_sink = 0;  // none: /dev/null, and no pipe
+  std::optional<int> out_sink = 0;  // or kInherited; none: /dev/null, and no pipe
   std::optional<int> err_sink = 0;
   std::string label;
+  int slot = 0;
   std::string colour;
   std::string kept;  // the keeper files the run's descriptors under this
   std::string mark;  // the value of its SENTRY_RUN, which is in `env` as well

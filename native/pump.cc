@@ -27,20 +27,22 @@ void Pump::end() {
   thread_.join();
 }
 
-int Pump::add(Sink sink) {
+int Pump::add(Sink sink, int echo) {
   const int number = ++sinks_;
-  orders_.put(Opening{number, std::move(sink)});
+  orders_.put(Opening{number, std::move(sink), echo});
   return number;
 }
 
-int Pump::open_terminal(int fd) { return add(Sink::terminal(fd)); }
+int Pump::open_terminal(int fd, Format format) { return add(Sink::terminal(fd, format)); }
 
-std::variant<int, Fault> Pump::open_file(const std::string& path, bool raw) {
-  auto opened = Sink::file(path, raw);
+int Pump::open_nowhere() { return add(Sink::terminal(-1)); }
+
+std::variant<int, Fault> Pump::open_file(LogFile file) {
+  auto opened = Sink::file(file);
   if (auto* fault = std::get_if<Fault>(&opened)) return std::move(*fault);
-  const int number = add(std::move(std::get<Sink>(opened)));
+  const int number = add(std::move(std::get<Sink>(opened)), file.echo);
   const std::lock_guard lock(files_mutex_);
-  files_.push_back({number, path, raw});
+  files_.push_back({number, std::move(file)});
   return number;
 }
 
@@ -53,13 +55,17 @@ int Pump::open_tailed(int terminal, Fd tail) {
 std::vector<Fault> Pump::reopen_files(int& files) {
   const std::lock_guard lock(files_mutex_);
   std::vector<Fault> faults;
-  for (const auto& [number, path, raw] : files_) {
-    auto opened = Sink::file(path, raw);
+  for (const auto& [number, file] : files_) {
+    auto opened = Sink::file(file);
     if (auto* fault = std::get_if<Fault>(&opened)) faults.push_back(std::move(*fault));
     else orders_.put(Reopening{number, std::move(std::get<Sink>(opened))});
   }
   files = static_cast<int>(files_.size() - faults.size());
   return faults;
+}
+
+void Pump::packed(int sink, Fd original, std::string packed) {
+  orders_.put(Packing{sink, std::move(original), std::move(packed)});
 }
 
 void Pump::adopt(Intake intake) { orders_.put(std::move(intake)); }

@@ -13,7 +13,7 @@
 // but to where it belongs.
 //
 // See orders.h (what can be asked), source.h (how bytes get from a pipe to a sink without being lost), sink.h (why nobody
-// is waited for) and output.h (the thread's loop).
+// is waited for), bounds.h (how large a file may be) and output.h (the thread's loop).
 #pragma once
 #include <atomic>
 #include <mutex>
@@ -28,6 +28,7 @@
 #include "fd.h"
 #include "intake.h"
 #include "keeper_link.h"
+#include "log_file.h"
 #include "orders.h"
 #include "output.h"
 
@@ -54,14 +55,18 @@ class Pump {
   const std::optional<Fault>& fault() const noexcept { return output_.fault(); }
 
   // Each gives the number of a new sink. The descriptor itself is not kept, and may be closed.
-  int open_terminal(int fd);
-  std::variant<int, Fault> open_file(const std::string& path, bool raw);
+  int open_terminal(int fd, Format format = Format::shown);
+  std::variant<int, Fault> open_file(LogFile file);
+  // One that throws away what it is given; what goes there can be told all the same.
+  int open_nowhere();
   // The number of a sink that leads to a terminal, for one entry: all that goes through it is kept in the tail as well.
   int open_tailed(int terminal, Fd tail);
-  // Opens all files anew, by their paths: somebody has moved them away. One with labels goes over at the end of a line, if
-  // the old file takes that; a raw one at once, maybe in the middle of one. Where a path cannot be opened the old file goes
-  // on, and a fault says why. How many were opened is put in `files`.
+  // Opens all files anew, by their paths: somebody has moved them away. Each goes over at the end of a line, if the old file
+  // takes that. Where a path cannot be opened the old file goes on, and a fault says why. How many were opened is put in
+  // `files`.
   std::vector<Fault> reopen_files(int& files);
+  // A rotated file of this sink has been compressed: see rotation.h. Answered by a PackedFact.
+  void packed(int sink, Fd original, std::string packed);
 
   void adopt(Intake intake);
   // To be called before anything else is said to that sink.
@@ -77,9 +82,9 @@ class Pump {
   void hold_all();
 
  private:
-  struct File { int number; std::string path; bool raw; };
+  struct File { int number; LogFile file; };
 
-  int add(Sink sink);
+  int add(Sink sink, int echo = 0);
   void end();
 
   Orders orders_;

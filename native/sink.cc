@@ -1,86 +1,67 @@
 #include "sink.h"
 
-#include <fcntl.h>
-#include <limits.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <ctime>
 
 namespace sentry {
 
-namespace {
-
-std::string path_of(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
-
-off_t end_of(int fd) noexcept {
-  struct stat about{};
-  return fstat(fd, &about) == 0 ? about.st_size : 0;
-}
-
-// By its descriptor, which is for writing only: by now the path may be another file's.
-bool ends_in_half_a_line(int fd) {
-  const off_t size = end_of(fd);
-  const Fd file(open(path_of(fd).c_str(), O_RDONLY | O_NOCTTY | O_CLOEXEC));
-  char last = '\n';
-  return size > 0 && file && pread(file.get(), &last, 1, size - 1) == 1 && last != '\n';
-}
-
-}  // namespace
-
-Sink Sink::terminal(int fd) {
-  struct stat about{};
-  if (fstat(fd, &about) != 0) {
-    Sink closed{Fd(), Way::write};
-    closed.state_ = State::dead;
-    return closed;
-  }
-  Fd copy(fcntl(fd, F_DUPFD_CLOEXEC, 3));
-  if (S_ISREG(about.st_mode)) return {std::move(copy), Way::write};
-  if (S_ISSOCK(about.st_mode)) return {std::move(copy), Way::send};
-  Fd own(open(path_of(fd).c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-  if (own) return {std::move(own), Way::write};
-  // Refused to open it again: after su(1) the terminal or pipe is another user's (EACCES), or there is no /proc. Then
-  // poll(2) is asked before each write, and the write is so small that it fits where poll saw room: a pipe has PIPE_BUF
-  // bytes free (pipe(7)), a pseudo-terminal 256, of which ONLCR may use two for a byte.
-  Sink shared{std::move(copy), Way::careful};
-  shared.chunk_ = S_ISFIFO(about.st_mode) ? PIPE_BUF : 128;
-  return shared;
-}
-
-std::variant<Sink, Fault> Sink::file(const std::string& path, bool raw) {
-  // O_NONBLOCK: a FIFO without a reader is refused (ENXIO) instead of waited for. Regular files ignore it.
-  Fd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0600));
-  struct stat about{};
-  if (!fd || fstat(fd.get(), &about) != 0) return Fault{"open", errno, path};
-  Sink sink{std::move(fd), S_ISREG(about.st_mode) ? Way::at_end : Way::write};
-  sink.raw_ = raw;
+Sink Sink::terminal(int fd, Format format) {
+  Sink sink{Place::given(fd), format};
+  if (sink.descriptor() < 0) sink.state_ = State::dead;
   return sink;
 }
 
-// The thread that calls this has all signals blocked, so that EPIPE and EFBIG come without a death by SIGPIPE or
-// SIGXFSZ, and a terminal with TOSTOP lets us write from the background.
-ssize_t Sink::write_once(std::string_view bytes) noexcept {
-  switch (way_) {
-    case Way::write: return write(fd_.get(), bytes.data(), bytes.size());
-    case Way::at_end: return pwrite(fd_.get(), bytes.data(), bytes.size(), end_of(fd_.get()));
-    case Way::send: return send(fd_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-    case Way::careful: break;
-  }
-  pollfd room{fd_.get(), POLLOUT, 0};
-  if (poll(&room, 1, 0) == 0) {
-    errno = EAGAIN;
-    return -1;
-  }
-  return write(fd_.get(), bytes.data(), std::min(bytes.size(), chunk_));
+std::variant<Sink, Fault> Sink::file(const LogFile& file) {
+  auto opened = Place::file(file.path);
+  if (auto* fault = std::get_if<Fault>(&opened)) return std::move(*fault);
+  Sink sink{std::move(std::get<Place>(opened)), file.format};
+  sink.bounds_.emplace(file);
+  return sink;
 }
+
+// Bounds.
+
+// Behind what goes before anything else.
+size_t Sink::room() const {
+  if (!bounds_ || !place_.is_file()) return SIZE_MAX;
+  const size_t whole = bounds_->room(place_.end());
+  return whole - std::min(whole, owed_.size() + word().size());
+}
+
+// One line alone may be longer than a file. What is owed belongs to the one that has its beginning.
+size_t Sink::room_for(size_t first_line) {
+  if (discards()) return SIZE_MAX;
+  if (!pay()) return first_line;
+  if (room() < first_line) turn_over();
+  return std::max(room(), first_line);
+}
+
+void Sink::turn_over() {
+  if (place_.end() == 0) return;
+  auto anew = bounds_->turn_over(place_);
+  if (!anew) return;
+  place_ = std::move(*anew);
+  begin();
+}
+
+std::vector<std::optional<Fault>> Sink::take_rotations() {
+  return bounds_ ? bounds_->take_rotations() : std::vector<std::optional<Fault>>{};
+}
+
+void Sink::pack(const Fd& original, const std::string& packed) const {
+  if (!bounds_ || place_.is_same_as(original)) unlink(packed.c_str());
+  else bounds_->pack(original, packed);
+}
+
+// Writing.
 
 size_t Sink::write_some(std::string_view bytes) noexcept {
   size_t taken = 0;
   while (taken < bytes.size()) {
-    const ssize_t n = write_once(bytes.substr(taken));
+    const ssize_t n = place_.write_once(bytes.substr(taken));
     if (n > 0) {
       taken += static_cast<size_t>(n);
       took();
@@ -97,48 +78,61 @@ size_t Sink::offer(std::string_view bytes) {
   return pay() && confess() ? write_some(bytes) : 0;
 }
 
+void Sink::show(const Batch& lines) {
+  const std::string_view text = lines.text();
+  const bool shut = discards() || (state_ == State::failing && !is_due());
+  const size_t taken = shut ? 0 : offer(text);
+  if (state_ == State::blocked) return owe(text.substr(taken));
+  const Batch::Begun begun = lines.begun_by(taken);
+  owe(text.substr(taken, begun.text - taken));
+  drop(static_cast<int64_t>(lines.lines() - begun.lines));
+}
+
+size_t Sink::splice_from(int pipe, size_t count) {
+  size_t taken = 0;
+  while (taken < count && pay()) {
+    const ssize_t n = place_.splice_from(pipe, count - taken);
+    if (n > 0) {
+      taken += static_cast<size_t>(n);
+      took();
+    } else if (n == 0 || errno != EINTR) {
+      if (n == 0 || errno != EINVAL) refused(n == 0 ? EIO : errno);
+      break;
+    }
+  }
+  return taken;
+}
+
 void Sink::inherit(std::string rest) {
   if (owed_ == "\n") owed_.clear();
   owed_ += rest;
 }
 
 void Sink::begin() {
-  if (way_ == Way::at_end && !raw_ && ends_in_half_a_line(fd_.get())) owed_ = "\n";
+  if (format_ != Format::raw && place_.ends_in_half_a_line()) owed_ = '\n';
 }
 
-bool Sink::is_same_file(const Sink& other) const noexcept {
-  struct stat own{}, its{};
-  return fstat(fd_.get(), &own) == 0 && fstat(other.fd_.get(), &its) == 0 && own.st_dev == its.st_dev &&
-         own.st_ino == its.st_ino;
+bool Sink::is_followed_by(const Sink& anew) const noexcept {
+  return bounds_ && !place_.stands_at(bounds_->path()) && anew.place_.stands_at(bounds_->path());
 }
 
 void Sink::go_over_to(Sink anew) {
   if (!owed_.empty() && owed_ != "\n") drop(1);
   owed_.clear();
-  fd_ = std::move(anew.fd_);
-  way_ = anew.way_;
+  place_ = std::move(anew.place_);
+  if (bounds_) bounds_->begin_anew();
   state_ = State::taking;
-  stuck_ = tried_ = false;
+  stuck_ = tried_ = failed_ = false;
   begin();
 }
 
 bool Sink::accept(std::string_view line) {
+  room_for(line.size());
   const size_t taken = offer(line);
-  if (taken == 0 && state_ == State::blocked) return false;
+  if (taken == 0 && stuck()) return false;
   if (taken > 0) owe(line.substr(taken));
   if (taken == 0) drop(1);
   return true;
-}
-
-ssize_t Sink::splice_from(int pipe, size_t most) noexcept {
-  if (way_ != Way::at_end || !owed_.empty()) {
-    errno = EINVAL;
-    return -1;
-  }
-  loff_t end = end_of(fd_.get());
-  const ssize_t n = splice(pipe, nullptr, fd_.get(), &end, most, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
-  if (n > 0) took();
-  return n;
 }
 
 bool Sink::resume() {
@@ -152,10 +146,19 @@ bool Sink::last_try() {
   return true;
 }
 
+// What is missing.
+
 void Sink::drop(int64_t lines) noexcept {
-  if (state_ == State::dead) return;
-  if (state_ != State::failing) error_ = 0;
-  dropped_ += lines;
+  if (state_ != State::dead) dropped_ += lines;
+}
+
+int64_t Sink::take_lost() noexcept {
+  if (failed_ && untold() > 0 && Clock::now() >= posted_at_ + patience) {
+    lost_ += untold();
+    posted_ = dropped_;
+    posted_at_ = Clock::now();
+  }
+  return std::exchange(lost_, 0);
 }
 
 bool Sink::pay() {
@@ -163,34 +166,44 @@ bool Sink::pay() {
   return owed_.empty();
 }
 
+std::string Sink::word() const {
+  if (dropped_ == 0) return "";
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  return lost_line(format_, dropped_, error_, now);
+}
+
 bool Sink::confess() {
-  if (dropped_ == 0 || raw_) return true;
-  std::string line = "Sentry dropped " + std::to_string(dropped_) + (dropped_ == 1 ? " line here" : " lines here");
-  line += error_ == 0 ? " that nobody read.\n" : std::string(" (") + errno_name(error_) + ").\n";
+  const std::string line = word();
+  if (line.empty()) return true;
+  if (bounds_ && place_.is_file() && bounds_->room(place_.end()) < line.size()) turn_over();
+  if (!pay()) return false;
   const size_t taken = write_some(line);
   if (taken == 0) return false;
-  told_ += std::exchange(dropped_, 0);
+  lost_ += std::exchange(dropped_, 0) - std::exchange(posted_, 0);
   owe(std::string_view(line).substr(taken));
   return owed_.empty();
 }
 
 void Sink::took() noexcept {
   state_ = State::taking;
-  stuck_ = tried_ = false;
-  if (raw_) told_ += std::exchange(dropped_, 0);  // a raw file holds what was printed, and no word of ours
+  stuck_ = tried_ = failed_ = false;
+  if (format_ == Format::raw) lost_ += std::exchange(dropped_, 0) - std::exchange(posted_, 0);
 }
 
 void Sink::refused(int error) noexcept {
   if (error == EAGAIN) {
     // A byte taken starts a new second; an EPOLLOUT after which nothing is taken does not.
-    if (!stuck_) stuck_since_ = Clock::now();
-    stuck_ = true;
+    if (!std::exchange(stuck_, true)) stuck_since_ = Clock::now();
     state_ = State::blocked;
+    error_ = 0;
     return;
   }
   const bool full = error == ENOSPC || error == EDQUOT || error == EFBIG || error == ENOMEM || error == ENOBUFS;
-  const bool passing = full || (way_ == Way::at_end && error != EBADF);
+  const bool passing = full || (place_.is_file() && error != EBADF);
   state_ = passing ? State::failing : State::dead;
+  // What was tried in between, for a pipe that was full, puts off nobody who waits for the next look.
+  if (!std::exchange(failed_, true) || is_due()) stuck_since_ = Clock::now();
   error_ = error;
 }
 

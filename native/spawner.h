@@ -16,7 +16,8 @@
 
 namespace sentry {
 
-// A process that has called exec. The read ends of its output are non-blocking; none where it goes to /dev/null.
+// A process that has called exec. The read ends of its output are non-blocking; none where it goes to /dev/null, or to our
+// own stdout or stderr.
 struct Child {
   RunId run = 0;
   int pid = 0;
@@ -27,6 +28,7 @@ struct Child {
   int err_sink = 0;
   bool tell_lines = false;
   std::string label;
+  int slot = 0;
   std::string colour;
   int64_t inherited_rss = 0;  // bytes: a peak that is not above this may be that of the memory which called exec
   // Just before the clone. The moment of its exec, seen from here, can be later than its exit: this thread may not have

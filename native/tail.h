@@ -1,5 +1,6 @@
 // The newest output of an entry that has no file, kept for whoever asks later. What goes to a terminal is gone once it has
-// scrolled away, or was dropped there because nobody read it; here every line stays a while, without colours.
+// scrolled away, or was dropped there because nobody read it; here every line stays a while, as the terminal shows it but
+// for the colours.
 //
 // A tail is a memfd that is written like a file: each byte has its offset for ever. What lies further back than
 // kKeptTail is given back to the system page by page (FALLOC_FL_PUNCH_HOLE), so offsets only grow and memory does not. Who

@@ -2,7 +2,7 @@
 
 namespace sentry {
 
-Batch batch_of(std::string_view bytes, bool all) {
+Told told_of(std::string_view bytes, bool all) {
   size_t end = 0;
   while (end < bytes.size()) {
     const size_t newline = bytes.find('\n', end);
@@ -11,9 +11,9 @@ Batch batch_of(std::string_view bytes, bool all) {
     if (next > most_told && end > 0) break;
     end = next;
   }
-  Batch batch{end, std::string(bytes.substr(0, end).substr(0, most_told))};
-  if (end > 0 && batch.text.back() != '\n') batch.text += '\n';
-  return batch;
+  Told told{end, std::string(bytes.substr(0, end).substr(0, most_told))};
+  if (end > 0 && told.text.back() != '\n') told.text += '\n';
+  return told;
 }
 
 }  // namespace sentry

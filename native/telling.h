@@ -14,12 +14,12 @@ namespace sentry {
 // Of one batch. Of a longer line only its beginning is told: a pattern that asks for more asks for too much.
 constexpr size_t most_told = 64 * 1024;
 
-struct Batch {
+struct Told {
   size_t bytes;      // that it stands for in the pipe; 0: there is no line yet
   std::string text;  // each of its lines ends with a newline
 };
 
 // `all`: what stands after the last newline is a line too.
-Batch batch_of(std::string_view bytes, bool all);
+Told told_of(std::string_view bytes, bool all);
 
 }  // namespace sentry

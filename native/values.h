@@ -10,6 +10,7 @@
 #include "fault.h"
 #include "host.h"
 #include "keeper_link.h"
+#include "log_file.h"
 #include "proc.h"
 #include "sockets.h"
 
@@ -20,12 +21,15 @@ int integer(const Napi::Value& value);
 int64_t long_integer(const Napi::Value& value);
 std::optional<int> integer_or_null(const Napi::Value& value);
 std::optional<std::string> text_or_null(const Napi::Value& value);
+// Of text that has a character for each byte (latin1): output is not always UTF-8, and comes back as it was.
+std::string bytes_of(const Napi::Value& text);
 Scope scope_of(const Napi::Value& value);
 std::vector<std::string> texts(const Napi::Value& list);
 std::vector<int> integers(const Napi::Value& list);
 Request request_of(const Napi::Object& object);
 Adopted adopted_of(const Napi::Object& object);
 Intake intake_of(const Napi::Object& object);
+LogFile log_file_of(const Napi::Object& object);
 UnixListener listener_of(std::string path, const Napi::Object& object);
 std::vector<Root> roots_of(const Napi::Value& list);
 // Null: nothing is inherited.

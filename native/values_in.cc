@@ -19,11 +19,29 @@ std::optional<std::string> text_or_null(const Napi::Value& value) {
   return value.IsString() ? std::optional(value.As<Napi::String>().Utf8Value()) : std::nullopt;
 }
 
+std::string bytes_of(const Napi::Value& text) {
+  size_t size = 0;
+  napi_get_value_string_latin1(text.Env(), text, nullptr, 0, &size);
+  std::string bytes(size, '\0');  // a string has room for the NUL that is written behind it
+  napi_get_value_string_latin1(text.Env(), text, bytes.data(), size + 1, &size);
+  return bytes;
+}
+
 namespace {
 
 std::string text(const Napi::Object& object, const char* key) { return object.Get(key).ToString(); }
 
 Fd fd_or_null(const Napi::Value& value) { return Fd(integer_or_null(value).value_or(-1)); }
+
+// Where a stream goes: a sink's number, kInherited, or nowhere.
+std::optional<int> destination_of(const Napi::Value& value) {
+  return value.IsString() ? std::optional(kInherited) : integer_or_null(value);
+}
+
+Format format_of(const Napi::Value& value) {
+  const std::string word = value.ToString();
+  return word == "json" ? Format::json : word == "prefixed" ? Format::prefixed : Format::raw;
+}
 
 template <typename Take>
 void for_each(const Napi::Value& list, Take take) {
@@ -107,9 +125,10 @@ Request request_of(const Napi::Object& object) {
   request.notify = text_or_null(object.Get("notify"));
   request.ready_fd = integer_or_null(object.Get("readyFd"));
   request.tell_lines = object.Get("tellLines").ToBoolean();
-  request.out_sink = integer_or_null(object.Get("stdout"));
-  request.err_sink = integer_or_null(object.Get("stderr"));
+  request.out_sink = destination_of(object.Get("stdout"));
+  request.err_sink = destination_of(object.Get("stderr"));
   request.label = text(object, "label");
+  request.slot = integer(object.Get("slot"));
   request.colour = text_or_null(object.Get("colour")).value_or("");
   request.kept = text(object, "kept");
   request.mark = text_or_null(object.Get("mark")).value_or("");
@@ -142,11 +161,22 @@ Intake intake_of(const Napi::Object& object) {
   intake.pipe = Fd(integer(object.Get("fd")));
   intake.sink = integer(object.Get("sink"));
   intake.label = text(object, "label");
+  intake.slot = integer(object.Get("slot"));
   intake.colour = text_or_null(object.Get("colour")).value_or("");
   intake.open = object.Get("open").ToBoolean();
   intake.tell = object.Get("tell").ToBoolean();
   intake.kept = text(object, "kept");
   return intake;
+}
+
+LogFile log_file_of(const Napi::Object& object) {
+  LogFile file;
+  file.path = text(object, "path");
+  file.format = format_of(object.Get("format"));
+  file.max_size = static_cast<off_t>(long_integer(object.Get("maxSize")));
+  file.keep = integer(object.Get("keep"));
+  file.echo = integer_or_null(object.Get("echo")).value_or(0);
+  return file;
 }
 
 UnixListener listener_of(std::string path, const Napi::Object& object) {

@@ -21,6 +21,12 @@ Napi::Array array_of(Napi::Env env, List& list, Make make) {
   return array;
 }
 
+Napi::String bytes_text(Napi::Env env, const std::string& bytes) {
+  napi_value text = nullptr;
+  napi_create_string_latin1(env, bytes.data(), bytes.size(), &text);
+  return Napi::String(env, text);
+}
+
 Napi::Object moment(Napi::Env env, const Stamp& at) {
   auto object = Napi::Object::New(env);
   object.Set("wall", static_cast<double>(at.wall_us));
@@ -123,6 +129,18 @@ struct FactObject {
     auto object = of("lost");
     object.Set("what", fact.what);
     object.Set("count", static_cast<double>(fact.count));
+    object.Set("sink", or_null(env, fact.sink != 0, fact.sink));
+    return object;
+  }
+  Napi::Object operator()(const RotatedFact& fact) const {
+    auto object = of("rotated");
+    object.Set("sink", fact.sink);
+    object.Set("fault", fact.fault ? Napi::Value(fault_object(env, *fact.fault)) : env.Null());
+    return object;
+  }
+  Napi::Object operator()(const PackedFact& fact) const {
+    auto object = of("packed");
+    object.Set("sink", fact.sink);
     return object;
   }
   // V8 puts U+FFFD in the place of what is not UTF-8.
@@ -224,6 +242,7 @@ Napi::Object intake_object(Napi::Env env, Intake& intake) {
   object.Set("fd", intake.pipe.release());
   object.Set("sink", intake.sink);
   object.Set("label", intake.label);
+  object.Set("slot", intake.slot);
   object.Set("colour", or_null(env, !intake.colour.empty(), intake.colour));
   object.Set("open", intake.open);
   object.Set("tell", intake.tell);
@@ -234,7 +253,7 @@ Napi::Object intake_object(Napi::Env env, Intake& intake) {
 Napi::Object owing_object(Napi::Env env, const Owing& owing) {
   auto object = Napi::Object::New(env);
   object.Set("sink", owing.sink);
-  object.Set("text", owing.text);
+  object.Set("text", bytes_text(env, owing.text));
   return object;
 }
 

@@ -13,6 +13,8 @@ export const EXIT_CODES = {
   E_TOO_LARGE: 1,
   E_MEDIA_TYPE: 1,
   E_BUSY: 1,
+  /** Of an entry whose output Sentry does not have. */
+  E_NOT_KEPT: 1,
   E_USAGE: 2,
   E_CONFIG_MISSING: 2,
   E_NOT_RUNNING: 3,

@@ -3,23 +3,29 @@
  * arguments, the same answer. Behind each exit's moment stands the kernel's own stamp of it, where there is one.
  *
  * Each child gets what Sentry gives to every child: a session, two pipes that are read, and two lines of transcript.
+ *
+ * In front of the arguments may stand `--printing N PROGRAM FOLDER`: beside all that, N processes of fixtures/prints.c print as
+ * fast as they can into files in that folder.
  */
 import { openSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 
 import type { Fact, SpawnRequest } from "../../src/native/addon.ts";
 import { loadAddon } from "../../src/native/load.ts";
+import { printingForEver } from "../support/printing.ts";
 
 /** The run of a first process, which is not counted. */
 const WARM_UP = 1;
 
-const [count = 0, inFlight = 0, descriptors = 0] = process.argv.slice(2, 5).map(Number);
-const argv = process.argv.slice(5);
+const words = process.argv.slice(2);
+const [, printing = "0", program = "", folder = ""] = words[0] === "--printing" ? words.splice(0, 4) : [];
+const [count = 0, inFlight = 0, descriptors = 0] = words.splice(0, 3).map(Number);
 const env = Object.entries(process.env).map(([name, value]) => `${name}=${value}`);
 
 const addon = loadAddon();
 addon.start({ spawners: Math.min(availableParallelism(), 4), processEvents: true, cgroups: "sentry.bench", inherited: null }, take);
-const sink = addon.openTerminal(openSync("/dev/null", "w"));
+const sink = addon.openTerminal(openSync("/dev/null", "w"), false);
 
 const moments: string[] = [];
 let started = 0;
@@ -29,21 +35,27 @@ addon.spawn(request(WARM_UP, ["/bin/true"]));
 
 function begin(): void {
   for (let n = 0; n < descriptors; n++) openSync("/dev/null", "r");
+  for (let n = 0; n < Number(printing); n++) addon.spawn(request(WARM_UP + count + 1 + n, printingForEver(program), file(n)));
   moments.push(String(process.hrtime.bigint()));
   while (started < Math.min(inFlight, count)) start();
 }
 
 function start(): void {
   started++;
-  addon.spawn(request(WARM_UP + started, argv));
+  addon.spawn(request(WARM_UP + started, words));
 }
 
-function request(run: number, words: string[]): SpawnRequest {
+/** With Sentry's own bounds. */
+function file(n: number): number {
+  return addon.openFile({ path: join(folder, `${n}.log`), format: "raw", maxSize: 10 * 1024 * 1024, keep: 5, echo: null });
+}
+
+function request(run: number, argv: string[], to = sink): SpawnRequest {
   return {
-    run, command: words[0] ?? "", argv: words, env, cwd: process.cwd(), umask: null, user: null, group: null,
+    run, command: argv[0] ?? "", argv, env, cwd: process.cwd(), umask: null, user: null, group: null,
     groups: null, nice: null, oomScoreAdj: null, noNewPrivileges: false, limits: [], pass: [],
-    notify: null, readyFd: null, tellLines: false, stdout: sink, stderr: sink,
-    label: "peer", colour: null, kept: `0.${run} peer:0`, mark: `0.${run}`,
+    notify: null, readyFd: null, tellLines: false, stdout: to, stderr: to,
+    label: "peer", slot: 0, colour: null, kept: `0.${run} peer:0`, mark: `0.${run}`,
   };
 }
 

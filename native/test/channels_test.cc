@@ -14,7 +14,6 @@ using namespace speaking;
 using keeping::by_label;
 using keeping::Owner;
 using keeping::Pipe;
-using keeping::Place;
 
 namespace {
 
@@ -146,7 +145,7 @@ TEST("of a socket that was bound again, the user of the process is believed") {
 }
 
 TEST("the keeper has both before the child has, and lets go when the run is over, or does not come to be") {
-  const Place place;
+  const keeping::Place place;
   KeeperLink link;
   REQUIRE(!place.start(link));
   // Whoever asks has the keeper from then on.
@@ -170,7 +169,7 @@ TEST("the keeper has both before the child has, and lets go when the run is over
 }
 
 TEST("after a SIGKILL the keeper has what was said, and what is said while nobody is there") {
-  const Place place;
+  const keeping::Place place;
   const std::string name = fresh_name();
   stranger::Pipe there;
   const int pid = fork();
@@ -211,7 +210,7 @@ TEST("after a SIGKILL the keeper has what was said, and what is said while nobod
 }
 
 TEST("neither keeps a keeper alive, nor awake") {
-  const Place place;
+  const keeping::Place place;
   const std::string name = fresh_name();
   const Fd socket = bound(name);
   const Pipe pipe;
@@ -227,7 +226,7 @@ TEST("neither keeps a keeper alive, nor awake") {
   CHECK(keeper > 0 && keeping::sleeps(keeper));  // for the sake of the output
   CHECK(say(name, "READY=1") && keeping::print(pipe.in, "x"));
   CHECK(place.keeper() == keeper);
-  const Place other;
+  const keeping::Place other;
   {
     Owner owner(other, [&](KeeperLink& link) {
       link.hold("notify a", socket.get());
@@ -239,7 +238,7 @@ TEST("neither keeps a keeper alive, nor awake") {
 }
 
 TEST("a new keeper is given both") {
-  const Place place, other;
+  const keeping::Place place, other;
   KeeperLink link;
   REQUIRE(!place.start(link));
   Whole whole(link);

@@ -55,7 +55,7 @@ class Listener {
 // The write end of a stream of that run, whose lines are to be told.
 inline Fd adopt(Pump& pump, int sink, int stream = 0, bool open = true) {
   Pipe pipe;
-  pump.adopt({kRun, stream, std::move(pipe.out), sink, "a.1", "", open, "", true});
+  pump.adopt({kRun, stream, std::move(pipe.out), sink, "a.1", 0, "", open, "", true});
   return std::move(pipe.in);
 }
 
@@ -65,6 +65,6 @@ inline int queued(const Fd& pipe) {
   return bytes;
 }
 
-using Lines = std::vector<std::string>;
+using Texts = std::vector<std::string>;
 
 }  // namespace listening

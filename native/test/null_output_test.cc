@@ -1,5 +1,8 @@
-// Output that goes nowhere: /dev/null, without a pipe.
+// Output without a pipe: to nowhere, which is /dev/null, or to our own stdout and stderr.
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <memory>
 
 #include "check.h"
 #include "contract.h"
@@ -18,6 +21,34 @@ Request without(bool out, bool err, RunId run = 1) {
   request.kept = "a.1 dummy:0";
   return request;
 }
+
+// One of our standard descriptors, for as long as this lives: the same open file as `other`, and CLOEXEC as Node makes it.
+class Standard {
+ public:
+  Standard(int number, const Fd& other) : number_(number), before_(fcntl(number, F_DUPFD_CLOEXEC, 3)) {
+    std::fflush(nullptr);
+    dup3(other.get(), number, O_CLOEXEC);
+  }
+  ~Standard() { dup2(before_.get(), number_); }
+  Standard(const Standard&) = delete;
+  Standard& operator=(const Standard&) = delete;
+
+ private:
+  const int number_;
+  const Fd before_;
+};
+
+struct Pipe {
+  Pipe() {
+    int ends[2] = {-1, -1};
+    static_cast<void>(pipe2(ends, O_CLOEXEC));
+    read.reset(ends[0]);
+    write.reset(ends[1]);
+  }
+
+  Fd read;
+  Fd write;
+};
 
 // One start, with its child kept here until it has ended.
 struct Start {
@@ -105,4 +136,51 @@ TEST("what a run without output has left behind is found, and nothing of another
   pair.end(2, SIGKILL);
   CHECK(pair.facts.await<ExitFact>(2).has_value());
   pair.reap(2);
+}
+
+TEST("what is inherited is our own stdout or stderr itself, without a pipe, and nothing is changed about that") {
+  Pipe out, err;
+  fcntl(err.write.get(), F_SETFL, O_NONBLOCK);
+  Request request = shell(1, "echo out; echo err >&2");
+  request.out_sink = request.err_sink = kInherited;
+  if (geteuid() == 0) request.user = "nobody";
+  const auto start = [&] {
+    const Standard own_out(STDOUT_FILENO, out.write), own_err(STDERR_FILENO, err.write);
+    return std::make_unique<Start>(std::move(request));
+  }();
+  REQUIRE(start->spawned && start->status == 0);
+  CHECK(!start->child.out && !start->child.err && start->child.out_pipe == 0 && start->child.err_pipe == 0);
+  CHECK(keeping::read_all(out.read) == "out\n" && keeping::read_all(err.read) == "err\n");
+  CHECK((fcntl(out.write.get(), F_GETFL) & O_NONBLOCK) == 0 && (fcntl(err.write.get(), F_GETFL) & O_NONBLOCK) != 0);
+  struct stat about{};
+  REQUIRE(fstat(out.write.get(), &about) == 0);
+  CHECK(about.st_uid == geteuid());
+}
+
+TEST("one stream may be inherited while the other has its pipe") {
+  for (const bool inherited : {true, false}) {
+    Pipe own;
+    Request request = without(false, false);
+    request.argv[2] = "echo out; echo err >&2";
+    (inherited ? request.out_sink : request.err_sink) = kInherited;
+    const auto start = [&] {
+      const Standard standard(inherited ? STDOUT_FILENO : STDERR_FILENO, own.write);
+      return std::make_unique<Start>(std::move(request));
+    }();
+    REQUIRE(start->spawned && start->status == 0);
+    CHECK(keeping::read_all(own.read) == (inherited ? "out\n" : "err\n"));
+    CHECK(keeping::read_all(inherited ? start->child.err : start->child.out) == (inherited ? "err\n" : "out\n"));
+  }
+}
+
+TEST("many starts that inherit leave nothing open") {
+  CHECK(no_leaks([] {
+    Pair pair;
+    for (RunId run = 1; run <= 50; ++run) {
+      Request request = shell(run, "exit 0");
+      request.out_sink = request.err_sink = kInherited;
+      const auto exit = pair.run_to_end(std::move(request));
+      CHECK(exit && exit->code == 0);
+    }
+  }));
 }

@@ -32,6 +32,7 @@ class Facts {
       const std::lock_guard lock(mutex_);
       if (std::holds_alternative<FlushedFact>(fact)) flushed_ = std::get<FlushedFact>(fact).token;
       if (std::holds_alternative<LostFact>(fact)) lost_ += std::get<LostFact>(fact).count;
+      if (auto* rotated = std::get_if<RotatedFact>(&fact)) (rotated->fault ? faults_ : rotations_) += 1;
       changed_.notify_all();
     };
   }
@@ -46,11 +47,20 @@ class Facts {
     const std::lock_guard lock(mutex_);
     return lost_;
   }
+  int rotations() {
+    const std::lock_guard lock(mutex_);
+    return rotations_;
+  }
+  int faults() {
+    const std::lock_guard lock(mutex_);
+    return faults_;
+  }
 
  private:
   std::mutex mutex_;
   std::condition_variable changed_;
   int64_t asked_ = 0, flushed_ = 0, lost_ = 0;
+  int rotations_ = 0, faults_ = 0;
 };
 
 struct Pipe {
@@ -75,8 +85,8 @@ inline bool print(const Fd& to, std::string_view text) {
 // Has a run of this number adopted. Its stdout is what is returned; nothing ever prints to its stderr.
 inline Fd run_of(Pump& pump, RunId run, int sink, std::string label = "a.1", std::string colour = "") {
   Pipe out, err;
-  pump.adopt({run, 0, std::move(out.out), sink, label, colour, false, ""});
-  pump.adopt({run, 1, std::move(err.out), sink, std::move(label), std::move(colour), false, ""});
+  pump.adopt({run, 0, std::move(out.out), sink, label, 0, colour, false, ""});
+  pump.adopt({run, 1, std::move(err.out), sink, std::move(label), 0, std::move(colour), false, ""});
   return std::move(out.in);
 }
 
@@ -87,6 +97,11 @@ inline void say(Pump& pump, int sink, std::string text, RunId opens = 0, RunId c
   line.opens = opens;
   line.closes = closes;
   pump.say(std::move(line));
+}
+
+inline std::string text_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 class File {
@@ -106,7 +121,11 @@ class File {
     std::ifstream file(path_, std::ios::binary | std::ios::ate);
     return static_cast<size_t>(file.tellg());
   }
-  int open(Pump& pump, bool raw = false) const { return std::get<int>(pump.open_file(path_, raw)); }
+  int open(Pump& pump, Format format = Format::prefixed) const { return open(pump, LogFile{"", format}); }
+  int open(Pump& pump, LogFile file) const {
+    file.path = path_;
+    return std::get<int>(pump.open_file(std::move(file)));
+  }
 
  private:
   std::string path_;

@@ -47,7 +47,7 @@ class Relay {
 };
 
 std::function<int(Pump&)> into(const File& file, bool raw) {
-  return [&file, raw](Pump& pump) { return file.open(pump, raw); };
+  return [&file, raw](Pump& pump) { return file.open(pump, raw ? Format::raw : Format::prefixed); };
 }
 
 int queued(const Fd& pipe) {
@@ -174,12 +174,29 @@ TEST("a line that a slow reader has taken a part of is ended by the next pump, b
   REQUIRE(until([&] { return queued(reader.out) == 65'536; }));
   say(relay.pump(), relay.sink, "never shown");
   Pump::Left left = relay.stop();
-  CHECK(left.owed.size() == 1 && left.owed[0].text.size() == 25 + line.size() + 1 - 65'536);
+  const std::string notice = "Sentry dropped 1 line here that nobody read.\n";
+  CHECK(left.owed.size() == 1 && left.owed[0].text.size() == 25 + line.size() + 1 + notice.size() - 65'536);
   CHECK(relay.facts.lost() == 1);
   relay.begin(std::move(left));
-  const std::string expected = line + "\nafterwards\n";
-  const std::string text = read_all(reader.out, 25 + line.size() + 1 + 25 + 11);
+  const std::string expected = line + "\n" + notice + "afterwards\n";
+  const std::string text = read_all(reader.out, 25 + expected.size() + 25);
   CHECK(unlabelled(text) == lines_of(expected));
+}
+
+TEST("what a file that refuses all has lost is told there by the next pump, where it is missing") {
+  File file;
+  std::string path = "/dev/full";
+  Relay relay([&](Pump& pump) { return std::get<int>(pump.open_file({path, Format::prefixed})); });
+  Fd out = run_of(relay.pump(), kRun, relay.sink);
+  say(relay.pump(), relay.pump().open_terminal(-1), "Started", kRun);
+  REQUIRE(print(out, numbered(100'000)));
+  REQUIRE(until([&] { return relay.facts.lost() > 0; }));
+  Pump::Left left = relay.stop();
+  path = file.path();
+  relay.begin(std::move(left));
+  out.reset();
+  REQUIRE(until([&] { return file.text().ends_with("line number 99999\n"); }));
+  CHECK(gaps(unlabelled(file.text()), 100'000) == relay.facts.lost());
 }
 
 TEST("a torn line that an earlier image had begun in a file is ended by what is owed, and not by a newline") {

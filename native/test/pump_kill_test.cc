@@ -23,8 +23,8 @@ pid_t start_pump(const File& file, bool raw, const Pipe& out) {
   if (pump_process != 0) return pump_process;
   Facts facts;
   Pump pump(facts.post());
-  const int sink = file.open(pump, raw), nowhere = pump.open_terminal(-1);
-  pump.adopt({1, 0, Fd(out.out.get()), sink, "a.1", "", false, ""});
+  const int sink = file.open(pump, raw ? Format::raw : Format::prefixed), nowhere = pump.open_terminal(-1);
+  pump.adopt({1, 0, Fd(out.out.get()), sink, "a.1", 0, "", false, ""});
   say(pump, nowhere, "Started", 1);
   for (;;) pause();
 }

@@ -131,11 +131,10 @@ TEST("where the disk stays full, the old file is let go of with half a line, and
   CHECK(file.size() == 70);
   const Moved old(file);
   CHECK(reopened(pump) == 1);
-  say(pump, sink, "this is line number 5");
   REQUIRE(facts.flush(pump));
   CHECK(old.text().ends_with("\nthis"));
-  CHECK(file.text() == "Sentry dropped 2 lines here (EFBIG).\nthis is line number 5\n");
-  CHECK(facts.lost() == 2);
+  CHECK(file.text() == "Sentry dropped 1 line here (EFBIG).\nthis is line number 4\n");
+  CHECK(facts.lost() == 1);
 }
 
 TEST("a file that nobody has moved goes on, also in the middle of a line") {

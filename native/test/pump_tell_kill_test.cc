@@ -28,7 +28,7 @@ pid_t start_pump(const File& file, const File& looked, bool raw, const Pipe& out
   });
   const Fd notes(open(looked.path().c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
   print(notes, "\n");
-  pump.adopt({1, 0, Fd(out.out.get()), file.open(pump, raw), "a.1", "", true, "", true});
+  pump.adopt({1, 0, Fd(out.out.get()), file.open(pump, raw ? Format::raw : Format::prefixed), "a.1", 0, "", true, "", true});
   char some[4096];
   for (ssize_t n; (n = read(told.out.get(), some, sizeof some)) > 0;) {
     const std::string_view text(some, static_cast<size_t>(n));

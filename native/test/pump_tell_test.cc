@@ -6,15 +6,15 @@
 using namespace listening;
 
 TEST("a batch is whole lines: never more than is asked for, but one line that is longer, of which the beginning is told") {
-  CHECK(batch_of("", true).bytes == 0);
-  CHECK(batch_of("half", false).bytes == 0 && batch_of("half", false).text.empty());
-  CHECK(batch_of("half", true).bytes == 4 && batch_of("half", true).text == "half\n");
-  CHECK(batch_of("a\n\nb\nhalf", false).bytes == 5 && batch_of("a\n\nb\nhalf", false).text == "a\n\nb\n");
+  CHECK(told_of("", true).bytes == 0);
+  CHECK(told_of("half", false).bytes == 0 && told_of("half", false).text.empty());
+  CHECK(told_of("half", true).bytes == 4 && told_of("half", true).text == "half\n");
+  CHECK(told_of("a\n\nb\nhalf", false).bytes == 5 && told_of("a\n\nb\nhalf", false).text == "a\n\nb\n");
   const std::string most(most_told - 1, 'x');
-  CHECK(batch_of(most + "\nnext\n", false).text == most + "\n");
-  CHECK(batch_of("a\n" + most + "\n", false).text == "a\n");
-  CHECK(batch_of(most + "y\nnext\n", false).bytes == most_told + 1);
-  CHECK(batch_of(most + "yz\nnext\n", false).text == most + "y\n");
+  CHECK(told_of(most + "\nnext\n", false).text == most + "\n");
+  CHECK(told_of("a\n" + most + "\n", false).text == "a\n");
+  CHECK(told_of(most + "y\nnext\n", false).bytes == most_told + 1);
+  CHECK(told_of(most + "yz\nnext\n", false).text == most + "y\n");
 }
 
 TEST("lines are told before they leave the pipe, and leave it once they were seen; then the next are told") {
@@ -28,10 +28,10 @@ TEST("lines are told before they leave the pipe, and leave it once they were see
   CHECK(file.size() == 0 && queued(out) == 16 && listener.told(1).size() == 1);
   listener.see();
   CHECK(listener.last(2) == "three\n");
-  CHECK(unlabelled(file.text()) == Lines{"one", "two"} && queued(out) == 8);
+  CHECK(unlabelled(file.text()) == Texts{"one", "two"} && queued(out) == 8);
   listener.see();
   REQUIRE(until([&] { return queued(out) == 2; }));
-  CHECK(unlabelled(file.text()) == Lines{"one", "two", "three"});
+  CHECK(unlabelled(file.text()) == Texts{"one", "two", "three"});
 }
 
 TEST("half a line is told when its end has come, and the last one of a run when nobody can print any more") {
@@ -48,7 +48,7 @@ TEST("half a line is told when its end has come, and the last one of a run when 
   CHECK(listener.last(2) == "last words\n");
   listener.see();
   REQUIRE(until([&] { return file.text().ends_with("last words\n"); }));
-  CHECK(unlabelled(file.text()) == Lines{"half of a line", "last words"});
+  CHECK(unlabelled(file.text()) == Texts{"half of a line", "last words"});
 }
 
 TEST("nothing is told of a run before the line that opens it") {
@@ -75,7 +75,7 @@ TEST("the two streams of a run are told, and seen, each for itself") {
   listener.see(1);
   REQUIRE(until([&] { return queued(err) == 0; }));
   REQUIRE(listener.settle());
-  CHECK(unlabelled(file.text()) == Lines{"err"} && queued(out) == 4);
+  CHECK(unlabelled(file.text()) == Texts{"err"} && queued(out) == 4);
 }
 
 TEST("of a run that prints as fast as it can, each line is told once, in batches of at most 64 KiB, and written once") {
@@ -109,7 +109,7 @@ TEST("a line that is longer than a batch is written whole, and its beginning is 
   listener.see();
   printer.join();
   REQUIRE(until([&] { return file.text().ends_with("next\n"); }));
-  CHECK(unlabelled(file.text()) == Lines{line, "next"});
+  CHECK(unlabelled(file.text()) == Texts{line, "next"});
 }
 
 TEST("a run of which nobody asks is not told") {

@@ -5,7 +5,7 @@
 #include "printing.h"
 
 using namespace printing;
-using Lines = std::vector<std::string>;
+using Texts = std::vector<std::string>;
 
 TEST("a label has the local time and 25 columns, a longer one gets one space; a colour leaves the padding out") {
   setenv("TZ", "CEST-2", 1);
@@ -19,7 +19,7 @@ TEST("a label has the local time and 25 columns, a longer one gets one space; a 
   pump.say({sink, 1'334'081'871'000'000, "a-longer-name.1514", "", "Started.", 0, 0});
   pump.say({sink, 0, {}, "", "Bye.", 0, 0});
   REQUIRE(facts.flush(pump));
-  CHECK(lines_of(file.text()) == Lines{"20:17:51 dummy.1514      Started.",
+  CHECK(lines_of(file.text()) == Texts{"20:17:51 dummy.1514      Started.",
                                        "\x1b[36m20:17:51 dummy.1514\x1b[0m      Started.",
                                        "20:17:51 quite-a-name.1514 Started.",
                                        "20:17:51 a-longer-name.1514 Started.", "Bye."});
@@ -35,7 +35,7 @@ TEST("what a run prints is read from the line that opens it, and written before 
   say(pump, sink, "Started", 1);
   say(pump, sink, "Exited", 0, 1);
   REQUIRE(facts.flush(pump));
-  CHECK(unlabelled(file.text()) == Lines{"Started", "one", "two", "thr", "Exited"});
+  CHECK(unlabelled(file.text()) == Texts{"Started", "one", "two", "thr", "Exited"});
 }
 
 TEST("stdout and stderr each go to their own sink") {
@@ -43,12 +43,12 @@ TEST("stdout and stderr each go to their own sink") {
   File first, second;
   Pump pump(facts.post());
   Pipe out, err;
-  const int raw = first.open(pump, true), labelled = second.open(pump);
-  pump.adopt({1, 0, std::move(out.out), raw, "a.1", "", false, ""});
-  pump.adopt({1, 1, std::move(err.out), labelled, "a.1", "", false, ""});
+  const int raw = first.open(pump, Format::raw), labelled = second.open(pump);
+  pump.adopt({1, 0, std::move(out.out), raw, "a.1", 0, "", false, ""});
+  pump.adopt({1, 1, std::move(err.out), labelled, "a.1", 0, "", false, ""});
   say(pump, raw, "", 1);
   CHECK(print(out.in, "out\n") && print(err.in, "err\n"));
-  CHECK(until([&] { return first.text() == "\nout\n" && unlabelled(second.text()) == Lines{"err"}; }));
+  CHECK(until([&] { return first.text() == "\nout\n" && unlabelled(second.text()) == Texts{"err"}; }));
 }
 
 TEST("a grandchild that holds the pipe delays no line, and what it prints later keeps the label") {
@@ -64,7 +64,7 @@ TEST("a grandchild that holds the pipe delays no line, and what it prints later 
   say(pump, sink, "Exited", 0, 1);
   REQUIRE(facts.flush(pump));
   CHECK(print(grandchild, "still here\n"));
-  CHECK(until([&] { return unlabelled(file.text()) == Lines{"Started", "last words", "Exited", "still here"}; }));
+  CHECK(until([&] { return unlabelled(file.text()) == Texts{"Started", "last words", "Exited", "still here"}; }));
 }
 
 TEST("half a line that goes to another sink than the closing line is ended too") {
@@ -76,7 +76,7 @@ TEST("half a line that goes to another sink than the closing line is ended too")
   say(pump, elsewhere, "Started", 1);
   CHECK(print(out, "last words"));
   say(pump, elsewhere, "Exited", 0, 1);
-  CHECK(until([&] { return unlabelled(file.text()) == Lines{"last words"} && file.text().ends_with("\n"); }));
+  CHECK(until([&] { return unlabelled(file.text()) == Texts{"last words"} && file.text().ends_with("\n"); }));
 }
 
 TEST("a line that a SIGKILL tore stays on a line of its own") {
@@ -98,7 +98,7 @@ TEST("half a line is written when nobody is left who could end it") {
   say(pump, sink, "Started", 1);
   CHECK(print(out, "no newline"));
   out.reset();
-  CHECK(until([&] { return unlabelled(file.text()) == Lines{"Started", "no newline"}; }));
+  CHECK(until([&] { return unlabelled(file.text()) == Texts{"Started", "no newline"}; }));
 }
 
 TEST("any bytes pass unchanged") {
@@ -107,7 +107,7 @@ TEST("any bytes pass unchanged") {
   Facts facts;
   File labelled, raw;
   Pump pump(facts.post());
-  const int sink = labelled.open(pump), raw_sink = raw.open(pump, true);
+  const int sink = labelled.open(pump), raw_sink = raw.open(pump, Format::raw);
   const Fd out = run_of(pump, 1, sink), raw_out = run_of(pump, 2, raw_sink);
   say(pump, sink, "Started", 1);
   say(pump, sink, "Started", 2);
@@ -115,7 +115,7 @@ TEST("any bytes pass unchanged") {
   say(pump, sink, "Exited", 0, 1);
   say(pump, sink, "Exited", 0, 2);
   REQUIRE(facts.flush(pump));
-  CHECK(unlabelled(labelled.text()) == Lines{"Started", "Started", bytes, "", bytes, "Exited", "Exited"});
+  CHECK(unlabelled(labelled.text()) == Texts{"Started", "Started", bytes, "", bytes, "Exited", "Exited"});
   CHECK(until([&] { return raw.text() == bytes + "\n\n" + bytes; }));
 }
 
@@ -130,7 +130,7 @@ TEST("a line of 3 MiB is written in pieces of its own, each with the label") {
   CHECK(print(out, "before\n" + huge + "\nafter\n"));
   say(pump, sink, "Exited", 0, 1);
   REQUIRE(facts.flush(pump));
-  const Lines lines = unlabelled(file.text());
+  const Texts lines = unlabelled(file.text());
   REQUIRE(lines.size() > 5);
   CHECK(lines[1] == "before");
   std::string pieces;
@@ -156,7 +156,7 @@ TEST("a write that begins behind half a line, and is longer than the room left, 
   }
   say(pump, sink, "Exited", 0, 1);
   REQUIRE(facts.flush(pump));
-  const Lines lines = unlabelled(file.text());
+  const Texts lines = unlabelled(file.text());
   REQUIRE(lines.size() == 42);
   CHECK(lines[40] == "half" + long_line);
 }

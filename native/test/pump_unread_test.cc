@@ -55,6 +55,21 @@ TEST("a terminal that nobody reads holds no printer up; what was dropped is coun
   CHECK(gaps(unlabelled(seen), 100'000) == facts.lost());
 }
 
+TEST("a terminal that is not read for a moment shows the ends of any number of processes that have printed nothing") {
+  Facts facts;
+  Terminal terminal;
+  Pipe other;
+  Pump pump(facts.post());
+  const int sink = pump.open_terminal(terminal.slave.get());
+  const int witness = pump.open_terminal(other.in.get());
+  say(pump, sink, std::string(20'000, 'x'));
+  for (RunId run = 1; run <= 300; ++run) say(pump, sink, "Exited " + std::to_string(run), 0, run);
+  say(pump, witness, "all is asked");
+  CHECK(read_until(other.out, "asked\n").ends_with("all is asked\n"));
+  const std::string seen = read_until(terminal.master, "Exited 300\n");
+  for (RunId run = 1; run <= 300; ++run) CHECK(seen.find("Exited " + std::to_string(run) + "\n") != std::string::npos);
+}
+
 TEST("a pipe with a slow reader gets every line") {
   Facts facts;
   Pipe pipe;

@@ -10,7 +10,7 @@
 #include "printing.h"
 
 using namespace printing;
-using Lines = std::vector<std::string>;
+using Texts = std::vector<std::string>;
 
 namespace {
 
@@ -109,11 +109,28 @@ TEST("what entries print into one terminal is kept apart, in order with the line
   pump.say({a, 0, "a.1", "36", "Exited", 0, 1});
   say(pump, own, "Bye.");
   REQUIRE(facts.flush(pump));
-  CHECK(unlabelled(text_of(first)) == Lines{"Started", "one", "half", "Exited"});
-  CHECK(unlabelled(text_of(second)) == Lines{"Started", "other"});
+  CHECK(unlabelled(text_of(first)) == Texts{"Started", "one", "half", "Exited"});
+  CHECK(unlabelled(text_of(second)) == Texts{"Started", "other"});
   CHECK(text_of(first).find('\x1b') == std::string::npos);
   CHECK(lines_of(file.text()).size() == 7);
   CHECK(file.text().ends_with("Bye.\n"));
+}
+
+TEST("of a terminal that shows JSON the tails are JSON too, without an escape sequence") {
+  Facts facts;
+  File file;
+  const Fd terminal(open(file.path().c_str(), O_WRONLY | O_APPEND | O_CLOEXEC)), tail = new_tail();
+  Pump pump(facts.post());
+  const int own = pump.open_terminal(terminal.get(), Format::json), sink = pump.open_tailed(own, another(tail));
+  const Fd out = run_of(pump, 1, sink, "a.1", "36");
+  pump.say({sink, 0, std::nullopt, "", "{\"text\":\"Started\"}", 1, 0});
+  CHECK(print(out, "one\n"));
+  pump.say({sink, 0, std::nullopt, "", "{\"text\":\"Exited\"}", 0, 1});
+  REQUIRE(facts.flush(pump));
+  const Texts lines = lines_of(text_of(tail));
+  REQUIRE(lines.size() == 3 && lines_of(file.text()).size() == 3);
+  CHECK(lines[0] == "{\"text\":\"Started\"}" && lines[2] == "{\"text\":\"Exited\"}");
+  CHECK(lines[1].starts_with("{\"at\":\"") && lines[1].ends_with("\"stream\":\"stdout\",\"text\":\"one\"}"));
 }
 
 TEST("what goes through a branch of a branch goes to the terminal, and is kept in its own tail") {
@@ -138,12 +155,12 @@ TEST("half a line is kept once it is whole, and a long line whole") {
   const Fd out = run_of(pump, 1, sink);
   say(pump, sink, "Started", 1);
   CHECK(print(out, "one\nha"));
-  CHECK(until([&] { return unlabelled(text_of(tail)) == Lines{"Started", "one"}; }));
+  CHECK(until([&] { return unlabelled(text_of(tail)) == Texts{"Started", "one"}; }));
   CHECK(print(out, "lf\n"));
-  CHECK(until([&] { return unlabelled(text_of(tail)) == Lines{"Started", "one", "half"}; }));
+  CHECK(until([&] { return unlabelled(text_of(tail)) == Texts{"Started", "one", "half"}; }));
   const std::string longer(100'000, 'x');
   CHECK(print(out, longer + "\n"));
-  CHECK(until([&] { return unlabelled(text_of(tail)) == Lines{"Started", "one", "half", longer}; }));
+  CHECK(until([&] { return unlabelled(text_of(tail)) == Texts{"Started", "one", "half", longer}; }));
 }
 
 TEST("of a terminal that nobody reads every line is kept, once") {
@@ -165,7 +182,7 @@ TEST("of a terminal that nobody reads every line is kept, once") {
     say(pump, sink, "Exited", 0, 1);
     REQUIRE(facts.flush(pump));
     kept += text_of(tail, static_cast<off_t>(kept.size()));
-    const Lines lines = unlabelled(kept);
+    const Texts lines = unlabelled(kept);
     REQUIRE(lines.size() == 20'002);
     CHECK(lines.front() == "Started" && lines.back() == "Exited");
     CHECK(gaps(lines, 20'000) == 0);

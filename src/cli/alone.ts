@@ -4,6 +4,7 @@
  * bundled apart; so the one names the other as it is called in dist: import("./alone.js").
  */
 import { loadConfig } from "../config/load.ts";
+import { SentryError } from "../errors.ts";
 import type { orphansOf as ofPlace } from "./orphans.ts";
 import type { Place } from "./place.ts";
 import type { Options } from "./words.ts";
@@ -11,8 +12,10 @@ import type { Options } from "./words.ts";
 export { version } from "./version.ts";
 
 /** Gives what the command exits with. */
-export async function start(place: Place, runDir: string | undefined, { detach, background, json }: Options): Promise<number> {
+export async function start(place: Place, runDir: string | undefined, { detach, background, json, "log-format": format = "text" }: Options): Promise<number> {
+  if (format !== "text" && format !== "json") throw new SentryError("E_USAGE", `--log-format is text or json, not '${format}'`);
   if (detach) {
+    if (format === "json") throw new SentryError("E_USAGE", "--log-format json is for the terminal; detached, `log: { file, format: \"json\" }` of an entry does that");
     const { startDetached } = await import("./start.ts");
     await startDetached(place, runDir, json === true);
     // What the configuration has printed is out.
@@ -22,7 +25,7 @@ export async function start(place: Place, runDir: string | undefined, { detach, 
   const configuration = loadConfig(place.config);
   configuration.catch(() => {}); // awaited once that is there
   const { start, startInBackground } = await import("./start.ts");
-  return (background ? startInBackground : start)(place, configuration);
+  return background ? startInBackground(place, configuration) : start(place, configuration, format);
 }
 
 /** The image that comes after an exec. */

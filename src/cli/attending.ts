@@ -150,5 +150,6 @@ function isOfProgram(fact: Fact): fact is Extract<Fact, { kind: "spawned" | "fau
 
 /** What Sentry and its processes write of themselves. */
 function ownFiles({ pidFile, runFolder }: Place, { entries }: Configuration): string[] {
-  return [pidFile, runFolder, ...entries.flatMap(({ pidFile: file }) => file ?? [])];
+  const logs = entries.flatMap(({ log }) => log?.kind === "file" ? [log.file] : []);
+  return [pidFile, runFolder, ...logs, ...entries.flatMap(({ pidFile: file }) => file ?? [])];
 }

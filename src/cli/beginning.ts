@@ -6,9 +6,9 @@
 import { randomBytes } from "node:crypto";
 import { lstatSync } from "node:fs";
 
-import type { Configuration, EntryConfiguration, HttpConfiguration } from "../config/configuration.ts";
+import type { Configuration, EntryConfiguration, HttpConfiguration, Log } from "../config/configuration.ts";
 import { definitionOf } from "../config/definition.ts";
-import type { Definition } from "../config/definition.ts";
+import type { Attention, Definition } from "../config/definition.ts";
 import type { Happening } from "../core/command.ts";
 import type { SlotRecord } from "../core/record.ts";
 import type { State } from "../core/state.ts";
@@ -47,6 +47,8 @@ export interface Beginning {
   /** The last record that the state knows of. */
   readonly lastId: number;
   readonly definitions: readonly Definition[];
+  /** Where entries have printed until now. */
+  readonly logs: ReadonlyMap<string, Log | null>;
   readonly addresses: Addresses;
   /** Sentry's own listening socket, for Node. */
   readonly socket: number;
@@ -192,9 +194,10 @@ function taken({ configuration, addon }: Circumstances, { snapshot, found, held,
   }
 
   const startedAt = systemClock.now().wall;
+  const definitions = definitionsInForce(snapshot, found.state, configuration);
   return {
     instance: found.instance ?? randomBytes(8).toString("hex"), state: found.state, lastId: snapshot?.lastId ?? 0,
-    definitions: definitionsInForce(snapshot, found.state, configuration), addresses, socket, tcp, startedAt, reexecedAt: null,
+    definitions, logs: logsOf(definitions), addresses, socket, tcp, startedAt, reexecedAt: null,
     processes: found.adoptions.map(adoptionOf), probes: found.probes.map(adoptionOf),
     outputs: found.outputs.map((one) => ({ ...one, sink: 0, colour: null, tell: isToTell(one, found.state, configuration) })), owed: [],
     tails: [...found.tails].map(([entry, fd]) => ({ entry, fd })), inherited: null,
@@ -242,6 +245,7 @@ export function beginAgain({ place, configuration, addon }: Circumstances, hando
   return {
     instance: snapshot.instance, state: fromPlain(snapshot.state), lastId: snapshot.lastId,
     definitions: failed === null ? configuration.entries.map(definitionOf) : snapshot.definitions as Definition[],
+    logs: logsOf(snapshot.definitions as Definition[]),
     addresses, socket, tcp, startedAt: handover.startedAt,
     reexecedAt: failed === null ? systemClock.now().wall : handover.reexecedAt,
     processes: handover.processes.filter(({ run }) => !isProbe(run)), probes: handover.processes.filter(({ run }) => isProbe(run)),
@@ -259,6 +263,11 @@ function definitionsInForce(snapshot: Snapshot | null, state: State | null, { en
   const known = (snapshot?.definitions ?? []) as Definition[];
   const had = new Set([...known.map(({ law }) => law.name), ...state?.entries.keys() ?? []]);
   return [...known, ...entries.map(definitionOf).filter(({ law }) => !had.has(law.name))];
+}
+
+/** An older version does not say. */
+function logsOf(definitions: readonly (Pick<Definition, "law"> & { readonly attention?: Partial<Attention> })[]): Map<string, Log | null> {
+  return new Map(definitions.map(({ law, attention }) => [law.name, attention?.log ?? null]));
 }
 
 function tookOver({ state, living, oldPid }: Survey): string[] {

@@ -4,12 +4,13 @@ import { readFileSync } from "node:fs";
 import type { Configuration, EntryConfiguration } from "../config/configuration.ts";
 import type { Ready } from "../engine/probe.ts";
 import { SentryError } from "../errors.ts";
+import { pathsOf } from "./log-files.ts";
 import { isHeard } from "./start-request.ts";
 
 /** A pidfd, the read ends of stdout and stderr, and the events of its cgroup. */
 const PER_PROCESS = 4;
 
-/** The file of its output; or its kept tail, which the output thread opens once more. */
+/** The file of its output, and the next while it is rotated; or its kept tail, which the output thread opens once more. */
 const PER_ENTRY = 2;
 
 /** Node's own, the threads', a few clients. */
@@ -25,7 +26,7 @@ const LEAST = 1024;
 export function refuseTooMany({ path, entries }: Configuration): void {
   const limit = limitOfOpenFiles();
   const processes = entries.reduce((sum, { law }) => sum + law.count, 0);
-  const needed = entries.reduce((sum, entry) => sum + entry.law.count * perProcess(entry) + PER_ENTRY, OWN);
+  const needed = entries.reduce((sum, entry) => sum + entry.law.count * perProcess(entry) + Math.max(PER_ENTRY, pathsOf(entry).length), OWN);
   if (limit < LEAST || needed <= limit) return;
   throw new SentryError("E_REFUSED", `${path} wants ${processes} processes, which need about ${needed} descriptors; `
     + `this process may have ${limit} (the hard limit, ulimit -Hn)`);

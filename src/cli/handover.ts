@@ -18,7 +18,7 @@ import { readText } from "../survival/snapshot.ts";
 import type { Snapshot } from "../survival/snapshot.ts";
 import type { BoundAddress } from "./addresses.ts";
 import type { Place } from "./place.ts";
-import type { KeptTail } from "./sinks.ts";
+import type { KeptTail, LogFormat } from "./sinks.ts";
 import type { TcpSocket } from "./tcp.ts";
 
 export const HANDOVER_VERSION = 4;
@@ -37,6 +37,8 @@ export interface Handover {
   readonly again: { readonly by: By } | null;
   /** Output goes to files. */
   readonly detached: boolean;
+  /** An older version does not say: `text`. */
+  readonly logFormat?: LogFormat;
   /** When Sentry itself was started, and when it was last re-exec'd. */
   readonly startedAt: Micros;
   readonly reexecedAt: Micros | null;
@@ -46,7 +48,7 @@ export interface Handover {
   readonly processes: readonly Adoption[];
   /** `sink` is of the old image; the next one finds its own by the entry in `kept`. */
   readonly outputs: readonly Output[];
-  /** The rest of half-taken lines: of an entry's sink, or (null) of Sentry's own. */
+  /** What sinks have taken a part of: of an entry's, of that of a slot (`web:0`), or (null) of Sentry's own. A character per byte. */
   readonly owed: readonly { readonly entry: string | null; readonly text: string }[];
   /** What is kept of output for whoever asks later. */
   readonly tails: readonly KeptTail[];

@@ -4,7 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 
 import type { Hooks } from "../config/hooks.ts";
 import type { Millis } from "../core/types.ts";
-import type { Addon } from "../native/addon.ts";
+import type { Addon, Fact } from "../native/addon.ts";
 import type { Transcript } from "../output/journal.ts";
 import type { History } from "../survival/history.ts";
 import type { Addresses } from "./addresses.ts";
@@ -18,6 +18,8 @@ const LAST_WORDS: Millis = 2000;
 
 /** The flush at the end; reloads have other numbers. */
 export const LEAVING = 0;
+
+export type LostFact = Extract<Fact, { kind: "lost" }>;
 
 export interface Leaving {
   readonly place: Place;
@@ -41,9 +43,11 @@ export async function sayBye({ transcript, addon, doors, hooks, flushed }: Leavi
   await Promise.race([Promise.all([flushed, doors?.endStreams(LAST_WORDS)]), pause(LAST_WORDS)]);
 }
 
-export function clearUp({ place, addon, keeper, hooks, history, addresses, tcp }: Leaving): void {
+/** @param lost is told of output that nobody has taken until now */
+export function clearUp({ place, addon, keeper, hooks, history, addresses, tcp }: Leaving, lost: (fact: LostFact) => void): void {
   hooks?.close();
   keeper.letGo();
+  for (const fact of addon.stop()) if (fact.kind === "lost") lost(fact);
   history.close();
   rmSync(place.state, { force: true });
   addresses.removeAll();
@@ -51,5 +55,4 @@ export function clearUp({ place, addon, keeper, hooks, history, addresses, tcp }
   addon.endKeeper();
   addon.removeSocket(place.socket);
   addon.removeLock(place.pidFile);
-  addon.stop();
 }

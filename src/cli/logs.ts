@@ -1,14 +1,15 @@
 /**
- * `sentry logs`: what entries have printed, byte for byte, and with `--follow` what they print. Without an entry it is all
- * of them, by time. A reload ends the streams that it follows, and each goes on from the line that it had.
+ * `sentry logs`: what entries have printed, and with `--follow` what they print. Without an entry it is all of them, by time.
+ * A reload ends the streams that it follows, and each goes on from the line that it had.
  */
 import { existsSync } from "node:fs";
 
 import { SentryError } from "../errors.ts";
+import { Dating, HEAD, newestOf } from "../merging.ts";
 import { answerTo, ask, Client } from "./client.ts";
 import { linesOf } from "./lines.ts";
-import { newestOf } from "./merging.ts";
-import type { Log } from "./merging.ts";
+import { objectIn, shownOf } from "./log-lines.ts";
+import type { Format } from "./log-lines.ts";
 import type { Place } from "./place.ts";
 import { jsonOf, print, write } from "./print.ts";
 import type { ServerSent } from "./server-sent.ts";
@@ -24,7 +25,23 @@ const NEWLINE = 10;
 /** The last that was had of an entry, as the id of an event; null: nothing yet, and all of it is wanted. */
 type Places = Map<string, string | null>;
 
-type Tell = (line: Buffer) => Promise<boolean>;
+/** A line of an entry, with its newline if it has one. */
+interface Printed {
+  readonly entry: string;
+  readonly format: Format;
+  readonly line: Buffer;
+}
+
+interface Log {
+  /** Oldest first. */
+  readonly lines: readonly Printed[];
+  /** When the last was, in seconds since the epoch; 0: not known. */
+  readonly printedAt: number;
+  /** Where they end. */
+  readonly last: string | null;
+}
+
+type Tell = (printed: Printed) => Promise<boolean>;
 
 /** Nobody reads any more: `sentry logs -f | head -1` is no error. */
 const UNREAD = new Error("nobody reads");
@@ -35,18 +52,35 @@ export async function logs(place: Place, [name]: readonly string[], { json, foll
   const places: Places = new Map();
   const all: Log[] = [];
   for (const entry of name === undefined ? await entriesOf(place) : [name]) {
-    const { last, ...log } = await lastOf(place, entry, wanted);
-    places.set(entry, last);
+    const log = await lastOf(place, entry, wanted, name !== undefined);
+    if (log === null) continue;
+    places.set(entry, log.last);
     all.push(log);
   }
-  const newest = newestOf(all, wanted);
-  if (json && !follow) return print(newest.map((line) => textOf(line)));
-  const tell: Tell = json ? (line) => write(`${jsonOf(textOf(line))}\n`) : write;
-  if (!json) await write(Buffer.concat(newest));
+  const newest = (await newestOf(all.map(dated), wanted)).map(({ printed }) => printed);
+  if (json && !follow) return print(newest.map(documentOf));
+  const isColoured = process.stdout.isTTY && !process.env["NO_COLOR"];
+  const shown = ({ entry, format, line }: Printed): Buffer => shownOf(line, entry, format, isColoured);
+  const tell: Tell = json ? (printed) => write(`${jsonOf(documentOf(printed))}\n`) : (printed) => write(shown(printed));
+  if (!json) await write(Buffer.concat(newest.map(shown)));
   else for (const line of newest) if (!await tell(line)) return;
   if (!follow) return;
   const callOff = new Promise<void>((resolve) => process.once("SIGINT", resolve));
   await Promise.race([following(place, name ?? null, places, tell), callOff]);
+}
+
+/** Newest first. */
+async function* dated({ lines, printedAt }: Log): AsyncGenerator<{ time: number; printed: Printed }[]> {
+  const dating = new Dating(printedAt);
+  yield lines.toReversed().map((printed) => {
+    const { format, line } = printed;
+    return { time: dating.timeOf(format === "raw" ? "" : line.toString("latin1", 0, HEAD)), printed };
+  });
+}
+
+/** An object where there is one in the file; otherwise the line as a text. */
+function documentOf({ format, line }: Printed): object | string {
+  return (format === "json" ? objectIn(line) : null) ?? line.toString().replace(/\n$/, "");
 }
 
 async function entriesOf(place: Place): Promise<string[]> {
@@ -54,11 +88,33 @@ async function entriesOf(place: Place): Promise<string[]> {
   return entries.map(({ name }) => name);
 }
 
-/** By now: its newest lines, when the last of them was printed, and where they end. */
-async function lastOf(place: Place, entry: string, wanted: number): Promise<Log & { last: string | null }> {
-  const { headers, body } = await answerTo(place, "GET", `/entries/${encodeURIComponent(entry)}/logs?lines=${wanted}`);
-  const printedAt = Date.parse(headers.get("last-modified") ?? "") / 1000;
-  return { lines: linesIn(body), printedAt: Number.isNaN(printedAt) ? 0 : printedAt, last: headers.get("last-event-id") ?? null };
+/**
+ * By now. Null: nothing is kept of it, and it is one of many.
+ * @throws SentryError
+ */
+async function lastOf(place: Place, entry: string, wanted: number, isNamed: boolean): Promise<Log | null> {
+  try {
+    const { headers, body } = await answerTo(place, "GET", `/entries/${encodeURIComponent(entry)}/logs?lines=${wanted}`);
+    const printedAt = Date.parse(headers.get("last-modified") ?? "") / 1000;
+    const format = formatOf(headers.get("log-format"));
+    return {
+      lines: linesIn(body).map((line) => ({ entry, format, line })), printedAt: Number.isNaN(printedAt) ? 0 : printedAt,
+      last: headers.get("last-event-id") ?? null,
+    };
+  } catch (error) {
+    if (isNamed || !isMissing(error)) throw error;
+    return null;
+  }
+}
+
+/** Nothing can be read of that entry. */
+function isMissing(error: unknown): boolean {
+  return error instanceof SentryError && ["E_NO_SUCH_ENTRY", "E_NOT_KEPT"].includes(error.code);
+}
+
+/** A Sentry that does not say it has labels. */
+function formatOf(text: string | undefined): Format {
+  return text === "raw" || text === "json" ? text : "prefixed";
 }
 
 /** Ends with Sentry, or with whoever reads. */
@@ -91,8 +147,8 @@ async function followAgain(
     try {
       await follow(place, entry, places, tell);
     } catch (error) {
-      // It was taken out by a reload. Should it come back, all of it is new.
-      if (isNamed || !(error instanceof SentryError) || error.code !== "E_NO_SUCH_ENTRY") throw error;
+      // It was taken out by a reload, or its output goes elsewhere. Should it come back, all of it is new.
+      if (isNamed || !isMissing(error)) throw error;
       places.delete(entry);
       return;
     }
@@ -105,11 +161,14 @@ async function followAgain(
 async function follow(place: Place, entry: string, places: Places, tell: Tell): Promise<void> {
   const client = await Client.open(place);
   const last = places.get(entry) ?? null;
+  let format: Format = "prefixed";
   try {
     for await (const event of client.follow(`/entries/${encodeURIComponent(entry)}/logs?follow=true&lines=10000`, last)) {
       complain(entry, event);
+      const [, told] = /^format (\S+)$/.exec(event.comment ?? "") ?? [];
+      if (told !== undefined) format = formatOf(told);
       if (event.data === null) continue;
-      if (!await tell(bytesOf(event))) throw UNREAD;
+      if (!await tell({ entry, format, line: bytesOf(event) })) throw UNREAD;
       places.set(entry, event.id);
     }
   } finally {
@@ -126,10 +185,11 @@ function bytesOf({ data, comment }: ServerSent): Buffer {
 
 /** @throws SentryError E_FAILED where it cannot be followed */
 function complain(entry: string, { comment }: ServerSent): void {
-  const [, count] = /^dropped (\d+) bytes$/.exec(comment ?? "") ?? [];
-  if (count !== undefined) {
-    const why = "they were printed faster than they were read";
-    process.stderr.write(`sentry: ${count} bytes of ${entry} are missing here: ${why}\n`);
+  const [, count] = /^dropped (\d+|some) bytes$/.exec(comment ?? "") ?? [];
+  if (count === "some") {
+    process.stderr.write(`sentry: some of ${entry} may be missing here: its files were rotated faster than they were read, or moved away\n`);
+  } else if (count !== undefined) {
+    process.stderr.write(`sentry: ${count} bytes of ${entry} are missing here: they were printed faster than they were read\n`);
   }
   // It is followed on from where it was.
   if (comment?.startsWith("dropped: ")) process.stderr.write(`sentry: ${entry}: ${comment}\n`);
@@ -146,8 +206,4 @@ function linesIn(bytes: Buffer): Buffer[] {
     start = end;
   }
   return lines;
-}
-
-function textOf(line: Buffer): string {
-  return line.toString().replace(/\n$/, "");
 }

@@ -59,7 +59,7 @@ export async function stopOrphans(place: Place, json: boolean): Promise<void> {
   }
   state.course = "leaving"; // and what comes after another ends first, as in any whole stop
   state.leaveBy = { kind: "socket", pid: process.pid, uid: process.getuid?.() ?? 0 };
-  await supervise({ ...circumstances, detached: true, started: null }, beginning);
+  await supervise({ ...circumstances, detached: true, logFormat: "text", started: null }, beginning);
   const { processes, pid } = last.tookOver;
   if (processes === 0) throw none(); // what else there was of it is cleared up
   print(json ? { stopped: true, processes, pid, config: place.config }

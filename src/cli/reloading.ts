@@ -11,7 +11,7 @@ import { dieAt } from "../engine/die-at.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Tallies } from "../http/tallies.ts";
 import type { Reloading as Outcome } from "../http/view.ts";
-import type { Addon, Detached } from "../native/addon.ts";
+import type { Addon, Detached, Fact } from "../native/addon.ts";
 import type { Transcript } from "../output/journal.ts";
 import type { History } from "../survival/history.ts";
 import type { Snapshot } from "../survival/snapshot.ts";
@@ -22,7 +22,7 @@ import { execNext, HANDOVER_VERSION } from "./handover.ts";
 import type { Handover } from "./handover.ts";
 import type { Place } from "./place.ts";
 import { prepare } from "./prepare.ts";
-import type { NamedSinks } from "./sinks.ts";
+import type { LogFormat, OutputSinks } from "./sinks.ts";
 import type { TcpSocket } from "./tcp.ts";
 import { runTrial } from "./trial.ts";
 import type { Question, Trial, Usable, Verdict } from "./trial.ts";
@@ -31,12 +31,13 @@ import type { Question, Trial, Usable, Verdict } from "./trial.ts";
 export interface Image {
   readonly place: Place;
   readonly detached: boolean;
+  readonly logFormat: LogFormat;
   readonly addon: Addon;
   readonly engine: Engine;
   readonly transcript: Transcript;
   readonly history: History;
   readonly addresses: Addresses;
-  readonly sinks: NamedSinks;
+  readonly sinks: OutputSinks;
   /** What HTTP is served on over TCP. */
   readonly tcp: TcpSocket | null;
   readonly doors: () => Doors;
@@ -276,14 +277,20 @@ export class Reloading {
     left: Detached, snapshot: Snapshot, { configuration, changes }: Usable, by: By, queued: Handover["queued"],
     idle: IdleConnections, tcp: TcpSocket | null, told: readonly string[],
   ): Handover {
-    const { addon, place, addresses, sinks, detached, history, tallies, hooks, announcing, startedAt, reexecedAt } = this.#image;
+    const { addon, place, addresses, sinks, detached, logFormat, history, tallies, hooks, announcing, startedAt, reexecedAt } = this.#image;
     return {
-      version: HANDOVER_VERSION, snapshot, configuration, changes, by, again: this.#again, detached,
-      startedAt, reexecedAt, queued, facts: left.facts, processes: left.processes, outputs: left.outputs,
-      owed: left.owed.map(({ sink, text }) => ({ entry: sinks.entryOf(sink), text })), tails: sinks.tails, inherited: left.inherited,
+      version: HANDOVER_VERSION, snapshot, configuration, changes, by, again: this.#again, detached, logFormat,
+      startedAt, reexecedAt, queued, facts: left.facts.flatMap(forNext), processes: left.processes, outputs: left.outputs,
+      owed: left.owed.map(({ sink, text }) => ({ entry: sinks.nameOf(sink), text })), tails: sinks.tails, inherited: left.inherited,
       lock: addon.lockDescriptor(place.pidFile), socket: addon.socketDescriptor(place.socket), keeper: addon.keeperDescriptors(),
       tcp: this.#withIdle(tcp, idle), tallies: tallies.plain(), addresses: addresses.bound(), idle: idle.socket, unwritten: history.unwritten,
       hooked: hooks?.lastTaken ?? null, announced: announcing?.hasBeenReady ?? false, told, failed: null,
     };
   }
+}
+
+/** The numbers of sinks mean something else in the next image, which looks for rotated files itself. */
+function forNext(fact: Fact): Fact[] {
+  if (fact.kind === "rotated" || fact.kind === "packed") return [];
+  return [fact.kind === "lost" ? { ...fact, sink: null } : fact];
 }

@@ -11,8 +11,9 @@ import type { Transcript } from "../output/journal.ts";
 import { Logs } from "../output/logs.ts";
 import type { History } from "../survival/history.ts";
 import { optionsOf } from "./entry-options.ts";
+import type { Place } from "./place.ts";
 import type { Reloading } from "./reloading.ts";
-import type { NamedSinks } from "./sinks.ts";
+import type { OutputSinks } from "./sinks.ts";
 import type { Strays } from "./strays.ts";
 import { version } from "./version.ts";
 
@@ -26,17 +27,20 @@ export interface Parts {
   readonly openapi: () => Buffer;
   readonly reloading: Reloading;
   readonly reopenLogs: View["reopenLogs"];
-  readonly sinks: NamedSinks;
+  readonly sinks: OutputSinks;
+  readonly place: Place;
   readonly strays: Strays;
   readonly tallies: Tallies;
   readonly transcript: Transcript;
 }
 
 export function viewOf({
-  addon, configuration, definitions, engine, history, openapi, reloading, reopenLogs, sinks, strays, tallies, transcript,
+  addon, configuration, definitions, engine, history, openapi, place, reloading, reopenLogs, sinks, strays, tallies, transcript,
 }: Parts): View {
   const entries = new Map(configuration.entries.map((entry) => [entry.law.name, entry]));
   const known = new Map(definitions.map((definition) => [definition.law.name, definition.process]));
+  const logs = new Logs((entry) => sinks.whereOf(entry), place.runFolder);
+  sinks.files.onOpened = (entry) => logs.opened(entry);
   return {
     engine, clock: systemClock, past: history, tallies, version: version(), maxCount: configuration.maxCount,
     program: (name) => known.get(name) ?? { command: "", args: [] },
@@ -48,7 +52,7 @@ export function viewOf({
       if (verdict.kind === "unusable") return { kind: "invalid", message: verdict.message };
       return { kind: "plan", changes: verdict.changes as readonly Change[] };
     },
-    openapi, logs: new Logs((entry) => sinks.whereOf(entry)), reopenLogs,
+    openapi, logs, reopenLogs,
     sweep: (roots) => addon.sweep(roots),
     strays: () => strays.ask(),
     peer: (fd) => addon.peer(fd),

@@ -17,7 +17,8 @@ export interface Surroundings {
   readonly functions: Functions | null;
   /** The descriptors that an entry listens on. Throws a SentryError where one cannot be had. */
   listening(entry: EntryConfiguration): readonly number[];
-  sinkOf(entry: string): number;
+  /** Where a process prints: as the addon takes it. */
+  outputOf(entry: EntryConfiguration, slot: number): SpawnRequest["stdout"];
   colourOf(entry: string): string | null;
 }
 
@@ -37,11 +38,11 @@ export async function startRequest(
   if (!Array.isArray(env)) return env;
 
   const args = pass.length === 0 ? entry.args : entry.args.map((arg) => arg.replaceAll("{fd}", String(FIRST_PASSED)));
-  const sink = surroundings.sinkOf(name);
+  const output = surroundings.outputOf(entry, slot);
   return {
     ...wayOf(entry), run, command: entry.command, argv: [entry.command, ...args], env, pass, notify,
     readyFd: entry.ready?.kind === "fd" ? entry.ready.fd : null, tellLines: entry.ready?.kind === "log",
-    stdout: sink, stderr: sink, label: name, colour: surroundings.colourOf(name),
+    stdout: output, stderr: output, label: name, slot, colour: surroundings.colourOf(name),
     kept: keptOf(surroundings.instance, run, name, slot), mark,
   };
 }
@@ -59,7 +60,7 @@ export async function probeRequest(
   if (!Array.isArray(env)) return env;
   return {
     ...wayOf(entry), run, command, argv: [command, ...args], env, pass: [], notify: null, readyFd: null, tellLines: false,
-    stdout: null, stderr: null, label: name, colour: null, kept: keptOf(surroundings.instance, run, name, slot), mark,
+    stdout: null, stderr: null, label: name, slot, colour: null, kept: keptOf(surroundings.instance, run, name, slot), mark,
   };
 }
 

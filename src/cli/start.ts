@@ -14,9 +14,13 @@ import { lock, makeRunFolder } from "./place.ts";
 import type { Place } from "./place.ts";
 import { print } from "./print.ts";
 import { ownLogFiles } from "./sinks.ts";
+import type { LogFormat } from "./sinks.ts";
 
 /** The descriptor on which a detached Sentry tells the command what became of the start. */
 const REPORT = 3;
+
+/** Where what happens is told, and how. */
+interface Shown { readonly detached: boolean; readonly logFormat: LogFormat }
 
 /** What the transcript has said first. */
 interface Begun { readonly told: readonly string[] }
@@ -27,14 +31,14 @@ type Report = { readonly pid: number } & Begun | { readonly code: ErrorCode; rea
  * In the foreground until everything is stopped. Gives what Sentry is to exit with.
  * @param configuration is being evaluated in its own process, while the rest of Sentry is loaded here
  */
-export async function start(place: Place, configuration: Promise<Configuration>): Promise<number> {
-  return run(place, configuration, false, null);
+export async function start(place: Place, configuration: Promise<Configuration>, logFormat: LogFormat): Promise<number> {
+  return run(place, configuration, { detached: false, logFormat }, null);
 }
 
 /** The same in the background, as `startDetached` has started it. */
 export async function startInBackground(place: Place, configuration: Promise<Configuration>): Promise<number> {
   try {
-    return await run(place, configuration, true, ({ told }) => report({ pid: process.pid, told }));
+    return await run(place, configuration, { detached: true, logFormat: "text" }, ({ told }) => report({ pid: process.pid, told }));
   } catch (error) {
     const code = error instanceof SentryError ? error.code : "E_FAILED";
     report({ code, message: error instanceof Error ? error.message : String(error) });
@@ -42,7 +46,7 @@ export async function startInBackground(place: Place, configuration: Promise<Con
   }
 }
 
-async function run(place: Place, configuration: Promise<Configuration>, detached: boolean, started: ((begun: Begun) => void) | null): Promise<number> {
+async function run(place: Place, configuration: Promise<Configuration>, shown: Shown, started: ((begun: Begun) => void) | null): Promise<number> {
   const [{ supervise }, { beginHere }, { loadAddon }] = await Promise.all(
     [import("./supervise.ts"), import("./beginning.ts"), import("../native/load.ts")]);
   const addon = loadAddon();
@@ -55,7 +59,7 @@ async function run(place: Place, configuration: Promise<Configuration>, detached
   try {
     beginning = beginHere(circumstances);
     const { told } = beginning;
-    ended = supervise({ ...circumstances, detached, started: started && (() => started({ told })) }, beginning);
+    ended = supervise({ ...circumstances, ...shown, started: started && (() => started({ told })) }, beginning);
   } catch (error) {
     addon.stop();
     beginning?.undo();
@@ -87,7 +91,8 @@ async function takeUp(place: Place, memfd: number): Promise<number> {
   const addon = loadAddon();
   addon.close(memfd);
   const circumstances = { place, configuration: handover.configuration as Configuration, addon, keeper: new Keeper(addon, place) };
-  return supervise({ ...circumstances, detached: handover.detached, started: null }, beginAgain(circumstances, handover, null));
+  const { detached, logFormat = "text" } = handover;
+  return supervise({ ...circumstances, detached, logFormat, started: null }, beginAgain(circumstances, handover, null));
 }
 
 function report(what: Report): void {

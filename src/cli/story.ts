@@ -114,7 +114,7 @@ function lasted({ ranMs, userMs = 0, systemMs = 0 }: Told): string {
 }
 
 const LOST: Readonly<Record<string, string>> = {
-  output: "lines of output were dropped, for nobody read them", processEvents: "of the kernel's process events were lost",
+  output: "lines of output were dropped, for nobody took them", processEvents: "of the kernel's process events were lost",
   events: "of the events for the configuration's function `on` were lost",
 };
 

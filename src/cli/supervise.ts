@@ -21,7 +21,8 @@ import { Tallies } from "../http/tallies.ts";
 import type { View } from "../http/view.ts";
 import type { Fact, SpawnRequest } from "../native/addon.ts";
 import { NativeKernel } from "../native/kernel.ts";
-import { colourOf } from "../output/colours.ts";
+import { letStandardBlock } from "../native/standard.ts";
+import { colourOf } from "../colours.ts";
 import { Transcript } from "../output/journal.ts";
 import { History } from "../survival/history.ts";
 import { readLabel } from "../survival/kept.ts";
@@ -39,14 +40,15 @@ import type { Doors } from "./doors.ts";
 import { FirstStarts, toBeStarted } from "./first-starts.ts";
 import { keepAll } from "./late.ts";
 import { clearUp, LEAVING, sayBye } from "./leaving.ts";
-import type { Leaving } from "./leaving.ts";
+import type { Leaving, LostFact } from "./leaving.ts";
 import { Named } from "./named.ts";
 import { orRefuse } from "./refusal.ts";
 import { Reloading } from "./reloading.ts";
 import { viewOf } from "./shown.ts";
 import { Signals } from "./signals.ts";
 import type { SignalFact } from "./signals.ts";
-import { fileSinks, terminalSink } from "./sinks.ts";
+import { OutputSinks } from "./sinks.ts";
+import type { LogFormat } from "./sinks.ts";
 import { pidFileOf, startRequest } from "./start-request.ts";
 import { Strays } from "./strays.ts";
 import { tokenOf } from "./token.ts";
@@ -58,13 +60,14 @@ const MOST_SPAWNERS = 4;
 export interface Supervision extends Circumstances {
   /** Output goes to files in the run folder, and nothing to the terminal. */
   readonly detached: boolean;
+  readonly logFormat: LogFormat;
   /** Each process that is to be started at the beginning has been, or could not be, and the socket answers. Null: nobody waits. */
   readonly started: (() => void) | null;
 }
 
 /** Runs until everything is stopped, and gives what Sentry is to exit with. What keeps it from beginning is thrown, as a SentryError. */
 export function supervise(supervision: Supervision, beginning: Beginning): Promise<number> {
-  const { place, configuration, addon, keeper, detached, started } = supervision;
+  const { place, configuration, addon, keeper, detached, logFormat, started } = supervision;
   let saidAll = (): void => {};
   const { addresses, definitions, instance, startedAt, reexecedAt, tcp } = beginning;
   const tallies = new Tallies(beginning.tallies);
@@ -82,9 +85,19 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
     spawners: Math.min(availableParallelism(), MOST_SPAWNERS), processEvents: configuration.processEvents,
     cgroups: `sentry.${instance}`, inherited: beginning.inherited,
   }, take));
-  const names = new Set([...entries.keys(), ...(beginning.state?.entries.keys() ?? []), ...beginning.outputs.map(({ kept }) => entryOf(kept))]);
-  const sinks = detached ? fileSinks(addon, place, names, beginning.tails) : terminalSink(addon, names, beginning.tails);
-  const transcript = new Transcript(addon.say.bind(addon), sinks, systemClock);
+  if (configuration.entries.some(({ log }) => log?.kind === "inherit")) letStandardBlock();
+  const names = new Set([...entries.keys(), ...(beginning.state?.entries.keys() ?? []), ...beginning.outputs.map(({ kept }) => slotOf(kept).entry)]);
+  const early: string[] = [];
+  let say = (text: string): void => { early.push(text); };
+  const sinks = new OutputSinks({
+    addon, place, detached, logFormat, configured: entries, former: beginning.logs, names, left: beginning.tails,
+    strict: beginning.state === null, // what is running already is not left alone for the sake of a file
+    tell: (text) => say(text),
+  });
+  // The rest of a line comes before whatever is told: the reader has the other half.
+  for (const { entry, text } of beginning.owed) addon.owe(sinks.named(entry), text);
+  const transcript = new Transcript(addon.say.bind(addon), sinks, systemClock, logFormat);
+  say = (text) => transcript.tell(text);
   const history = History.open(place.history, {
     lastId: beginning.lastId, instance, boot: bootId(),
     onTrouble: (message) => transcript.tell(message), onGrown: writeDown,
@@ -95,13 +108,13 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
 
   const hooks = configuration.code === null || !configuration.on ? null : new Hooks({
     program: { code: configuration.code, path: configuration.path }, worker: late.hooksWorker, past: history, after: beginning.hooked,
-    tell: (text) => transcript.tell(text), lost: (count) => tellLost("events", count),
+    tell: (text) => transcript.tell(text), lost: (count) => tellLost("events", count, null),
   });
   const surroundings = {
     instance, inherited: { ...process.env }, functions,
     listening: (entry: EntryConfiguration) => entry.listen.map((one) => addresses.bind(one, `for entry ${entry.law.name}`)),
-    sinkOf: (entry: string) => sinks.of(entry),
-    colourOf: (entry: string) => (sinks.coloured(sinks.of(entry)) ? colourOf(entry) : null),
+    outputOf: (entry: EntryConfiguration, slot: number) => sinks.outputOf(entry, slot),
+    colourOf: (entry: string) => (sinks.coloured ? colourOf(entry) : null),
   };
   const prepare = async (run: RunId, name: string, slot: number): Promise<SpawnRequest | Fault> => {
     const entry = entries.get(name);
@@ -133,7 +146,7 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
   process.on("uncaughtException", tell);
 
   const reloading: Reloading = new Reloading({
-    place, detached, addon, engine, transcript, history, addresses, sinks, tcp, tallies, hooks, announcing, startedAt, reexecedAt,
+    place, detached, logFormat, addon, engine, transcript, history, addresses, sinks, tcp, tallies, hooks, announcing, startedAt, reexecedAt,
     snapshot, writeState,
     doors() {
       if (doors === null) throw new Error("a reload has begun before the beginning was over");
@@ -145,6 +158,7 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
     },
     letGo() {
       attending.close();
+      sinks.files.close();
       named.close();
       kernel.letGo();
       keeper.letGo();
@@ -161,7 +175,7 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
     lost: (error) => gone(Promise.reject(error as Error)),
   });
 
-  for (const text of [...beginning.told, ...sinks.told]) transcript.tell(text);
+  for (const text of [...beginning.told, ...early]) transcript.tell(text);
   if (missing.processEvents !== null) {
     transcript.tell(`The kernel's process events are not listened to: ${missing.processEvents}. Exits are exact without them.`);
   }
@@ -174,7 +188,7 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
   writeDown();
   dieAt("resumed");
   const view = viewOf({
-    addon, configuration, definitions, engine, history, openapi: late.openapi, reloading, reopenLogs, sinks, strays, tallies, transcript,
+    addon, configuration, definitions, engine, history, openapi: late.openapi, place, reloading, reopenLogs, sinks, strays, tallies, transcript,
   });
   const http = new Http(view, () => import(late.http().href) as Promise<Late>);
   // Supervision comes first. Whoever has connected meanwhile waits in the socket's queue.
@@ -190,10 +204,9 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
 
   /** The processes and pipes that were there before. What has ended in the meantime is told, for others of it may be left. */
   function takeUp() {
-    for (const { entry, text } of beginning.owed) addon.owe(entry === null ? sinks.own : sinks.of(entry), text);
     for (const output of beginning.outputs) {
-      const entry = entryOf(output.kept);
-      addon.adoptOutput({ ...output, sink: sinks.of(entry), colour: surroundings.colourOf(entry) });
+      const { entry, slot } = slotOf(output.kept);
+      addon.adoptOutput({ ...output, slot, sink: sinks.pipesOf(entry, slot), colour: surroundings.colourOf(entry) });
     }
     const gone = beginning.processes.filter((process) => !addon.adopt(process));
     for (const probe of beginning.probes) if (addon.adopt(probe)) attending.end(probe.run);
@@ -216,8 +229,13 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
     announcing?.record(record);
   }
 
-  function tellLost(what: LostRecord["what"], count: number): void {
-    record({ type: "lost", at: systemClock.now().wall, entry: null, slot: null, pid: null, cause: null, by: null, what, count });
+  function tellLost(what: LostRecord["what"], count: number, entry: string | null): void {
+    record(lostRecord(what, count, entry));
+  }
+
+  /** Whose output it was, where that is for a place of its own. */
+  function entryOf({ sink }: LostFact): string | null {
+    return sink === null ? null : sinks.nameOf(sink)?.split(":")[0] ?? null;
   }
 
   /** A batch of what native threads have seen. */
@@ -248,7 +266,9 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
       case "quiet": reloading.answered("quiet"); return null;
       case "keeperGone": renewKeeper(); return null;
       case "strays": strays.answered(fact); return null;
-      case "lost": tellLost(fact.what, fact.count); return null;
+      case "lost": tellLost(fact.what, fact.count, entryOf(fact)); return null;
+      case "rotated": sinks.files.rotated(fact); return null;
+      case "packed": sinks.files.packed(); return null;
       case "signal": return wishOf(fact);
       case "spawned": case "fault": case "exit": case "cleared": case "followed": case "astray": case "surviving": case "notified":
         return null; // happenings
@@ -306,6 +326,7 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
 
   function leave(code: number): void {
     attending.close();
+    sinks.files.close();
     named.close();
     reloading.abort();
     functions?.close();
@@ -314,14 +335,18 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
     void sayBye(all).then(() => {
       announcing?.close();
       process.off("uncaughtException", tell);
-      clearUp(all);
+      clearUp(all, (fact) => history.append(lostRecord(fact.what, fact.count, entryOf(fact))));
       gone(code);
     });
   }
 }
 
 /** Whose run it is: that is part of what its descriptors are kept under. */
-function entryOf(kept: string): string {
+function slotOf(kept: string): { entry: string; slot: number } {
   const label = readLabel(`out ${kept}`);
-  return label === null || !("run" in label) ? "" : label.entry;
+  return label === null || !("run" in label) ? { entry: "", slot: 0 } : label;
+}
+
+function lostRecord(what: LostRecord["what"], count: number, entry: string | null): LostRecord {
+  return { type: "lost", at: systemClock.now().wall, entry, slot: null, pid: null, cause: null, by: null, what, count };
 }

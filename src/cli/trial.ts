@@ -36,6 +36,10 @@ export interface Usable {
   readonly listen: readonly Listen[];
   /** The address of HTTP over TCP. */
   readonly http: HttpConfiguration | null;
+  /** Every file that `log` names. An older version gives none. */
+  readonly logFiles?: readonly string[];
+  /** The entries that have a `log`, of whatever kind. The same. */
+  readonly logged?: readonly string[];
 }
 
 export type Verdict = Usable | { readonly kind: "unusable"; readonly message: string };

@@ -10,6 +10,7 @@ import { refuseTooMany } from "./descriptors.ts";
 import { KNOWN_VERSIONS } from "./handover.ts";
 import { keepAll } from "./late.ts";
 import { inForce } from "./in-force.ts";
+import { pathsOf } from "./log-files.ts";
 import { ANSWER } from "./trial.ts";
 import type { Question, Verdict } from "./trial.ts";
 import { version } from "./version.ts";
@@ -37,7 +38,11 @@ async function answer({ handover, config, snapshot }: Question): Promise<Verdict
   const configuration = await loadConfig(config);
   refuseTooMany(configuration);
   const changes = changesBetween(inForce(left.snapshot), configuration.entries.map(definitionOf));
-  return { kind: "usable", configuration, changes, addon: addonFile(), listen: configuration.entries.flatMap((entry) => entry.listen), http: configuration.http };
+  const { entries, http } = configuration;
+  return {
+    kind: "usable", configuration, changes, addon: addonFile(), listen: entries.flatMap(({ listen }) => listen), http,
+    logFiles: entries.flatMap(pathsOf), logged: entries.filter(({ log }) => log !== null).map(({ law: { name } }) => name),
+  };
 }
 
 async function read(): Promise<string> {

@@ -41,6 +41,7 @@ export const VERBS = {
     words: ["[config]"], does: "start the configured processes, and keep them running",
     options: {
       detach: { type: "boolean", short: "d", does: "return once each process has been started, and run on in the background" },
+      "log-format": { type: "string", value: "format", does: "text (the default), or json: what the terminal shows as one JSON object a line" },
       background: { type: "boolean", does: null },
       handover: { type: "string", does: null },
     },

@@ -12,6 +12,8 @@ export interface Options {
   readonly json?: boolean;
   readonly detach?: boolean;
   readonly background?: boolean;
+  /** `text` or `json`. */
+  readonly "log-format"?: string;
   /** A number: the descriptor on which an image of Sentry finds what the one before it has left. */
   readonly handover?: string;
   readonly orphans?: boolean;

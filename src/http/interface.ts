@@ -84,7 +84,7 @@ export const operations: readonly Operation[] = [
     method: "get", path: "/entries/{name}/logs", id: "getLogs", summary: "The newest lines that its processes have printed",
     open: "token", query: "LogsQuery", problems: [429],
     headers: { "Last-Event-ID": "id of the last line that was seen: with `follow`, what came after it comes first" },
-    answers: { 200: text("the lines; with `follow` those to come as well, as server-sent events", "text/plain", "text/event-stream") },
+    answers: { 200: text("the lines, as the files hold them; with `follow` those to come as well, as server-sent events", "text/plain", "text/event-stream") },
   },
   {
     method: "post", path: "/reload", id: "reload", summary: "Compile and check the configuration, and run with it",

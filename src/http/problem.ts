@@ -14,6 +14,7 @@ export const PROBLEMS = {
   E_NO_SUCH_ROUTE: [404, "There is nothing at this address"],
   E_NO_SUCH_ENTRY: [404, "There is no such entry"],
   E_NO_SUCH_SLOT: [404, "There is no such process"],
+  E_NOT_KEPT: [404, "Nothing is kept of this output"],
   E_METHOD: [405, "This address does not know that method"],
   E_TIMEOUT: [408, "The request took too long to come"],
   E_REFUSED: [409, "Sentry is stopping or reloading"],

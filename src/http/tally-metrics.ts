@@ -20,7 +20,7 @@ export function tallyMetrics({ tallied }: Tallies, entries: Iterable<string>): M
     counter("sentry_reloads_total", "Reloads that were done.", single(tallied.reloads)),
     counter("sentry_lost_process_events_total", "Process events of the kernel that were lost. Exits are exact without them.",
       single(tallied.lostProcessEvents)),
-    counter("sentry_lost_output_lines_total", "Lines of output that were dropped, because nobody read them.", single(tallied.lostOutputLines)),
+    counter("sentry_lost_output_lines_total", "Lines of output that were dropped, because nobody read them, or a file took no more.", single(tallied.lostOutputLines)),
     counter("sentry_lost_events_total", "Events that the configuration's function `on` was to get, and did not.", single(tallied.lostEvents)),
   ];
 }

@@ -76,16 +76,18 @@ export interface Stray {
 }
 
 export interface Logs {
-  /** The newest lines that an entry has printed by now. Null: nothing is kept of it. */
-  last(entry: string, lines: number): Promise<LastLines | null>;
+  /** In which form they are. */
+  format(entry: string): "raw" | "prefixed" | "json";
+  /** The newest lines that an entry has printed by now. */
+  last(entry: string, lines: number): Promise<LastLines>;
   /**
-   * What it prints, without a gap and without a repeat, until `over` is aborted: all after a position, or the newest lines
-   * and then the rest. Nothing waits for whoever takes it slowly: that one misses some. Null: nothing is kept of it.
+   * What it prints, without a gap and without a repeat, until `over` is aborted: all after a line, or the newest and then the
+   * rest. Nothing waits for whoever takes it slowly: that one may miss some.
    */
-  follow(entry: string, from: LogPosition | { readonly lines: number }, over: AbortSignal): AsyncIterable<LogPiece> | null;
+  follow(entry: string, from: readonly LogPosition[] | { readonly lines: number }, over: AbortSignal): AsyncIterable<LogPiece>;
 }
 
-/** A place in the output of an entry: in which file, and how many bytes are before it. */
+/** A place in one of the files that an entry prints into: in which, and how many bytes are before it. */
 export interface LogPosition { readonly file: string; readonly offset: number }
 
 /** Whole lines, each with its newline, as they were printed; or a part of a very long one. */
@@ -93,15 +95,17 @@ export interface LogPiece {
   readonly bytes: Buffer;
   /** Where they begin. */
   readonly at: LogPosition;
-  /** So many bytes before them are gone. */
-  readonly dropped: number;
+  /** So many bytes before them are gone; null: some may be, and nobody knows how many. */
+  readonly dropped: number | null;
+  /** In the other files of the entry, as far as these have been told. */
+  readonly beside: readonly LogPosition[];
 }
 
 export interface LastLines {
   /** Oldest first. */
-  readonly pieces: AsyncIterable<LogPiece>;
-  /** Where they end: from there on they can be followed. Null: there is nothing yet. */
-  readonly end: LogPosition | null;
+  readonly pieces: AsyncIterable<Pick<LogPiece, "bytes">>;
+  /** Where they end, in each file: from there on they can be followed. Empty: there is nothing yet. */
+  readonly end: readonly LogPosition[];
   /** When something was last printed, in milliseconds since the epoch. */
   readonly modified: number | null;
   /** To be called in any case. */

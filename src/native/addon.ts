@@ -46,7 +46,12 @@ export type Fact =
   /** The moment of `setAlarm` has come, or the wall clock was set. */
   | { kind: "alarm" }
   | { kind: "signal"; signal: string; pid: number; uid: number; fromKernel: boolean; terminalGone: boolean; at: Moment }
-  | { kind: "lost"; what: "processEvents" | "output"; count: number }
+  /** `sink`: that of the output, where it leads to a place of its own; otherwise null. */
+  | { kind: "lost"; what: "processEvents" | "output"; count: number; sink: number | null }
+  /** A file of output has been rotated; or it could not be, and grows on. */
+  | { kind: "rotated"; sink: number; fault: FaultOfFile | null }
+  /** `packed` has been done, as far as it could be. */
+  | { kind: "packed"; sink: number }
   | { kind: "flushed"; token: number }
   /** The answer to `quiesce`: no start is under way. */
   | { kind: "quiet" }
@@ -85,11 +90,12 @@ export interface SpawnRequest {
   readyFd: number | null;
   /** What it prints is told as well, until `hush`, or a line that `closes` it. What goes nowhere is not told. */
   tellLines: boolean;
-  /** Where its output goes: sink numbers of `openSink`; null: nowhere (/dev/null). */
-  stdout: number | null;
-  stderr: number | null;
-  /** Label of its lines without the pid, and its colour (an SGR parameter such as "36"), or null for none. */
+  /** Where its output goes: sink numbers of `openTerminal` and its like; null: nowhere (/dev/null); or to our own stdout or stderr. */
+  stdout: number | null | "inherit";
+  stderr: number | null | "inherit";
+  /** Label of its lines without the pid: the entry's name; and its colour (an SGR parameter such as "36"), or null for none. */
   label: string;
+  slot: number;
   colour: string | null;
   /** The keeper files its descriptors under `pid `, `out ` and `err ` and this text. No newline, at most 4000 bytes. */
   kept: string;
@@ -140,6 +146,7 @@ export interface Output {
   sink: number;
   /** With the pid: `dummy.1514`. */
   label: string;
+  slot: number;
   colour: string | null;
   /** It is read from now on; otherwise from the line that `opens` its run. */
   open: boolean;
@@ -154,7 +161,7 @@ export interface Detached {
   facts: Fact[];
   processes: Adoption[];
   outputs: Output[];
-  /** The rest of a line of which a sink has taken a part. */
+  /** What a sink has still to take: the rest of a line, or more. Any bytes: `text` has a character for each (latin1). */
   owed: { sink: number; text: string }[];
   inherited: Inherited;
 }
@@ -191,8 +198,23 @@ export interface Held { label: string; fd: number }
 /** The connection to the keeper, and a pidfd of it. */
 export interface KeeperDescriptors { connection: number; process: number }
 
+export interface FaultOfFile { step: string; errno: string; message: string; subject: string }
+
 /** How many files were opened anew, and what kept others from it. */
-export interface Reopened { files: number; faults: { step: string; errno: string; message: string; subject: string }[] }
+export interface Reopened { files: number; faults: FaultOfFile[] }
+
+/** A file for output, and its bounds. */
+export interface LogFile {
+  path: string;
+  /** The bytes alone; lines with labels; or an object a line, as docs/output.md has them. */
+  format: "raw" | "prefixed" | "json";
+  /** Bytes, for whole lines; only one line alone may be longer. Before that is passed, `path` becomes `path.1`. 0: any number. */
+  maxSize: number;
+  /** How many rotated files stay: `path.1`, the newest, to `path.KEEP`; each may also be there as `.gz`. */
+  keep: number;
+  /** The sink of a terminal which shows the same lines with labels; null: none. It never holds the file up for more than a second. */
+  echo: number | null;
+}
 
 /** A listening Unix socket, and which file of the file system is its name. */
 export interface UnixSocket { fd: number; device: number; inode: number }
@@ -259,13 +281,20 @@ export interface Addon {
   notify(socket: string, text: string): string | null;
   /** Answered by `strays`: what is ours by descent, and of which it is not known whose. */
   strays(token: number): void;
-  /** A place for output: a descriptor of this process (kept open until the end), as a stream of labelled lines. */
-  openTerminal(fd: number): number;
-  /** Opens or creates a file (mode 0600, O_NOFOLLOW) for output: labelled lines, or the raw bytes. Throws `{ code, message }`. */
-  openFile(path: string, raw: boolean): number;
+  /** A place for output: a descriptor of this process (kept open until the end), as a stream of labelled lines, or of JSON objects. */
+  openTerminal(fd: number, json: boolean): number;
+  /** A place for output of which nothing is kept. Other than with null, its lines can be told. */
+  openNowhere(): number;
+  /** Opens or creates a file (mode 0600, O_NOFOLLOW) for output. Throws `{ code, message }`. */
+  openFile(file: LogFile): number;
+  /**
+   * A rotated file, by a descriptor of it (not kept), has been compressed into another one: that takes its place as
+   * `path.N.gz`, whatever N is by now, or is removed where the original is gone. Answered by `packed`.
+   */
+  packed(sink: number, original: number, path: string): void;
   /** Takes up a pipe. */
   adoptOutput(output: Output): void;
-  /** The rest of a line, which goes to the sink before anything else. */
+  /** What was owed to the sink, as `detach` gave it: it goes there before anything else. */
   owe(sink: number, text: string): void;
   /**
    * Writes a line of the transcript to a sink, in order with all other output. `label` null: no label. `opens`: from
@@ -281,8 +310,8 @@ export interface Addon {
   quiesce(on: boolean): void;
   /** Ends the threads, and gives what they had. Call it when it is quiet. Signals to Sentry go on being noted (`inherited.signals`). */
   detach(): Detached;
-  /** Ends the threads. Processes live on; their pipes are closed. Nothing is delivered afterwards. */
-  stop(): void;
+  /** Ends the threads, and gives what they have not told. Processes live on; their pipes are closed. */
+  stop(): Fact[];
   /**
    * flock(2) on the file, made if need be, and checked to be still the one at that path; our pid is written to it.
    * Null, or the pid that its holder wrote (0: none yet). Kept to the end of the process. Throws `{ code, message }`.
@@ -355,8 +384,8 @@ export interface Addon {
    */
   openTailed(sink: number, tail: number): number;
   /**
-   * Opens all files of `openFile` anew, by their paths. One with labels goes over where a line ends, if the old file takes
-   * that; a raw one at once, maybe in the middle of one. Where a path cannot be opened the old file goes on.
+   * Opens all files of `openFile` anew, by their paths. Each goes over where a line ends, if the old file takes that. Where a
+   * path cannot be opened the old file goes on.
    */
   reopenFiles(): Reopened;
 }

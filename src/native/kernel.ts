@@ -107,7 +107,8 @@ export class NativeKernel implements Kernel {
       }
       case "cleared": case "surviving": return fact;
       case "notified": return { kind: "notified", run: fact.run, tidings: readTidings(fact.text) };
-      case "newline": case "lines": case "alarm": case "signal": case "lost": case "flushed": case "quiet": case "keeperGone": case "strays": return null;
+      case "newline": case "lines": case "alarm": case "signal": case "lost": case "rotated": case "packed": case "flushed": case "quiet":
+      case "keeperGone": case "strays": return null;
     }
   }
 

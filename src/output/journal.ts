@@ -5,8 +5,9 @@
 import type { HistoryRecord } from "../core/record.ts";
 import type { RunId, Micros } from "../core/types.ts";
 import type { Clock, Journal } from "../engine/ports.ts";
+import { toMicrosecond } from "../engine/line.ts";
 import { printableText } from "../printable.ts";
-import { colourOf } from "./colours.ts";
+import { colourOf } from "../colours.ts";
 import { lineOf } from "./transcript.ts";
 
 /** As the pump takes a line: `say` of the addon. */
@@ -19,19 +20,22 @@ export interface Sinks {
   /** Where Sentry's own lines go. */
   readonly own: number;
   of(entry: string): number;
-  /** Whether what is said there is for a terminal that shows colours. */
-  coloured(sink: number): boolean;
+  /** Whether what is said about entries is for a terminal that shows colours. */
+  readonly coloured: boolean;
 }
 
 export class Transcript implements Journal {
   readonly #say: Say;
   readonly #sinks: Sinks;
   readonly #clock: Clock;
+  readonly #format: "text" | "json";
 
-  constructor(say: Say, sinks: Sinks, clock: Clock) {
+  /** @param format `json`: an object a line, as lines of output have it (native/format.h) */
+  constructor(say: Say, sinks: Sinks, clock: Clock, format: "text" | "json" = "text") {
     this.#say = say;
     this.#sinks = sinks;
     this.#clock = clock;
+    this.#format = format;
   }
 
   record(record: HistoryRecord): void {
@@ -39,7 +43,11 @@ export class Transcript implements Journal {
     if (line === null) return;
     const entry = line.label === null ? null : record.entry;
     const sink = entry === null ? this.#sinks.own : this.#sinks.of(entry);
-    const colour = entry !== null && this.#sinks.coloured(sink) ? colourOf(entry) : null;
+    if (this.#format === "json") {
+      const { type, slot, pid } = record;
+      return this.#say(sink, line.wall, null, null, objectOf(line.wall, { type, entry: record.entry, slot, pid }, line.text), line.opens, line.closes);
+    }
+    const colour = entry !== null && this.#sinks.coloured ? colourOf(entry) : null;
     this.#say(sink, line.wall, line.label, colour, line.text, line.opens, line.closes);
   }
 
@@ -52,6 +60,21 @@ export class Transcript implements Journal {
   /** A line of Sentry's own, such as `Bye.`, without a label; or several. */
   tell(text: string): void {
     const { wall } = this.#clock.now();
-    for (const line of printableText(text).split("\n")) this.#say(this.#sinks.own, wall, null, null, line, null, null);
+    for (const line of printableText(text).split("\n")) {
+      this.#say(this.#sinks.own, wall, null, null, this.#format === "json" ? objectOf(wall, NOBODY, line) : line, null, null);
+    }
   }
+}
+
+interface About {
+  readonly type: string | null;
+  readonly entry: string | null;
+  readonly slot: number | null;
+  readonly pid: number | null;
+}
+
+const NOBODY: About = { type: null, entry: null, slot: null, pid: null };
+
+function objectOf(wall: Micros, { type, entry, slot, pid }: About, text: string): string {
+  return JSON.stringify({ at: toMicrosecond(wall), entry, slot, pid, stream: "sentry", type, text });
 }

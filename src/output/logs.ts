@@ -2,109 +2,156 @@
  * What entries have printed, for whoever asks: the newest lines, and what comes after them. All of it is read from where
  * it lies, when it is asked for; nothing passes through here on its way there, and nobody who reads slowly is waited for.
  */
+import { statSync } from "node:fs";
+
 import { Changes } from "./changes.ts";
-import { foundAt, LogFile } from "./log-file.ts";
-import type { Piece, Whereabouts } from "./log-file.ts";
+import { Cursor } from "./cursor.ts";
+import type { PieceOf, Position } from "./cursor.ts";
+import { identityOf } from "./identity.ts";
+import { pathOfTail } from "./log-file.ts";
+import type { Whereabouts } from "./log-file.ts";
+import { beginningOf, NewestOfLog, piecesOf, rangesOf } from "./newest.ts";
+import type { Range } from "./newest.ts";
+import { resumed } from "./resuming.ts";
+import { Rotated } from "./rotated.ts";
+import type { Log } from "./rotated.ts";
+import { together, Voice } from "./together.ts";
 
-/** A tail is read at once: it forgets while somebody takes it slowly. */
-const ALL_OF_A_TAIL = 512 * 1024;
+/** After those lines, one of each log; or the newest, and what comes after them. */
+type From = readonly Position[] | { readonly lines: number };
 
-/** A place in the output of an entry: in which file, and how many bytes are before it. */
-interface Position { readonly file: string; readonly offset: number }
+/** With the places in the other logs of the entry. */
+interface Told extends PieceOf {
+  readonly beside: readonly Position[];
+}
 
-type From = Position | { readonly lines: number };
-
-interface PieceOf {
-  readonly bytes: Buffer;
-  readonly at: Position;
-  readonly dropped: number;
+/** Whoever follows an entry. */
+interface Follower {
+  readonly changes: Changes;
+  readonly known: Set<string>;
+  /** What has been opened meanwhile, and how long it was then. */
+  readonly opened: { readonly where: Whereabouts; readonly from: readonly Position[] }[];
 }
 
 export class Logs {
-  readonly #whereOf: (entry: string) => Whereabouts | null;
+  readonly #whereOf: (entry: string) => readonly Whereabouts[];
+  readonly #spare: string;
+  readonly #followers = new Map<string, Set<Follower>>();
 
-  /** @param whereOf null: nothing is kept of it */
-  constructor(whereOf: (entry: string) => Whereabouts | null) {
+  /**
+   * @param whereOf empty: nothing is kept of it, or it has no file yet
+   * @param spare a folder in which compressed files can be unpacked
+   */
+  constructor(whereOf: (entry: string) => readonly Whereabouts[], spare: string) {
     this.#whereOf = whereOf;
+    this.#spare = spare;
+  }
+
+  /** In which form they are. */
+  format(entry: string): Whereabouts["format"] {
+    const [first] = this.#whereOf(entry);
+    return first?.format ?? "prefixed";
   }
 
   async last(entry: string, lines: number) {
-    const where = this.#whereOf(entry);
-    const file = where === null ? null : await LogFile.open(where);
-    if (where === null || file === null) return null;
+    const logs = await this.#newest(entry);
+    const close = (): void => { for (const log of logs) void log.close(); };
     try {
-      const { from, to } = await file.newest(lines);
-      const block = where.kind === "tail" ? ALL_OF_A_TAIL : undefined;
-      const modified = await file.modified();
-      const end = { file: file.id, offset: to };
-      return { pieces: pieces(file, from, to, block), end, modified, close: () => void file.close() };
+      const ranges = await rangesOf(logs, lines);
+      const end = logs.flatMap(({ file, end: offset }) => file === null ? [] : { file: file.id, offset });
+      const times = await Promise.all(logs.map(async ({ file }) => await file?.modified() ?? 0));
+      return { pieces: piecesOfAll(ranges), end, modified: Math.max(0, ...times) || null, close };
     } catch (error) {
-      await file.close();
+      close();
       throw error;
     }
   }
 
-  follow(entry: string, from: From, over: AbortSignal): AsyncIterable<PieceOf> | null {
+  async *follow(entry: string, from: From, over: AbortSignal): AsyncGenerator<Told> {
     const where = this.#whereOf(entry);
-    return where === null ? null : following(where, from, over);
+    const follower: Follower = { changes: new Changes(over), known: new Set(where.map(pathOf)), opened: [] };
+    const { changes, opened } = follower;
+    const followers = this.#followers.get(entry) ?? new Set();
+    this.#followers.set(entry, followers.add(follower));
+    const voices: Voice[] = [];
+    const join = async (logs: readonly Whereabouts[], positions: readonly Position[]): Promise<void> => {
+      for (const cursor of await resumed(logs.map((one) => this.#log(one)), positions)) voices.push(new Voice(cursor));
+    };
+    try {
+      for (const one of where) changes.add(one); // before anything is looked at
+      if ("lines" in from) yield* this.#newestFirst(entry, from.lines, voices, over);
+      else await join(where, from);
+      const joinOpened = async (): Promise<void> => {
+        for (const one of opened.splice(0)) await join([one.where], one.from);
+      };
+      for await (const { voice, ...piece } of together(voices, joinOpened, changes, over)) {
+        yield { ...piece, beside: voices.flatMap((other) => other === voice ? [] : other.cursor.position ?? []) };
+      }
+    } finally {
+      followers.delete(follower);
+      if (followers.size === 0) this.#followers.delete(entry);
+      changes.close();
+      for (const { cursor } of voices) await cursor.close();
+    }
   }
-}
 
-async function* following(where: Whereabouts, from: From, over: AbortSignal): AsyncGenerator<PieceOf> {
-  const changes = new Changes(where, over); // before anything is looked at
-  let file: LogFile | null = null;
-  try {
-    file = await LogFile.open(where);
-    let offset = file === null ? 0 : await beginningIn(file, from);
-    while (!over.aborted) {
-      changes.forget();
-      const next = await successorOf(file, where, changes);
-      // That there is one was asked first: so the old file has all that it will ever have.
-      if (file !== null) {
-        for await (const piece of pieces(file, offset)) {
-          offset = piece.at.offset + piece.bytes.length;
-          yield piece;
+  /** A file has been opened, maybe that of a new slot, and nothing was printed into it since. */
+  opened(entry: string): void {
+    for (const { changes, known, opened } of this.#followers.get(entry) ?? []) {
+      for (const where of this.#whereOf(entry)) {
+        changes.add(where);
+        if (known.has(pathOf(where))) continue;
+        known.add(pathOf(where));
+        opened.push({ where, from: endOf(where) });
+      }
+      changes.tell();
+    }
+  }
+
+  async *#newestFirst(entry: string, lines: number, voices: Voice[], over: AbortSignal): AsyncGenerator<Told> {
+    const logs = await this.#newest(entry);
+    try {
+      const ranges = await rangesOf(logs, lines);
+      const places = new Map(logs.map((log) => [log, beginningOf(log, ranges)]));
+      for (const range of ranges) {
+        for await (const piece of piecesOf(range)) {
+          yield { ...piece, beside: [...places].flatMap(([log, place]) => log === range.log ? [] : place ?? []) };
           if (over.aborted) return;
+          places.set(range.log, { file: piece.at.file, offset: piece.at.offset + piece.bytes.length });
         }
       }
-      if (next === null) {
-        await changes.next();
-        continue;
-      }
-      await file?.close();
-      [file, offset] = [next, 0];
+      for (const { where, rotated, file, end } of logs) voices.push(new Voice(new Cursor(where, rotated, file, end)));
+    } finally {
+      for (const log of logs) await log.close(voices.length > 0);
     }
-  } finally {
-    changes.close();
-    await file?.close();
+  }
+
+  async #newest(entry: string): Promise<NewestOfLog[]> {
+    const logs: NewestOfLog[] = [];
+    try {
+      for (const where of this.#whereOf(entry)) logs.push(await NewestOfLog.open(this.#log(where)));
+      return logs;
+    } catch (error) {
+      for (const log of logs) await log.close();
+      throw error;
+    }
+  }
+
+  #log(where: Whereabouts): Log {
+    return { where, rotated: where.kind === "file" ? new Rotated(where.path, where.keep, this.#spare) : null };
   }
 }
 
-/** Where somebody has taken the file away meanwhile, all of the new one is still to be told. */
-async function beginningIn(file: LogFile, from: From): Promise<number> {
-  if ("lines" in from) return (await file.newest(from.lines)).from;
-  return from.file === file.id ? from.offset : file.beginning();
+async function* piecesOfAll(ranges: readonly Range[]): AsyncGenerator<PieceOf> {
+  for (const range of ranges) yield* piecesOf(range);
 }
 
-/**
- * The file that stands in the place of the one that was moved away or removed. It counts once something is in it: until
- * then the old one may still be written to.
- */
-async function successorOf(file: LogFile | null, where: Whereabouts, changes: Changes): Promise<LogFile | null> {
-  if (where.kind === "tail") return null;
-  const found = await foundAt(where.path);
-  changes.underAnyName = file !== null && found?.id !== file.id;
-  if (found === null || found.id === file?.id || (found.isEmpty && file !== null)) return null;
-  return LogFile.open(where);
+function pathOf(where: Whereabouts): string {
+  return where.kind === "file" ? where.path : pathOfTail(where.fd);
 }
 
-/** All that is there. */
-async function* pieces(file: LogFile, from: number, to = Infinity, block?: number): AsyncGenerator<PieceOf> {
-  for (let offset = from; offset < to;) {
-    const piece: Piece | null = await file.read(offset, to, block);
-    if (piece === null) return;
-    const { bytes, dropped } = piece;
-    offset = piece.offset + bytes.length;
-    yield { bytes, at: { file: file.id, offset: piece.offset }, dropped };
-  }
+/** At this moment: what follows is new. Empty: it is not there. */
+function endOf(where: Whereabouts): Position[] {
+  const stats = statSync(pathOf(where), { bigint: true, throwIfNoEntry: false });
+  return stats === undefined ? [] : [{ file: identityOf(stats), offset: Number(stats.size) }];
 }

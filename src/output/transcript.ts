@@ -4,7 +4,7 @@
  * the next line says it. A reload, a take-over and the end are told by whoever brings them about, with more than their
  * records know.
  */
-import type { ExitedRecord, HistoryRecord, SlotRecord, StoppingRecord, TroubleRecord } from "../core/record.ts";
+import type { ExitedRecord, HistoryRecord, LostRecord, SlotRecord, StoppingRecord, TroubleRecord } from "../core/record.ts";
 import type { Fault, Micros, RunId } from "../core/types.ts";
 import { slotId } from "../core/types.ts";
 import { printable } from "../printable.ts";
@@ -57,10 +57,16 @@ export function lineOf(record: HistoryRecord): Line | null {
     case "signalled":
       return null;
     case "lost":
-      // Lines that nobody has read are told of where they are missing, by the output thread.
-      return record.what === "output" ? null
-        : ownLine(record.at, record.what === "events" ? `${record.count} of the events for the configuration's function \`on\` were lost.`
-          : `${record.count} of the kernel's process events were lost. Exits are exact without them.`);
+      return lossOf(record);
+  }
+}
+
+function lossOf({ at, what, entry, count }: LostRecord): Line | null {
+  switch (what) {
+    // The output thread tells of them where they are missing; but a file may take no word of it.
+    case "output": return entry === null ? null : labelled(at, entry, `${count} lines of output were dropped: the log file takes no more.`);
+    case "events": return ownLine(at, `${count} of the events for the configuration's function \`on\` were lost.`);
+    case "processEvents": return ownLine(at, `${count} of the kernel's process events were lost. Exits are exact without them.`);
   }
 }
 

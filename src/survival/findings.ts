@@ -37,6 +37,7 @@ export interface OutputLeft {
   readonly entry: string;
   /** `dummy.1514`; `dummy:0` where no pid is known. */
   readonly label: string;
+  readonly slot: number;
   /** False: its `started` is only recorded now, and opens it. */
   readonly open: boolean;
   readonly kept: string;

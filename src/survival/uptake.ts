@@ -69,7 +69,7 @@ export class Uptake {
     const label = name === null ? slotId(entry, slot) : `${entry}.${name}`;
     for (const stream of [0, 1] as const) {
       const fd = pipes[stream] ?? (pid === null ? null : this.#processes.openPipe(pid, stream, inodes[stream]));
-      if (fd !== null) this.outputs.push({ run, stream, fd, entry, label, open, kept });
+      if (fd !== null) this.outputs.push({ run, stream, fd, entry, label, slot, open, kept });
     }
   }
 

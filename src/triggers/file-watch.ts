@@ -132,10 +132,10 @@ function adviceFor({ code }: NodeJS.ErrnoException): string {
   return "";
 }
 
-/** Also by the names that it has after it was rotated: `web.log.1`, `web.log.2.gz`. */
+/** Also by the names that it has after it was rotated: `web.log.1`, `web.log.2.gz`, and on its way there. */
 function ownPath(path: string): RegExp {
-  const escaped = path.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&").replace("\\{slot\\}", "[0-9]+");
-  return new RegExp(`^${escaped}(?:/.*|\\.[0-9]+(?:\\.[a-z]+)?)?$`, "s");
+  const escaped = path.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&").replaceAll("\\{slot\\}", "[0-9]+");
+  return new RegExp(`^${escaped}(?:/.*|\\.[0-9]+(?:\\.[a-z]+)?|\\.packing)?$`, "s");
 }
 
 function without({ base, matches, reaches }: Pattern, isOurs: (path: string) => boolean): Pattern {

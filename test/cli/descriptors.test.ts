@@ -27,6 +27,15 @@ suite("descriptors", { concurrency: 2 }, () => {
     await site.nobodyLeft();
   });
 
+  test("so does a file for each slot", async (t) => {
+    const site = new Site(t);
+    site.config('entry("m", "sleep", ["1000"], { count: 400, log: { file: "{slot}.log" } })');
+    const { code, stderr } = await site.run("sh", [...withFew(2000), ...site.command("start", "sample.ts")]);
+    assert.equal(code, 5);
+    assert.match(stderr, /wants 400 processes, which need about 22\d\d descriptors; this process may have 2000/);
+    await site.nobodyLeft();
+  });
+
   test("a start for which none is left is a fault that is tried again, and ends nothing", async (t) => {
     const site = new Site(t);
     site.config('entry("m", "sleep", ["1000"], { count: 60 })');

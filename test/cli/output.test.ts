@@ -22,7 +22,7 @@ async function printed(t: TestContext, entry: string, files: Record<string, Uint
     lines.push(sentry.bytes.subarray(begin, end + 1));
   }
   const shown = lines.slice(2, -2);
-  for (const line of shown) assert.match(line.toString("latin1", 0, COLUMNS), /^\d\d:\d\d:\d\d x\.\d+ +$/);
+  for (const line of shown) assert.match(line.toString("latin1", 0, COLUMNS), /^\d\d:\d\d:\d\d x\.\d+\+? +$/);
   return Buffer.concat(shown.map((line) => line.subarray(COLUMNS)));
 }
 

@@ -19,6 +19,7 @@ const talker = `"sh", ["-c", "n=0; while :; do [ -e go ] && rm go && n=$((n+1)) 
 function runByACopy(t: TestContext, entries: string) {
   const site = new Site(t);
   site.config(entries);
+  site.write("logs/here", "");
   const node = site.path("node");
   copyFileSync(process.execPath, node);
   const [, ...words] = site.command("start", "sample.ts");
@@ -26,10 +27,11 @@ function runByACopy(t: TestContext, entries: string) {
 }
 
 /** Node is taken away when it has been tried and before it is run: half a request makes the reload wait just there. */
-async function takenAway(site: Site, sentry: Sentry, node: string): Promise<void> {
+async function takenAway(site: Site, sentry: Sentry, node: string, more = (): void => {}): Promise<void> {
   const half = await halfRequest(site);
   await sentry.line(/ successfully compiled\.$/);
   renameSync(node, `${node}.away`);
+  more();
   half.resume();
 }
 
@@ -63,6 +65,17 @@ suite("an exec that fails", { concurrency: 1 }, () => {
     assert.equal((await site.sentry(["reload", "sample.ts"])).code, 0);
     await sentry.line(/^Sentry reexec'd\. Initially started at \d+\.$/);
     await talks(3);
+    await sentry.stop();
+  });
+
+  test("goes on also where a log file cannot be opened any more", async (t) => {
+    const { site, node, sentry } = runByACopy(t, 'entry("x", "sleep", ["1000"], { log: { file: "logs/{slot}.log" } })');
+    const pid = await sentry.started("x");
+    const posted = site.get("/reload", undefined, "POST");
+    await takenAway(site, sentry, node, () => rmSync(site.path("logs"), { recursive: true }));
+    await posted;
+    await sentry.line(/^The output of x:0 goes here: cannot open .*\/logs\/0\.log: .*ENOENT/);
+    assert.equal((await processes(site))[0]?.pid, pid);
     await sentry.stop();
   });
 

@@ -131,6 +131,25 @@ suite("a reload", { concurrency: 2 }, () => {
     await sentry.stop();
   });
 
+  test("tears no line of which a slow reader has taken a part", async (t) => {
+    const site = new Site(t);
+    site.config('entry("x", "sh", ["-c", "n=0; while :; do n=$((n+1)); echo line $n.; done"])');
+    const sentry = site.start();
+    await sentry.line(/ line 1\.$/);
+    // Slower than it is printed: but while the new image boots, it takes all that was written.
+    const { stdout } = sentry.process;
+    const reader = setInterval(() => {
+      stdout?.resume();
+      setImmediate(() => stdout?.pause());
+    }, 20);
+    for (let n = 0; n < 3; n++) assert.equal((await site.sentry(["reload", "sample.ts"])).code, 0);
+    clearInterval(reader);
+    stdout?.resume();
+    await sentry.stop();
+    const whole = new RegExp(`^(${LABEL}((Started|Exited) at \\d+.*|line \\d+)|Sentry (started|reexec'd|dropped)\\b.*|/.* successfully compiled|Bye)\\.$`);
+    assert.deepEqual(sentry.lines.filter((line) => !whole.test(line)), []);
+  });
+
   test("by SIGHUP is recorded once, with who sent it", async (t) => {
     const site = new Site(t);
     site.config(sleeper);

@@ -189,5 +189,5 @@ test("what was lost is told with how many, and what", () => {
   assert.deepEqual(sentences(
     told("lost", { entry: null, slot: null, what: "output", count: 7 }),
     told("lost", { entry: null, slot: null, what: "processEvents", count: 2 }),
-  ), ["7 lines of output were dropped, for nobody read them", "2 of the kernel's process events were lost"]);
+  ), ["7 lines of output were dropped, for nobody took them", "2 of the kernel's process events were lost"]);
 });

@@ -38,6 +38,7 @@ test("as text it is the newest lines, byte for byte; what comes next can be aske
   logs.print("dummy", odd);
   const two = await get("?lines=2");
   assert.equal(two.headers["content-type"], "text/plain; charset=utf-8");
+  assert.equal(two.headers["log-format"], "json");
   assert.match(String(two.headers["last-event-id"]), /^7\.\d+$/);
   assert.equal(two.headers["last-modified"], "Sun, 22 Nov 2026 12:00:00 GMT");
   assert.deepEqual(await buffer(two), Buffer.concat([Buffer.from("line 199\n"), odd, Buffer.from("\n")]));
@@ -72,12 +73,12 @@ test("who follows gets each line as an event, and comes again with its id", asyn
   for (const line of ["one", "two", "", "data: four"]) logs.print("dummy", line);
   const seen = await follow("?follow=true&lines=3");
   assert.equal(seen.response.headers["content-type"], "text/event-stream");
-  const last3 = "id: 7.8\ndata: two\n\nid: 7.9\ndata: \n\nid: 7.20\ndata: data: four\n\n";
+  const last3 = ": format json\n\nid: 7.8\ndata: two\n\nid: 7.9\ndata: \n\nid: 7.20\ndata: data: four\n\n";
   await until("the last three have come", () => seen.text === last3);
   logs.print("dummy", "five");
   await until("the new one has come", () => seen.text === `${last3}id: 7.25\ndata: five\n\n`);
   const again = await follow("?follow=1&lines=3", "7.9");
-  await until("the rest has come", () => again.text === "id: 7.20\ndata: data: four\n\nid: 7.25\ndata: five\n\n");
+  await until("the rest has come", () => again.text === ": format json\n\nid: 7.20\ndata: data: four\n\nid: 7.25\ndata: five\n\n");
 });
 
 test("bytes that no text has cannot break the events, and can be had all the same", async (t) => {
@@ -86,8 +87,8 @@ test("bytes that no text has cannot break the events, and can be had all the sam
   const notText = Buffer.from([0x61, 0xff, 0x62]);
   logs.print("dummy", notText);
   logs.print("dummy", "10 %\r\rid: 9");
-  await until("both have come", () => seen.text.split("\n\n").length === 3);
-  assert.equal(seen.text, `id: 7.4\n: bytes ${notText.toString("base64")}\ndata: a\ufffdb\n\n`
+  await until("both have come", () => seen.text.split("\n\n").length === 4);
+  assert.equal(seen.text, `: format json\n\nid: 7.4\n: bytes ${notText.toString("base64")}\ndata: a\ufffdb\n\n`
     + `id: 7.16\n: bytes ${Buffer.from("10 %\r\rid: 9").toString("base64")}\ndata: 10 %\ndata: \ndata: id: 9\n\n`);
 });
 
@@ -102,18 +103,46 @@ test("a stream ends when the listener leaves, and they are bounded", async (t) =
   await until("all have ended", () => streams.every(({ response }) => response.complete));
 });
 
-test("a stream of an entry of which nothing is kept ends", async (t) => {
+test("an entry of which nothing is kept is 404, and why", async (t) => {
+  const { view, get } = await served(t);
+  for (const [log, why] of [["none", /is thrown away: its option `log` is "none"/], ["inherit", /goes where that of Sentry goes/]] as const) {
+    Object.assign(view, { options: () => ({ log }) });
+    for (const query of ["", "?follow=true"]) {
+      const refused = await get(query);
+      const { code, detail } = JSON.parse(await text(refused)) as { code: string; detail: string };
+      assert.deepEqual([refused.statusCode, code], [404, "E_NOT_KEPT"]);
+      assert.match(detail, why);
+    }
+  }
+});
+
+test("where an entry has several files, an id is a place in each", async (t) => {
+  const { logs, get, follow } = await served(t);
+  logs.beside = [{ file: "8-ab", offset: 17 }];
+  for (const line of ["one", "two"]) logs.print("dummy", line);
+  assert.equal((await get()).headers["last-event-id"], "7.8_8-ab.17");
+  const seen = await follow("?follow=true&lines=1");
+  await until("it has come", () => seen.text.endsWith("id: 8-ab.17_7.8\ndata: two\n\n"));
+  const again = await follow("?follow=true", "8-ab.17_7.4");
+  await until("the rest has come", () => again.text.endsWith("id: 8-ab.17_7.8\ndata: two\n\n"));
+  assert.doesNotMatch(again.text, /one/);
+  assert.equal((await get("?follow=true", { last: "8-ab.17_7" })).statusCode, 400);
+});
+
+test("what is missing is told, and how much of it, where that is known", async (t) => {
   const { logs, follow } = await served(t);
-  logs.isKept = false;
-  const seen = await follow("?follow=true");
-  await until("it has ended", () => seen.response.complete);
-  assert.equal(seen.text, "");
+  for (const dropped of [7, null]) {
+    logs.dropped = dropped;
+    logs.print("dummy", "line");
+    const seen = await follow("?follow=true&lines=1");
+    await until("it says so", () => seen.text.startsWith(`: format json\n\n: dropped ${dropped ?? "some"} bytes\n\nid: `));
+  }
 });
 
 test("what keeps an entry from being followed is told in the stream, which ends", async (t) => {
   const { logs, follow } = await served(t);
   logs.failure = new Error("EMFILE: too many\nopen files");
   const seen = await follow("?follow=true");
-  await until("it says so", () => seen.text === ": failed: EMFILE: too many open files\n\n");
+  await until("it says so", () => seen.text === ": format json\n\n: failed: EMFILE: too many open files\n\n");
   await until("it has ended", () => seen.response.complete);
 });

@@ -8,7 +8,10 @@ export class FakeLogs implements Logs {
   open = 0;
   /** What is told as the reason why nothing can be followed. */
   failure: Error | null = null;
-  isKept = true;
+  /** What is said to be gone. */
+  dropped: number | null = 0;
+  /** Places in other files of the entry. */
+  beside: readonly LogPosition[] = [];
 
   constructor(entries: readonly string[]) {
     for (const name of entries) this.#printed.set(name, []);
@@ -20,30 +23,31 @@ export class FakeLogs implements Logs {
     for (const goOn of this.#waiting.splice(0)) goOn();
   }
 
-  async last(entry: string, lines: number): Promise<LastLines | null> {
-    const printed = this.#printed.get(entry);
-    if (printed === undefined) return null;
+  format(): "json" {
+    return "json";
+  }
+
+  async last(entry: string, lines: number): Promise<LastLines> {
+    const printed = this.#printed.get(entry) ?? [];
     const from = Math.max(0, printed.length - lines);
-    async function* pieces(): AsyncGenerator<LogPiece> {
-      if (lines > 0) yield { bytes: Buffer.concat(printed?.slice(from) ?? []), at: { file: "7", offset: 0 }, dropped: 0 };
+    async function* pieces(): AsyncGenerator<{ bytes: Buffer }> {
+      if (lines > 0) yield { bytes: Buffer.concat(printed.slice(from)) };
     }
     this.open++;
-    const end = { file: "7", offset: Buffer.concat(printed).length };
+    const end = [{ file: "7", offset: Buffer.concat(printed).length }, ...this.beside];
     return { pieces: pieces(), end, modified: Date.UTC(2026, 10, 22, 12), close: () => { this.open--; } };
   }
 
-  follow(entry: string, from: LogPosition | { readonly lines: number }, over: AbortSignal): AsyncIterable<LogPiece> | null {
-    return this.isKept ? this.#pieces(entry, from, over) : null;
-  }
-
-  async *#pieces(entry: string, from: LogPosition | { readonly lines: number }, over: AbortSignal): AsyncIterable<LogPiece> {
+  async *follow(entry: string, from: readonly LogPosition[] | { readonly lines: number }, over: AbortSignal): AsyncGenerator<LogPiece> {
     if (this.failure !== null) throw this.failure;
     const printed = this.#printed.get(entry) ?? [];
     const newest = "lines" in from ? printed.slice(Math.max(0, printed.length - from.lines)) : [];
-    let told = "lines" in from ? Buffer.concat(printed).length - Buffer.concat(newest).length : from.offset;
+    let told = "lines" in from ? Buffer.concat(printed).length - Buffer.concat(newest).length
+      : from.find(({ file }) => file === "7")?.offset ?? 0;
     while (!over.aborted) {
       const all = Buffer.concat(printed);
-      if (told < all.length) yield { bytes: all.subarray(told), at: { file: "7", offset: told }, dropped: 0 };
+      const { dropped, beside } = this;
+      if (told < all.length) yield { bytes: all.subarray(told), at: { file: "7", offset: told }, dropped, beside };
       told = all.length;
       if (!over.aborted) await this.#more(over);
     }

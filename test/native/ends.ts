@@ -12,13 +12,13 @@ function start(addon: Addon, deliver: (facts: Fact[]) => void = () => {}): void 
 }
 
 function spawn(addon: Addon, count: number, command = "sleep", args = ["1000"]): void {
-  const sink = addon.openTerminal(1);
+  const sink = addon.openTerminal(1, false);
   for (let run = 1; run <= count; run++) {
     addon.spawn({
       run, command, argv: [command, ...args], env: [`PATH=${process.env["PATH"] ?? ""}`, `TEST_SITE=${process.env["TEST_SITE"] ?? ""}`],
       cwd: "/", umask: null, user: null, group: null, groups: null, nice: null, oomScoreAdj: null, noNewPrivileges: false,
       limits: [], pass: [], notify: null, readyFd: null, tellLines: false,
-      stdout: sink, stderr: sink, label: "x", colour: null, kept: `test.${run} x:0`, mark: `test.${run}`,
+      stdout: sink, stderr: sink, label: "x", slot: 0, colour: null, kept: `test.${run} x:0`, mark: `test.${run}`,
     });
   }
 }

@@ -37,8 +37,9 @@ if (state === null) {
 }
 const inherited = state?.left.inherited ?? null;
 const { processEvents: eventsFault } = addon.start({ spawners: 1, processEvents: true, cgroups: "sentry.execs", inherited }, deliver);
-const sink = addon.openFile(places.log, false);
+const sink = addon.openFile({ path: places.log, format: "prefixed", maxSize: 0, keep: 0, echo: null });
 if (state !== null) {
+  for (const { text } of state.left.owed) addon.owe(sink, text);
   for (const output of state.left.outputs) addon.adoptOutput({ ...output, sink });
   for (const process of state.left.processes) addon.adopt(process);
   deliver(state.left.facts);
@@ -56,7 +57,7 @@ function spawn(run: number, script: string): void {
     run, command: "/bin/sh", argv: ["sh", "-c", script], env: [`PATH=${process.env["PATH"] ?? ""}`], cwd: folder, umask: null,
     user: null, group: null, groups: null, nice: null, oomScoreAdj: null, noNewPrivileges: false, limits: [], pass: [],
     notify: null, readyFd: null, tellLines: false,
-    stdout: sink, stderr: sink, label: "x", colour: null, kept: `test.${run} x:0`, mark: `test.${run}`,
+    stdout: sink, stderr: sink, label: "x", slot: 0, colour: null, kept: `test.${run} x:0`, mark: `test.${run}`,
   });
 }
 

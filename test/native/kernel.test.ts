@@ -79,7 +79,10 @@ test("a process is known by when the kernel started it, by its pipes, and by its
 
 test("what is no affair of a process is no happening of the law", () => {
   const { port } = kernel();
-  const none: Fact[] = [{ kind: "quiet" }, { kind: "keeperGone" }, { kind: "flushed", token: 1 }, { kind: "strays", token: 1, strays: [] }];
+  const none: Fact[] = [
+    { kind: "quiet" }, { kind: "keeperGone" }, { kind: "flushed", token: 1 }, { kind: "strays", token: 1, strays: [] },
+    { kind: "lost", what: "output", count: 1, sink: null }, { kind: "rotated", sink: 1, fault: null }, { kind: "packed", sink: 1 },
+  ];
   for (const fact of none) {
     assert.equal(port.happeningOf(fact), null);
   }

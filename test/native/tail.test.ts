@@ -13,9 +13,9 @@ const KEPT = 256 * 1024;
 function tailed(native: Native) {
   const { addon } = native;
   const fd = addon.openTail();
-  const terminal = addon.openTerminal(9999); // closed: nobody sees it there
+  const terminal = addon.openTerminal(9999, false); // closed: nobody sees it there
   const sink = addon.openTailed(terminal, fd);
-  const logs = new Logs(() => ({ kind: "tail", fd }));
+  const logs = new Logs(() => [{ kind: "tail", fd, format: "prefixed" }], native.folder);
   const say = (text: string, opens: number | null = null, closes: number | null = null) =>
     addon.say(sink, WALL, null, "36", text, opens, closes);
   return { fd, sink, logs, say };
@@ -54,7 +54,7 @@ test("whoever follows a tail misses nothing, and is woken by what is printed", a
   const over = new AbortController();
   let text = "";
   const done = (async () => {
-    for await (const { bytes, dropped } of logs.follow("x", { lines: 1000 }, over.signal) ?? []) {
+    for await (const { bytes, dropped } of logs.follow("x", { lines: 1000 }, over.signal)) {
       assert.equal(dropped, 0);
       text += bytes.toString();
     }
@@ -74,7 +74,7 @@ test("of more than 256 KiB the newest are there, whole; who follows slowly is to
   const native = new Native(t);
   const { fd, logs, say } = tailed(native);
   const over = new AbortController();
-  const slow = (logs.follow("x", { lines: 1000 }, over.signal) ?? assert.fail())[Symbol.asyncIterator]();
+  const slow = logs.follow("x", { lines: 1000 }, over.signal);
   say("first");
   const first = await slow.next();
   assert.equal(first.value?.bytes.toString(), "first\n");
@@ -97,7 +97,7 @@ test("of more than 256 KiB the newest are there, whole; who follows slowly is to
   assert.equal(before, dropped);
   assert.ok(statSync(`/proc/self/fd/${fd}`).blocks * 512 < 2 * KEPT);
   over.abort();
-  await slow.return?.();
+  await slow.return(undefined);
 });
 
 test("a tail goes on over a change of the threads", async (t) => {
@@ -106,20 +106,20 @@ test("a tail goes on over a change of the threads", async (t) => {
   say("before");
   const left = await native.detach();
   native.resume(left);
-  const sink = native.addon.openTailed(native.addon.openTerminal(9999), fd);
+  const sink = native.addon.openTailed(native.addon.openTerminal(9999, false), fd);
   native.addon.say(sink, WALL, null, null, "after", null, null);
   await until("both are there", async () => await newest(logs, 10) === "before\nafter\n");
 });
 
 test("a tail that nobody has is an error", (t) => {
   const native = new Native(t);
-  assert.throws(() => native.addon.openTailed(native.addon.openTerminal(1), 9999), { code: "EBADF" });
+  assert.throws(() => native.addon.openTailed(native.addon.openTerminal(1, false), 9999), { code: "EBADF" });
 });
 
 test("files that were moved away are opened anew, and what cannot be is named", async (t) => {
   const native = new Native(t);
   const { addon, folder, printed, sink } = native;
-  const other = addon.openFile(`${folder}/other`, false);
+  const other = native.openFile("other");
   const say = (to: number, text: string) => addon.say(to, WALL, null, null, text, null, null);
   say(sink, "one");
   say(other, "one");

@@ -8,47 +8,15 @@ import type { TestContext } from "node:test";
 
 import { Logs } from "../../src/output/logs.ts";
 import { until } from "../support/until.ts";
+import { followed, newest, numbered } from "./reading.ts";
 
 function inFolder(t: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), "sentry-logs-"));
   t.after(() => rmSync(folder, { recursive: true }));
   const path = join(folder, "web.log");
-  const logs = new Logs((entry) => (entry === "nobody" ? null : { kind: "file", path: join(folder, `${entry}.log`) }));
+  const logs = new Logs((entry) => (entry === "nobody" ? [] : [{ kind: "file", path: join(folder, `${entry}.log`), format: "raw", keep: 5 }]), folder);
   return { folder, path, logs };
 }
-
-async function newest(logs: Logs, lines: number): Promise<Buffer> {
-  const last = await logs.last("web", lines);
-  if (last === null) return Buffer.alloc(0);
-  const parts: Buffer[] = [];
-  for await (const { bytes } of last.pieces) parts.push(bytes);
-  last.close();
-  return Buffer.concat(parts);
-}
-
-type From = Parameters<Logs["follow"]>[1];
-
-/** Takes all that comes, as fast as it comes. */
-function followed(t: TestContext, logs: Logs, from: From = { lines: 100_000 }) {
-  const over = new AbortController();
-  const parts: Buffer[] = [];
-  const seen = { dropped: 0, last: null as { file: string; offset: number } | null, text: () => Buffer.concat(parts).toString() };
-  const done = (async () => {
-    for await (const { bytes, at, dropped } of logs.follow("web", from, over.signal) ?? []) {
-      parts.push(Buffer.from(bytes));
-      seen.dropped += dropped;
-      seen.last = { file: at.file, offset: at.offset + bytes.length };
-    }
-  })();
-  const end = async () => {
-    over.abort();
-    await done;
-  };
-  t.after(end);
-  return { ...seen, seen, end };
-}
-
-const numbered = (from: number, to: number): string => Array.from({ length: to - from }, (_, n) => `line ${from + n}\n`).join("");
 
 test("the last lines are those at the end, whole and byte for byte", async (t) => {
   const { path, logs } = inFolder(t);
@@ -63,9 +31,11 @@ test("the last lines are those at the end, whole and byte for byte", async (t) =
 
 test("a file that is empty, or has half a line, or is not there has no lines", async (t) => {
   const { folder, path, logs } = inFolder(t);
-  assert.equal(await logs.last("web", 10), null);
-  assert.equal(await logs.last("nobody", 10), null);
-  assert.equal(logs.follow("nobody", { lines: 0 }, new AbortController().signal), null);
+  for (const entry of ["web", "nobody"]) {
+    const { end, modified, close } = await logs.last(entry, 10);
+    close();
+    assert.deepEqual([end, modified], [[], null]);
+  }
   for (const text of ["", "half"]) {
     writeFileSync(path, text);
     assert.deepEqual(await newest(logs, 10), Buffer.alloc(0));
@@ -114,13 +84,10 @@ test("who comes again goes on where it was", async (t) => {
   await until("it has all", () => first.text() === numbered(5, 10));
   await first.end();
   appendFileSync(path, numbered(10, 20));
-  const at = first.seen.last;
-  assert.ok(at);
-  const second = followed(t, logs, at);
+  const second = followed(t, logs, first.seen.last);
   await until("it has the rest", () => second.text() === numbered(10, 20));
   const last = await logs.last("web", 3);
-  last?.close();
-  assert.ok(last);
+  last.close();
   const third = followed(t, logs, last.end);
   appendFileSync(path, "more\n");
   await until("it has the new one", () => third.text() === "more\n");
@@ -148,16 +115,16 @@ test("a file that is moved away and made anew is followed to its last line, and 
   await until("the new one is followed", () => text() === numbered(0, 60));
 });
 
-test("of a file that was replaced while nobody followed, all of the new one is told", async (t) => {
-  const { path, logs } = inFolder(t);
+test("of a file that was replaced while nobody followed, all of the new one is told, and that some may be missing", async (t) => {
+  const { folder, path, logs } = inFolder(t);
   writeFileSync(path, numbered(0, 10));
   const last = await logs.last("web", 0);
-  last?.close();
-  renameSync(path, `${path}.1`);
+  last.close();
+  renameSync(path, join(folder, "moved away"));
   writeFileSync(path, numbered(10, 30));
-  assert.ok(last);
-  const { text } = followed(t, logs, last.end);
+  const { text, seen } = followed(t, logs, last.end);
   await until("it has all of it", () => text() === numbered(10, 30));
+  assert.equal(seen.isIncomplete, true);
 });
 
 test("a file that is cut off is read from its beginning, and one that comes later is waited for", async (t) => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import type { ExitedRecord, FaultRecord, HistoryRecord, TroubleRecord } from "../../src/core/record.ts";
-import { colourOf } from "../../src/output/colours.ts";
+import { colourOf } from "../../src/colours.ts";
 import { Transcript } from "../../src/output/journal.ts";
 import type { Say } from "../../src/output/journal.ts";
 import { lineOf } from "../../src/output/transcript.ts";
@@ -138,6 +138,8 @@ test("process events that were lost are told; lines that were lost are told wher
   const lost = { ...own, type: "lost", entry: null, count: 3 } as const;
   assert.equal(lineOf({ ...lost, what: "processEvents" })?.text, "3 of the kernel's process events were lost. Exits are exact without them.");
   assert.equal(lineOf({ ...lost, what: "output" }), null);
+  const { label, text } = lineOf({ ...lost, what: "output", entry: "web" }) ?? {};
+  assert.deepEqual([label, text], ["web", "3 lines of output were dropped: the log file takes no more."]);
   assert.equal(lineOf({ ...lost, what: "events", count: 1 })?.text, "1 of the events for the configuration's function `on` were lost.");
 });
 
@@ -147,24 +149,26 @@ test("the colour of an entry is always the same, and not everybody's", () => {
 });
 
 test("each line goes where its entry's output goes, coloured only on a terminal", () => {
-  const said: Parameters<Say>[] = [];
-  const sinks = { own: 0, of: (entry: string) => entry === "web" ? 1 : 0, coloured: (sink: number) => sink === 0 };
-  const transcript = new Transcript((...line) => { said.push(line); }, sinks, new Agenda());
-  transcript.record(started);
-  transcript.record(fault);
-  transcript.record({ ...own, type: "removed", entry: "web" });
-  transcript.tell("Bye.");
-  assert.deepEqual(said.map(([sink, , label, colour, text]) => [sink, label, colour, text]), [
-    [0, "dummy.1514", colourOf("dummy"), "Started at 1334081871."],
-    [1, "web:0", null, "cannot start web:0: /srv/web: exec: ENOENT (no such file or directory)"],
-    [0, null, null, "Process type `web` removed. Killing workers."],
-    [0, null, null, "Bye."],
-  ]);
+  for (const coloured of [true, false]) {
+    const said: Parameters<Say>[] = [];
+    const sinks = { own: 0, of: (entry: string) => entry === "web" ? 1 : 0, coloured };
+    const transcript = new Transcript((...line) => { said.push(line); }, sinks, new Agenda());
+    transcript.record(started);
+    transcript.record(fault);
+    transcript.record({ ...own, type: "removed", entry: "web" });
+    transcript.tell("Bye.");
+    assert.deepEqual(said.map(([sink, , label, colour, text]) => [sink, label, colour, text]), [
+      [0, "dummy.1514", coloured ? colourOf("dummy") : null, "Started at 1334081871."],
+      [1, "web:0", coloured ? colourOf("web") : null, "cannot start web:0: /srv/web: exec: ENOENT (no such file or directory)"],
+      [0, null, null, "Process type `web` removed. Killing workers."],
+      [0, null, null, "Bye."],
+    ]);
+  }
 });
 
 test("a bug is told line by line among Sentry's own", () => {
   const said: string[] = [];
-  const sinks = { own: 0, of: () => 1, coloured: () => false };
+  const sinks = { own: 0, of: () => 1, coloured: false };
   const transcript = new Transcript((sink, _wall, label, _colour, text) => {
     assert.deepEqual([sink, label], [0, null]);
     said.push(text);
@@ -172,4 +176,20 @@ test("a bug is told line by line among Sentry's own", () => {
   transcript.bug(new Error("torn"), "reap was to be done");
   assert.match(said[0] ?? "", /^Sentry has a bug; it runs on\. When reap was to be done: Error: torn$/);
   assert(said.every((line) => !line.includes("\n")));
+});
+
+test("as JSON each line is an object, with what its record knows", () => {
+  const said: string[] = [];
+  const sinks = { own: 0, of: () => 0, coloured: false };
+  const transcript = new Transcript((_sink, _wall, label, colour, text) => {
+    assert.deepEqual([label, colour], [null, null]);
+    said.push(text);
+  }, sinks, new Agenda(), "json");
+  transcript.record(started);
+  transcript.tell("one\ntwo");
+  const { at, ...first } = JSON.parse(said[0] ?? "") as Record<string, unknown>;
+  assert.equal(Date.parse(String(at)), Math.floor(started.at / 1000));
+  assert.deepEqual(first, { entry: "dummy", slot: 0, pid: 1514, stream: "sentry", type: "started", text: "Started at 1334081871." });
+  const nobody = { entry: null, slot: null, pid: null, stream: "sentry", type: null };
+  assert.deepEqual(said.slice(1).map((line) => ({ ...JSON.parse(line) as object, at: null })), ["one", "two"].map((text) => ({ at: null, ...nobody, text })));
 });

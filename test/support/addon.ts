@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 
-import type { Addon, Detached, Fact, Inherited, SpawnRequest } from "../../src/native/addon.ts";
+import type { Addon, Detached, Fact, Inherited, LogFile, SpawnRequest } from "../../src/native/addon.ts";
 import { loadAddon } from "../../src/native/load.ts";
 import { until } from "./until.ts";
 
@@ -39,7 +39,7 @@ export class Native {
   #start(inherited: Inherited | null): string | null {
     const how = { spawners: 2, processEvents: this.#processEvents, cgroups: `sentry.test-${process.pid}`, inherited };
     const missing = this.addon.start(how, (facts) => this.#take(facts));
-    this.sink = this.addon.openFile(this.printed, false);
+    this.sink = this.openFile("printed");
     return missing.processEvents;
   }
 
@@ -74,13 +74,19 @@ export class Native {
     return this.batches.flat();
   }
 
+  /** A sink that is a file in the folder: without a bound, if nothing else is said. */
+  openFile(name: string, more: Partial<LogFile> = {}): number {
+    return this.addon.openFile({ path: join(this.folder, name), format: "prefixed", maxSize: 0, keep: 0, echo: null, ...more });
+  }
+
   /** Asks for a start, and gives its run. */
   spawn(command: string, args: readonly string[] = [], more: Partial<SpawnRequest> = {}): number {
     const run = ++this.#lastRun;
     this.addon.spawn({
       run, command, argv: [command, ...args], env: [`PATH=${process.env["PATH"] ?? ""}`], cwd: this.folder, umask: null,
       user: null, group: null, groups: null, nice: null, oomScoreAdj: null, noNewPrivileges: false, limits: [], pass: [], notify: null,
-      readyFd: null, tellLines: false, stdout: this.sink, stderr: this.sink, label: "x", colour: null, kept: `test.${run} x:0`, mark: `test.${run}`, ...more,
+      readyFd: null, tellLines: false, stdout: this.sink, stderr: this.sink, label: "x", slot: 0, colour: null, kept: `test.${run} x:0`,
+      mark: `test.${run}`, ...more,
     });
     return run;
   }

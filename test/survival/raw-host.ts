@@ -34,7 +34,8 @@ function begin(): void {
   if (handover === null && held === null) addon.startKeeper(keeperProgram(), keeper);
   addon.start({ spawners: 1, processEvents: false, cgroups: "sentry.raw", inherited: handover?.left.inherited ?? null }, deliver);
   const isFirst = !existsSync(join(folder, `${nameOf(1)}.out`));
-  const open = (name: string): number => addon.openFile(join(folder, name), true);
+  const open = (name: string): number =>
+    addon.openFile({ path: join(folder, name), format: "raw", maxSize: 0, keep: 0, echo: null });
   CHILDREN.forEach(({ name }, n) => sinks.set(n + 1, [open(`${name}.out`), open(`${name}.err`)]));
   const found: Found | null = handover?.left ?? held;
   // Said before output flows: it does so at once, and for a few milliseconds as fast as it can.
@@ -58,7 +59,7 @@ function keeperGives(): Found | null {
       processes.push({ ...whose, pid: read.pid, startTicks: 0, pidfd: fd, ended: false, inheritedRss: 0, threads: null,
         outPipe: 0, errPipe: 0, cgroup: null, mark: `raw.${read.run}`, descendants: [], notify: null, readyPipe: null });
     } else {
-      outputs.push({ ...whose, stream: read.kind === "out" ? 0 : 1, fd, sink: 0, label: "", colour: null, open: true, tell: false });
+      outputs.push({ ...whose, stream: read.kind === "out" ? 0 : 1, fd, sink: 0, label: "", slot: 0, colour: null, open: true, tell: false });
     }
   }
   return { processes, outputs };
@@ -75,7 +76,7 @@ function spawn(run: number): void {
     run, command: process.execPath, argv: ["node", ...args], env: Object.entries(process.env).map((pair) => pair.join("=")),
     cwd: folder, umask: null, user: null, group: null, groups: null, nice: null, oomScoreAdj: null, noNewPrivileges: false,
     limits: [], pass: [], notify: null, readyFd: null, tellLines: false,
-    stdout: sinkOf(run, 0), stderr: sinkOf(run, 1), label: "", colour: null, kept: keptOf(run), mark: `raw.${run}`,
+    stdout: sinkOf(run, 0), stderr: sinkOf(run, 1), label: "", slot: 0, colour: null, kept: keptOf(run), mark: `raw.${run}`,
   });
 }
 
@@ -83,7 +84,7 @@ function deliver(facts: Fact[]): void {
   for (const fact of facts) {
     if (fact.kind === "spawned") {
       // A line of the transcript opens the output.
-      addon.say(addon.openFile("/dev/null", false), 0, null, null, "Started", fact.run, null);
+      addon.say(addon.openNowhere(), 0, null, null, "Started", fact.run, null);
       console.log(`${nameOf(fact.run)} has pid ${fact.pid}`);
     } else if (fact.kind === "exit") addon.reap(fact.run);
     else if (fact.kind === "quiet") exec();

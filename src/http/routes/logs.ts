@@ -1,5 +1,5 @@
 /**
- * What an entry has printed. As text it is byte for byte what was printed. As server-sent events (the HTML standard, 9.2)
+ * What an entry has printed. As text it is byte for byte what its files hold. As server-sent events (the HTML standard, 9.2)
  * each line is an event, whose id says where it ends, so that a client that comes again misses nothing and gets nothing
  * twice. An event is text: bytes that are not UTF-8 become U+FFFD, and a carriage return becomes a newline, which a
  * line of output cannot have. The bytes of such a line stand before it in a comment, in base64, for who needs them.
@@ -22,12 +22,16 @@ const LINES = 100;
 
 const NEWLINE = 10;
 
+/** Letters that are told at a time: where an entry has many files, the ids are longer than the lines. */
+const ENOUGH = 64 * 1024;
+
 export function logs(app: FastifyInstance, view: View, doors: Doors): void {
   app.get<{ Params: { name: string }; Querystring: Asked<"LogsQuery"> }>("/entries/:name/logs", {
     schema: { querystring: asked("LogsQuery") },
   }, async (request, reply) => {
     const { params: { name }, query: { lines = LINES, follow = "false" }, raw } = request;
     entryNamed(view, name);
+    mustBeKept(view, name);
     const from = lastSeen(raw) ?? { lines: Number(lines) };
     // A HEAD is asked for what a GET without `follow` has: it would hold a stream open that nobody reads.
     if (raw.method === "GET" && !["false", "0"].includes(follow)) {
@@ -38,25 +42,34 @@ export function logs(app: FastifyInstance, view: View, doors: Doors): void {
       return reply;
     }
     const last = await view.logs.last(name, Number(lines));
-    void reply.type("text/plain; charset=utf-8");
-    if (last === null) return "";
-    if (last.end !== null) void reply.header("last-event-id", textOf(last.end));
+    void reply.type("text/plain; charset=utf-8").header("log-format", view.logs.format(name));
+    if (last.end.length > 0) void reply.header("last-event-id", textOf(last.end));
     if (last.modified !== null) void reply.header("last-modified", new Date(last.modified).toUTCString());
     // A client that goes away before the first byte leaves a generator that never began, and so never ends.
     return reply.send(Readable.from(bytesOf(last.pieces)).once("close", () => last.close()));
   });
 }
 
-async function* bytesOf(pieces: AsyncIterable<LogPiece>): AsyncGenerator<Buffer> {
+/** Nothing is kept of what goes elsewhere, or nowhere. @throws Problem */
+function mustBeKept(view: View, name: string): void {
+  const { log } = view.options(name);
+  if (log === "none") throw new Problem("E_NOT_KEPT", `the output of \`${name}\` is thrown away: its option \`log\` is "none"`);
+  if (log === "inherit") throw new Problem("E_NOT_KEPT", `the output of \`${name}\` goes where that of Sentry goes: its option \`log\` is "inherit"`);
+}
+
+async function* bytesOf(pieces: AsyncIterable<Pick<LogPiece, "bytes">>): AsyncGenerator<Buffer> {
   for await (const { bytes } of pieces) yield bytes;
 }
 
-async function tell(view: View, stream: Stream, name: string, from: LogPosition | { readonly lines: number }): Promise<void> {
+async function tell(view: View, stream: Stream, name: string, from: readonly LogPosition[] | { readonly lines: number }): Promise<void> {
   try {
-    for await (const piece of view.logs.follow(name, from, stream.over) ?? []) {
-      if (piece.dropped > 0) stream.write(`: dropped ${piece.dropped} bytes\n\n`);
-      stream.write(eventsOf(piece));
-      await stream.taken();
+    stream.write(`: format ${view.logs.format(name)}\n\n`);
+    for await (const piece of view.logs.follow(name, from, stream.over)) {
+      if (piece.dropped !== 0) stream.write(`: dropped ${piece.dropped ?? "some"} bytes\n\n`);
+      for (const events of eventsOf(piece)) {
+        stream.write(events);
+        await stream.taken();
+      }
     }
   } catch (error) {
     // The machine has said no: no descriptor is free, or fs.inotify.max_user_instances is reached (inotify(7)).
@@ -65,31 +78,39 @@ async function tell(view: View, stream: Stream, name: string, from: LogPosition 
   stream.end();
 }
 
-function eventsOf({ bytes, at }: LogPiece): string {
+function* eventsOf({ bytes, at, beside }: LogPiece): Generator<string> {
+  const others = beside.length === 0 ? "" : `${textOf(beside)}_`;
   let events = "";
   for (let start = 0; start < bytes.length;) {
     const newline = bytes.indexOf(NEWLINE, start);
     const end = newline === -1 ? bytes.length : newline + 1;
-    events += eventOf(bytes.subarray(start, newline === -1 ? end : newline), { file: at.file, offset: at.offset + end });
+    events += eventOf(bytes.subarray(start, newline === -1 ? end : newline), `${others}${at.file}.${at.offset + end}`);
     start = end;
+    if (events.length < ENOUGH) continue;
+    yield events;
+    events = "";
   }
-  return events;
+  yield events;
 }
 
-function eventOf(line: Buffer, end: LogPosition): string {
+function eventOf(line: Buffer, id: string): string {
   const parts = line.toString().split("\r");
   const exact = parts.length === 1 && isUtf8(line) ? "" : `: bytes ${line.toString("base64")}\n`;
-  return `id: ${textOf(end)}\n${exact}${parts.map((part) => `data: ${part}\n`).join("")}\n`;
+  return `id: ${id}\n${exact}${parts.map((part) => `data: ${part}\n`).join("")}\n`;
 }
 
-function textOf({ file, offset }: LogPosition): string {
-  return `${file}.${offset}`;
+function textOf(positions: readonly LogPosition[]): string {
+  return positions.map(({ file, offset }) => `${file}.${offset}`).join("_");
 }
 
-function lastSeen({ headers }: IncomingMessage): LogPosition | null {
+function lastSeen({ headers }: IncomingMessage): LogPosition[] | null {
   const text = headers["last-event-id"];
-  if (text === undefined) return null;
-  const [, file, offset] = /^(\d{1,20})\.(\d{1,15})$/.exec(String(text)) ?? [];
+  return text === undefined ? null : String(text).split("_").map(positionIn);
+}
+
+/** @throws Problem */
+function positionIn(text: string): LogPosition {
+  const [, file, offset] = /^([\da-z-]{1,40})\.(\d{1,15})$/.exec(text) ?? [];
   if (file === undefined) throw new Problem("E_USAGE", "Last-Event-ID: must be the id of a line");
   return { file, offset: Number(offset) };
 }
