@@ -6,26 +6,35 @@
  * Only Sentry has the kernel's own stamp of the exit. To all of them an exit is measured from the last thing that the
  * process did itself: so the time in which the kernel takes it down is part of it, for each the same.
  *
- *   node out/bench/exit-latency.js [restarts a round] [rounds]
+ * With `--printing N` the question is another: does it take longer while N processes print as fast as they can into files?
+ * Sentry's p50 and p99 with them beside those without. What comes of the machine being busy shows in the C loop, beside
+ * which N processes print into as many of `cat > file`.
+ *
+ *   node out/bench/exit-latency.js [--printing N] [restarts a round] [rounds]
  */
-import { existsSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { parseArgs } from "node:util";
 
 import { inTurn, median, quantile, times } from "./support/figures.ts";
+import { cat } from "./support/loggers.ts";
+import { printingForEver } from "./support/printing.ts";
 import {
-  ask, compileC, numberLines, peers, scratchFolder, startSentry, stopSentry, writeConfig,
+  ask, compileC, numberLines, peers, scratchFolder, startSentry, stopSentry, writeConfig, writeEntries,
 } from "./support/programs.ts";
 import type { Peer } from "./support/programs.ts";
 
 /** What is slower because it is first is another question. */
 const WARM_UP = 50;
 
-const [restarts = 500, rounds = 5] = process.argv.slice(2).map(Number);
+const { values, positionals } = parseArgs({ options: { printing: { type: "string", default: "0" } }, allowPositionals: true });
+const printing = Number(values.printing);
+const [restarts = 500, rounds = 5] = positionals.map(Number);
 const folder = scratchFolder();
 const lives = join(folder, "lives");
+const logs = join(folder, "logs");
 const argv = [compileC("fixtures/moment.c", folder), lives];
-const config = writeConfig(folder, argv, 0, 1);
 const { addon, child_process: childProcess, loop } = peers(folder);
 
 interface Measured {
@@ -37,18 +46,64 @@ interface Measured {
   readonly next: readonly number[];
 }
 
-const measured = await inTurn(rounds, {
-  sentry: measureSentry, addon: () => measure(addon), childProcess: () => measure(childProcess), loop: () => measure(loop),
-});
-const told = measured.addon.flatMap((one) => one.told);
-const ofKnowing = (name: "addon" | "childProcess" | "loop") => measured[name].flatMap((one) => one.known);
-const ofNext = (name: keyof typeof measured) => measured[name].flatMap((one) => one.next);
+await (printing === 0 ? besideOthers() : whileOthersPrint());
 
-console.log(`exit-latency: kernel's stamp to JavaScript: ${told.length === 0 ? "no stamps here" : figures(told)}`);
-const known = beside("addon", ofKnowing("addon"), ofKnowing("childProcess"), ofKnowing("loop"));
-console.log(`exit-latency: last breath to known: ${known}`);
-const next = beside("sentry start", ofNext("sentry"), ofNext("childProcess"), ofNext("loop"));
-console.log(`exit-latency: last breath to next main: ${next}, addon alone ${figures(ofNext("addon"))}`);
+async function besideOthers(): Promise<void> {
+  const config = writeConfig(folder, argv, 0, 1);
+  const measured = await inTurn(rounds, {
+    sentry: () => measureSentry(config), addon: () => measure(addon), childProcess: () => measure(childProcess), loop: () => measure(loop),
+  });
+  const told = all(measured.addon, "told");
+  const known = (name: "addon" | "childProcess" | "loop") => all(measured[name], "known");
+  const next = (name: keyof typeof measured) => all(measured[name], "next");
+
+  console.log(`exit-latency: kernel's stamp to JavaScript: ${figures(told)}`);
+  console.log(`exit-latency: last breath to known: ${beside("addon", known("addon"), known("childProcess"), known("loop"))}`);
+  const ofSentry = beside("sentry start", next("sentry"), next("childProcess"), next("loop"));
+  console.log(`exit-latency: last breath to next main: ${ofSentry}, addon alone ${figures(next("addon"))}`);
+}
+
+async function whileOthersPrint(): Promise<void> {
+  const program = compileC("fixtures/prints.c", folder);
+  const [command, ...args] = printingForEver(program);
+  const quietConfig = writeConfig(folder, argv, 0, 1);
+  const busyConfig = writeEntries(join(folder, "busy.ts"), [
+    ["prints", command, args, { count: printing, log: { file: "logs/{slot}.log" } }],
+    [basename(argv[0] ?? ""), argv[0], argv.slice(1), 0, 1],
+  ]);
+  const busyAddon = { command: [...addon.command, "--printing", String(printing), program, logs] };
+  const { quiet, busy, quietAlone, busyAlone, quietLoop, busyLoop } = await inTurn(rounds, {
+    quiet: () => measureSentry(quietConfig), busy: () => withLogs(() => measureSentry(busyConfig)),
+    quietAlone: () => measure(addon), busyAlone: () => withLogs(() => measure(busyAddon)),
+    quietLoop: () => measure(loop), busyLoop: () => withLogs(measureLoopBesideCats),
+  });
+  const compared = (name: keyof Measured, without: readonly Measured[], within: readonly Measured[]) => {
+    const [before, after] = [all(without, name), all(within, name)];
+    const ratios = [0.5, 0.99].map((part) => (quantile(after, part) / quantile(before, part)).toFixed(2));
+    return `${figures(before)}; while ${printing} print ${figures(after)} (${ratios.join(" and ")} x that)`;
+  };
+
+  console.log(`exit-latency: kernel's stamp to JavaScript: ${compared("told", quietAlone, busyAlone)}`);
+  console.log(`exit-latency: last breath to known: addon ${compared("known", quietAlone, busyAlone)}; C loop ${compared("known", quietLoop, busyLoop)}`);
+  console.log(`exit-latency: last breath to next main: sentry start ${compared("next", quiet, busy)}; C loop ${compared("next", quietLoop, busyLoop)}`);
+
+  async function measureLoopBesideCats(): Promise<Measured> {
+    const cats = await cat.start(printingForEver(program), printing, logs);
+    const answer = await measure(loop);
+    await cats.stop();
+    return answer;
+  }
+}
+
+/** In a folder of its own, in which each of them must have printed. */
+async function withLogs(what: () => Promise<Measured>): Promise<Measured> {
+  mkdirSync(logs);
+  const measured = await what();
+  const files = readdirSync(logs).filter((name) => statSync(join(logs, name)).size > 0);
+  if (files.length < printing) throw new Error(`${files.length} of ${printing} processes have printed anything`);
+  rmSync(logs, { recursive: true });
+  return measured;
+}
 
 async function measure(peer: Peer): Promise<Measured> {
   rmSync(lives, { force: true });
@@ -62,7 +117,7 @@ async function measure(peer: Peer): Promise<Measured> {
   };
 }
 
-async function measureSentry(): Promise<Measured> {
+async function measureSentry(config: string): Promise<Measured> {
   rmSync(lives, { force: true });
   const sentry = startSentry(config, "ignore");
   while (livesSoFar().length < WARM_UP + restarts) await pause(20);
@@ -81,8 +136,12 @@ function gaps(): number[] {
   return all.slice(1).map(({ began }, n) => began - (all[n]?.ended ?? NaN));
 }
 
-function figures(values: readonly number[]): string {
-  return `p50 ${micros(median(values))}, p99 ${micros(quantile(values, 0.99))}`;
+function all(measured: readonly Measured[], name: keyof Measured): number[] {
+  return measured.flatMap((one) => one[name]);
+}
+
+function figures(millis: readonly number[]): string {
+  return millis.length === 0 ? "not told by this kernel" : `p50 ${micros(median(millis))}, p99 ${micros(quantile(millis, 0.99))}`;
 }
 
 function beside(name: string, ours: readonly number[], node: readonly number[], c: readonly number[]): string {

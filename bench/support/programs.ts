@@ -13,8 +13,9 @@ const root = packageFolder();
 
 export const cli = join(root, "dist/cli.cjs");
 
-/** A folder that is gone when the process ends. */
+/** A folder that is gone when the process ends, and be it by a signal: then what it has started is ended as well. */
 export function scratchFolder(): string {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(1));
   const folder = mkdtempSync(join(tmpdir(), "sentry-bench-"));
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
   return folder;
@@ -30,9 +31,13 @@ export function compileC(source: string, folder: string): string {
 /** @returns the path of a configuration with one entry, named after its program */
 export function writeConfig(folder: string, argv: readonly string[], delay: number | string, count: number): string {
   const [command = "", ...args] = argv;
-  const path = join(folder, "one.ts");
-  const what = [basename(command), command, args, delay, count].map((part) => JSON.stringify(part)).join(", ");
-  writeFileSync(path, `import { entry, sentry } from "sentryd";\nexport default sentry([entry(${what})]);\n`);
+  return writeEntries(join(folder, "one.ts"), [[basename(command), command, args, delay, count]]);
+}
+
+/** @param entries the arguments of each one's `entry()`, as far as JSON has words for them */
+export function writeEntries(path: string, entries: readonly (readonly unknown[])[], options: object = {}): string {
+  const calls = entries.map((args) => `  entry(${args.map((arg) => JSON.stringify(arg)).join(", ")}),\n`).join("");
+  writeFileSync(path, `import { entry, sentry } from "sentryd";\nexport default sentry([\n${calls}], ${JSON.stringify(options)});\n`);
   return path;
 }
 
