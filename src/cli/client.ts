@@ -122,6 +122,15 @@ export async function ask(place: Place, method: string, path: string, body?: obj
 
 /** The same, and gives the answer as it came. */
 export async function answerTo(place: Place, method: string, path: string, body?: object, patience = PATIENCE): Promise<Answer> {
+  // A reload cuts an answer that takes long. To ask again changes nothing: RFC 9110, 9.2.2.
+  const answer = await tryFor(patience, place, method, path, body) ?? (method === "GET" ? await tryFor(patience, place, method, path) : null);
+  if (answer === null) throw new SentryError("E_FAILED", `Sentry closed the connection to ${place.socket} without an answer`);
+  if (answer.status >= 300) throw await problemOf(answer, `${method} ${path}`);
+  return answer;
+}
+
+/** Null where the connection ended before all of the answer was there. */
+async function tryFor(patience: number, place: Place, method: string, path: string, body?: object): Promise<Answer | null> {
   const client = await Client.open(place);
   let late = false;
   const timer = setTimeout(() => {
@@ -131,10 +140,7 @@ export async function answerTo(place: Place, method: string, path: string, body?
   const answer = await client.request(method, path, body);
   clearTimeout(timer);
   client.close();
-  const asked = `${method} ${path}`;
-  if (late) throw new SentryError("E_TIMEOUT", `Sentry has not answered ${asked} within ${patience / 1000} s (at ${place.socket})`);
-  if (answer === null) throw new SentryError("E_FAILED", `Sentry closed the connection to ${place.socket} without an answer`);
-  if (answer.status >= 300) throw await problemOf(answer, asked);
+  if (late) throw new SentryError("E_TIMEOUT", `Sentry has not answered ${method} ${path} within ${patience / 1000} s (at ${place.socket})`);
   return answer;
 }
 

@@ -50,6 +50,18 @@ suite("the command exits", { concurrency: 2 }, () => {
   });
 });
 
+test("what only asks is asked once more where the answer was cut; what changes something is not", async (t) => {
+  const site = new Site(t);
+  let cut = 0;
+  const { asked } = await answering(t, site, {
+    "GET /processes": (response) => void (cut++ === 0 ? response.destroy() : response.end("[]")),
+    "POST /entries/web/down": (response) => void response.destroy(),
+  });
+  assert.equal((await site.sentry(["status", "sample.ts"])).code, 0);
+  assert.equal((await site.sentry(["down", "web", "-c", "sample.ts"])).code, 1);
+  assert.deepEqual(asked.filter((what) => what !== "GET /strays"), ["GET /processes", "GET /processes", "POST /entries/web/down"]);
+});
+
 test("what is not answered in time is called off, exit code 6", async (t) => {
   const site = new Site(t);
   await answering(t, site, { "GET /processes": () => {} });
