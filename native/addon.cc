@@ -29,7 +29,7 @@ struct Instance {
   std::unique_ptr<Host> host;
   Napi::ThreadSafeFunction wake;
   int starts = 0;
-  std::optional<Signals> signals;  // left by detach(): they go on being noted
+  std::optional<Signals> signals;  // before start(), or left by detach(): they are noted
   KeeperLink keeper;
   std::map<std::string, LockFile> locks;
   std::map<std::string, UnixListener> sockets;
@@ -65,7 +65,7 @@ void deliver(Napi::Env env, Napi::Function callback, Instance* self, int start) 
   if (thrown != nullptr) napi_fatal_exception(env, thrown);
 }
 
-// What detach() left in this image is used before what an earlier one left: the descriptor of its signals is ours still.
+// What was noted in this image is used before what an earlier one left: the descriptor of its signals is ours still.
 Host::Inherited inherited_by(Instance& self, const Napi::Value& value) {
   Host::Inherited inherited = inherited_of(value);
   if (!self.signals) return inherited;
@@ -102,6 +102,14 @@ class Sweep : public Napi::AsyncWorker {
 };
 
 // ---- the functions, in the order of src/native/addon.ts
+
+void note_signals(const Napi::CallbackInfo& info) {
+  Instance& self = instance(info);
+  if (self.host || self.signals) return;
+  auto taken = Signals::take();
+  if (const auto* fault = std::get_if<Fault>(&taken)) throw_fault(info.Env(), *fault);
+  else self.signals.emplace(std::move(std::get<Signals>(taken)));
+}
 
 Napi::Value start(const Napi::CallbackInfo& info) {
   Instance& self = instance(info);
@@ -271,12 +279,17 @@ Napi::Value detach(const Napi::CallbackInfo& info) {
   return detached;
 }
 
-Napi::Value stop(const Napi::CallbackInfo& info) {
+Napi::Value finish(const Napi::CallbackInfo& info) {
+  Host* running = host(info);
+  if (!running) return Napi::Value();
   Instance& self = instance(info);
-  const std::vector<Fact> facts = self.host ? self.host->finish() : std::vector<Fact>{};
+  Host::Finished left = running->finish();
   self.stop();
-  return facts_array(info.Env(), facts);
+  if (left.signals) self.signals.emplace(std::move(*left.signals));
+  return facts_array(info.Env(), left.facts);
 }
+
+void stop(const Napi::CallbackInfo& info) { instance(info).stop(); }
 
 Napi::Value lock_file(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -473,6 +486,7 @@ Napi::Value reopen_files(const Napi::CallbackInfo& info) {
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new Instance);
   const auto add = [&](const char* name, auto function) { exports.Set(name, Napi::Function::New(env, function, name)); };
+  add("noteSignals", note_signals);
   add("start", start);
   add("spawn", spawn);
   add("adopt", adopt);
@@ -497,6 +511,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("flush", flush);
   add("quiesce", quiesce);
   add("detach", detach);
+  add("finish", finish);
   add("stop", stop);
   add("lockFile", lock_file);
   add("lockDescriptor", lock_descriptor);

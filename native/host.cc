@@ -67,15 +67,16 @@ std::optional<ExitTimes> Host::listen_to_events(std::optional<ProcEvents> events
 }
 
 Host::~Host() {
-  finish();
+  spawner_.reset();
+  reaper_.reset();
   if (cgroups_) cgroups_->remove_all();
 }
 
-std::vector<Fact> Host::finish() {
+Host::Finished Host::finish() {
   spawner_.reset();
-  reaper_.reset();
+  auto signals = reaper_->detach().signals;
   pump_.reset();
-  return take_all();
+  return {take_all(), std::move(signals)};
 }
 
 void Host::open_cgroups(const std::string& name) {

@@ -74,7 +74,11 @@ class Host {
   Pump& pump() const noexcept { return *pump_; }
 
   // Ends the threads, and gives what they have not told. Nothing but the destructor may be called afterwards.
-  std::vector<Fact> finish();
+  struct Finished {
+    std::vector<Fact> facts;
+    std::optional<Signals> signals;  // still taken: one more must not end a process that is about to clear up
+  };
+  Finished finish();
   // Processes live on. Where nothing is left in our cgroups, they go too; not after detach().
   ~Host();
 

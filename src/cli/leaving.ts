@@ -47,7 +47,7 @@ export async function sayBye({ transcript, addon, doors, hooks, flushed }: Leavi
 export function clearUp({ place, addon, keeper, hooks, history, addresses, tcp }: Leaving, lost: (fact: LostFact) => void): void {
   hooks?.close();
   keeper.letGo();
-  for (const fact of addon.stop()) if (fact.kind === "lost") lost(fact);
+  for (const fact of addon.finish()) if (fact.kind === "lost") lost(fact);
   history.close();
   rmSync(place.state, { force: true });
   addresses.removeAll();

@@ -61,6 +61,7 @@ export function ownRunFolder(place: Place): void {
  * @throws SentryError E_RUNNING
  */
 export function lock(addon: Addon, place: Place): void {
+  addon.noteSignals(); // a SIGHUP for the one who is named there must not end it before it can listen
   const holder = orRefuse(place.pidFile, () => addon.lockFile(place.pidFile), ELSEWHERE);
   if (holder === null) return;
   const who = holder === 0 ? `its PID is not in ${place.pidFile} yet` : `PID: ${holder}`;

@@ -226,6 +226,8 @@ export interface UnixSocket { fd: number; device: number; inode: number }
 export interface Consumption { cpu: number; memoryBytes: number }
 
 export interface Addon {
+  /** From now on signals to Sentry are noted, and `start` delivers them: whoever finds our pid may use it. Throws `{ code, message }`. */
+  noteSignals(): void;
   /**
    * Starts the threads, takes over HUP, INT, TERM, USR1, USR2, and becomes a subreaper (PR_SET_CHILD_SUBREAPER(2const)): what
    * our processes leave behind becomes our child, and is reaped when it ends. `deliver` gets all facts since its last
@@ -310,8 +312,13 @@ export interface Addon {
   quiesce(on: boolean): void;
   /** Ends the threads, and gives what they had. Call it when it is quiet. Signals to Sentry go on being noted (`inherited.signals`). */
   detach(): Detached;
-  /** Ends the threads, and gives what they have not told. Processes live on; their pipes are closed. */
-  stop(): Fact[];
+  /**
+   * The clean end: ends the threads, and gives what they have not told. Processes live on; their pipes are closed. Signals to
+   * Sentry are noted by nobody, and do nothing.
+   */
+  finish(): Fact[];
+  /** The same, and nothing is told. Signals to this process do again what they did before `start`. */
+  stop(): void;
   /**
    * flock(2) on the file, made if need be, and checked to be still the one at that path; our pid is written to it.
    * Null, or the pid that its holder wrote (0: none yet). Kept to the end of the process. Throws `{ code, message }`.

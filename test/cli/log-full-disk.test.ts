@@ -196,6 +196,19 @@ suite("a log file on a full disk", { concurrency: 2, skip }, () => {
     await disk.sentry.stop();
   });
 
+  test("has word in the history of what still waited for it when Sentry stopped", async (t) => {
+    const site = new Site(t);
+    const script = printing("seq -f n%.0f 100000");
+    const disk = await withDisk(site, shell("web", script, { log: { file: "disk/web.log", format: "prefixed" } }));
+    await fullOf(site, disk);
+    const written = disk.read("web.log").split("\n").length - 1;
+    await disk.sentry.stop();
+    const lost = history(site, "lost");
+    assert.ok(lost.every(({ entry }) => entry === "web"));
+    const missing = 100_001 - written - lost.map(({ count }) => Number(count)).reduce((sum, count) => sum + count, 0);
+    assert.ok(missing === 0 || missing === 1, `${missing} of 100001 lines are nowhere`); // a part of one may be there
+  });
+
   test("is bounded there too: what does not fit is not asked for twice", async (t) => {
     const site = new Site(t);
     const script = printing("seq -f n%.0f 20000");

@@ -19,8 +19,8 @@ interface Told {
   complaints(): string;
 }
 
-async function tells(t: TestContext): Promise<Told> {
-  const child = spawn(process.execPath, [program], { stdio: ["pipe", "pipe", "pipe"] });
+async function tells(t: TestContext, ...args: string[]): Promise<Told> {
+  const child = spawn(process.execPath, [program, ...args], { stdio: ["pipe", "pipe", "pipe"] });
   t.after(() => child.kill("SIGKILL"));
   let complaints = "";
   child.stderr.on("data", (data: Buffer) => { complaints += data.toString(); });
@@ -29,6 +29,14 @@ async function tells(t: TestContext): Promise<Told> {
   assert.equal(await line(), "ready");
   return { process: child, pid: child.pid!, next: async () => JSON.parse(await line()) as FactOf<"signal">, complaints: () => complaints };
 }
+
+test("what comes between noteSignals() and start() is told after that", async (t) => {
+  const told = await tells(t, "early");
+  for (const signal of ["SIGHUP", "SIGUSR2"]) {
+    const { signal: name, pid } = await told.next();
+    assert.deepEqual([name, pid], [signal, told.pid]);
+  }
+});
 
 test("HUP, INT, TERM, USR1 and USR2 are told with the PID and user of their sender, and do nothing else", async (t) => {
   const told = await tells(t);
