@@ -261,7 +261,7 @@ TEST("exits that found the buffer full are counted exactly, once") {
     lost += events->read([&](const ProcEvent& e) { ++(e.parent_tgid == getpid() ? ours : strangers); });
     return lost >= kExits - ours - strangers;
   }));
-  CHECK(ours > 0 && ours < kExits);
+  CHECK(ours + strangers > 0 && ours < kExits);  // on a busy host all that fits may be of strangers
   std::printf("     %d exits: %ld read, %ld lost, %ld of strangers' threads\n", kExits, ours, lost, strangers);
   // Read empty, it takes new ones. On a busy host a stranger's may again have taken the place.
   bool seen = false;

@@ -17,7 +17,8 @@ export interface Lines {
   readonly torn: number;
 }
 
-const LABEL = String.raw`\d\d:\d\d:\d\d (\S+) +`;
+/** Of stderr it has a mark. */
+const LABEL = String.raw`\d\d:\d\d:\d\d (\S+?)(?:/err)? +`;
 const LABELLED = new RegExp(`^${LABEL}(.*)$`);
 const TORN = new RegExp(`.(${LABEL}.*)$`);
 /** Lines without a label: Sentry's own. */
