@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -15,6 +16,10 @@
 #include "label.h"
 
 namespace sentry {
+
+namespace {
+constexpr int nicer = 10;  // than the rest of Sentry
+}
 
 Output::Output(Post post, Orders& orders, KeeperLink keeper)
     : post_(std::move(post)), orders_(orders), keeper_(std::move(keeper)) {
@@ -55,6 +60,8 @@ Output::Left Output::leave() {
 
 void Output::run() {
   prctl(PR_SET_NAME, "sentry-output");
+  // Of this thread alone (sched(7)): where processes print as fast as they can, those who wait for an exit go first.
+  setpriority(PRIO_PROCESS, 0, nicer);
   thread_ = static_cast<int>(syscall(SYS_gettid));
   for (;;) {
     wait();
