@@ -33,6 +33,7 @@ class Facts {
       if (std::holds_alternative<FlushedFact>(fact)) flushed_ = std::get<FlushedFact>(fact).token;
       if (std::holds_alternative<LostFact>(fact)) lost_ += std::get<LostFact>(fact).count;
       if (auto* rotated = std::get_if<RotatedFact>(&fact)) (rotated->fault ? faults_ : rotations_) += 1;
+      if (auto* packed = std::get_if<PackedFact>(&fact)) packed_ = packed->sink;
       changed_.notify_all();
     };
   }
@@ -51,6 +52,11 @@ class Facts {
     const std::lock_guard lock(mutex_);
     return rotations_;
   }
+  // The last sink of which one was.
+  int packed() {
+    const std::lock_guard lock(mutex_);
+    return packed_;
+  }
   int faults() {
     const std::lock_guard lock(mutex_);
     return faults_;
@@ -60,7 +66,7 @@ class Facts {
   std::mutex mutex_;
   std::condition_variable changed_;
   int64_t asked_ = 0, flushed_ = 0, lost_ = 0;
-  int rotations_ = 0, faults_ = 0;
+  int rotations_ = 0, faults_ = 0, packed_ = 0;
 };
 
 struct Pipe {
@@ -80,6 +86,35 @@ inline bool print(const Fd& to, std::string_view text) {
     text.remove_prefix(static_cast<size_t>(n));
   }
   return true;
+}
+
+// Lines that are as long as each other.
+inline std::string number(int i) { return std::to_string(1'000'000 + i); }
+
+// A process that prints these numbers up to the last one, a few lines at a time, and ends with 0 if all could be printed.
+inline pid_t start_printer(const Fd& to, int last) {
+  const pid_t printer = fork();
+  if (printer != 0) return printer;
+  std::string text;
+  for (int i = 0; i <= last; ++i) {
+    text += number(i) + "\n";
+    if (i % 3 != 0) continue;
+    if (!print(to, text)) _exit(1);
+    text.clear();
+  }
+  _exit(print(to, text) ? 0 : 1);
+}
+
+// Reads until the text ends in this, so many bytes at a time.
+inline std::string read_until(const Fd& from, std::string_view end, size_t sip = 4096) {
+  std::string text;
+  char bytes[4096];
+  while (!text.ends_with(end)) {
+    const ssize_t n = read(from.get(), bytes, sip);
+    if (n <= 0) break;
+    text.append(bytes, static_cast<size_t>(n));
+  }
+  return text;
 }
 
 // Has a run of this number adopted. Its stdout is what is returned; nothing ever prints to its stderr.
@@ -113,10 +148,7 @@ class File {
   }
   ~File() { unlink(path_.c_str()); }
   const std::string& path() const { return path_; }
-  std::string text() const {
-    std::ifstream file(path_, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-  }
+  std::string text() const { return text_of(path_); }
   size_t size() const {
     std::ifstream file(path_, std::ios::binary | std::ios::ate);
     return static_cast<size_t>(file.tellg());

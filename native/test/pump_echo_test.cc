@@ -52,14 +52,7 @@ TEST("a terminal that nobody reads holds its file up for a second at most, and n
     REQUIRE(until([&] { return file.text().ends_with("line number 99999\n"); }));
     CHECK(unlabelled(file.text()) == lines_of(numbered(100'000)));
     std::string seen;
-    std::thread reader([&] {
-      char bytes[4096];
-      while (!seen.ends_with("Exited\n")) {
-        const ssize_t n = read(unread.out.get(), bytes, sizeof bytes);
-        if (n <= 0) break;
-        seen.append(bytes, static_cast<size_t>(n));
-      }
-    });
+    std::thread reader([&] { seen = read_until(unread.out, "Exited\n"); });
     CHECK(until([&] { return facts.lost() > 0; }));
     say(pump, terminal, "Exited", 0, 1);
     reader.join();
@@ -77,14 +70,7 @@ TEST("a slow terminal gets every line of the file") {
   const Fd out = run_of(pump, 1, sink);
   say(pump, terminal, "Started", 1);
   std::string seen;
-  std::thread reader([&] {
-    char bytes[100];
-    while (!seen.ends_with("Exited\n")) {
-      const ssize_t n = read(slow.out.get(), bytes, sizeof bytes);
-      if (n <= 0) break;
-      seen.append(bytes, static_cast<size_t>(n));
-    }
-  });
+  std::thread reader([&] { seen = read_until(slow.out, "Exited\n", 100); });
   CHECK(print(out, numbered(20'000)));
   say(pump, terminal, "Exited", 0, 1);
   CHECK(facts.flush(pump));

@@ -15,8 +15,6 @@ namespace {
 
 constexpr int last_line = 400'000;
 
-std::string number(int i) { return std::to_string(1'000'000 + i); }
-
 // The process that is killed. Before its first thread, so that it is an ordinary process and no copy of half a one.
 pid_t start_pump(const File& file, bool raw, const Pipe& out) {
   const pid_t pump_process = fork();
@@ -29,19 +27,6 @@ pid_t start_pump(const File& file, bool raw, const Pipe& out) {
   for (;;) pause();
 }
 
-pid_t start_printer(const Fd& to) {
-  const pid_t printer = fork();
-  if (printer != 0) return printer;
-  std::string text;
-  for (int i = 0; i <= last_line; ++i) {
-    text += number(i) + "\n";
-    if (i % 3 != 0) continue;
-    if (!print(to, text)) _exit(1);
-    text.clear();
-  }
-  _exit(print(to, text) ? 0 : 1);
-}
-
 struct Outcome { std::string text; int kills; };
 
 // Kills the pump each time the file has grown by some amount.
@@ -49,7 +34,7 @@ Outcome with_kills(bool raw) {
   File file;
   Pipe out;
   std::mt19937 chance(20120713);
-  const pid_t printer = start_printer(out.in);
+  const pid_t printer = start_printer(out.in, last_line);
   int kills = 0;
   for (bool printing = true; printing; ++kills) {
     const pid_t pump = start_pump(file, raw, out);

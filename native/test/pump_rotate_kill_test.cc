@@ -16,8 +16,6 @@ namespace {
 
 constexpr int last_line = 400'000;
 
-std::string number(int i) { return std::to_string(1'000'000 + i); }
-
 constexpr off_t max_size = 20'000;
 
 std::string rotated(const std::string& path, int number) { return path + "." + std::to_string(number); }
@@ -33,19 +31,6 @@ pid_t start_pump(const std::string& path, const Pipe& out) {
   for (;;) pause();
 }
 
-pid_t start_printer(const Fd& to) {
-  const pid_t printer = fork();
-  if (printer != 0) return printer;
-  std::string text;
-  for (int i = 0; i <= last_line; ++i) {
-    text += number(i) + "\n";
-    if (i % 3 != 0) continue;
-    if (!print(to, text)) _exit(1);
-    text.clear();
-  }
-  _exit(print(to, text) ? 0 : 1);
-}
-
 }  // namespace
 
 TEST("a raw file that is rotated under load has every line once over all files, however often the pump is killed") {
@@ -53,7 +38,7 @@ TEST("a raw file that is rotated under load has every line once over all files, 
   const std::string path = folder.path + "/log";
   Pipe out;
   std::mt19937 chance(20120713);
-  const pid_t printer = start_printer(out.in);
+  const pid_t printer = start_printer(out.in, last_line);
   int kills = 0;
   for (bool printing = true; printing; ++kills) {
     const pid_t pump = start_pump(path, out);

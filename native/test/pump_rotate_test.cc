@@ -176,11 +176,9 @@ TEST("half a line of a raw file waits for its end, over a file that is opened an
 }
 
 TEST("a compressed file takes the place of the rotated one") {
-  std::atomic<int> packed{0};
+  Facts facts;
   Log log;
-  Pump pump([&packed](Fact fact) {
-    if (const auto* done = std::get_if<PackedFact>(&fact)) packed = done->sink;
-  });
+  Pump pump(facts.post());
   const int sink = log.open(pump, Format::prefixed, 100);
   for (int i = 0; i < 5; ++i) say(pump, sink, "this is line number 1" + std::to_string(i));
   REQUIRE(until([&] { return access(log.rotated(1).c_str(), F_OK) == 0; }));
@@ -188,16 +186,14 @@ TEST("a compressed file takes the place of the rotated one") {
   compressed.append({static_cast<char>(text_of(log.rotated(1)).size()), 0, 0, 0});
   std::ofstream(log.path() + ".tmp") << compressed;
   pump.packed(sink, Fd(open(log.rotated(1).c_str(), O_RDONLY | O_CLOEXEC)), log.path() + ".tmp");
-  REQUIRE(until([&] { return packed == sink; }));
+  REQUIRE(until([&] { return facts.packed() == sink; }));
   CHECK(access(log.rotated(1).c_str(), F_OK) != 0 && text_of(log.rotated(1) + ".gz") == compressed);
 }
 
 TEST("the file that is written to is not replaced by a compressed one, whatever its name is by now") {
-  std::atomic<int> packed{0};
+  Facts facts;
   Log log;
-  Pump pump([&packed](Fact fact) {
-    if (const auto* done = std::get_if<PackedFact>(&fact)) packed = done->sink;
-  });
+  Pump pump(facts.post());
   const int sink = log.open(pump, Format::prefixed, 1000);
   say(pump, sink, "one");
   REQUIRE(until([&] { return text_of(log.path()) == "one\n"; }));
@@ -205,7 +201,7 @@ TEST("the file that is written to is not replaced by a compressed one, whatever 
   std::ofstream(log.path() + ".tmp") << std::string("compressed\4\0\0\0", 14);
   pump.packed(sink, Fd(open(log.rotated(1).c_str(), O_RDONLY | O_CLOEXEC)), log.path() + ".tmp");
   say(pump, sink, "two");
-  REQUIRE(until([&] { return packed == sink && text_of(log.rotated(1)) == "one\ntwo\n"; }));
+  REQUIRE(until([&] { return facts.packed() == sink && text_of(log.rotated(1)) == "one\ntwo\n"; }));
   CHECK(access((log.rotated(1) + ".gz").c_str(), F_OK) != 0 && access((log.path() + ".tmp").c_str(), F_OK) != 0);
 }
 

@@ -15,8 +15,6 @@ namespace {
 
 constexpr int last_line = 200'000;
 
-std::string number(int i) { return std::to_string(1'000'000 + i); }
-
 // The process that is killed. In the place of JavaScript is a thread that puts into `looked` what it was told, and only then
 // says that it has seen it. What an earlier one was killed in the middle of is ended there.
 pid_t start_pump(const File& file, const File& looked, bool raw, const Pipe& out) {
@@ -39,19 +37,6 @@ pid_t start_pump(const File& file, const File& looked, bool raw, const Pipe& out
   _exit(1);
 }
 
-pid_t start_printer(const Fd& to) {
-  const pid_t printer = fork();
-  if (printer != 0) return printer;
-  std::string text;
-  for (int i = 0; i <= last_line; ++i) {
-    text += number(i) + "\n";
-    if (i % 3 != 0) continue;
-    if (!print(to, text)) _exit(1);
-    text.clear();
-  }
-  _exit(print(to, text) ? 0 : 1);
-}
-
 struct Outcome { std::string written, looked; int kills; };
 
 // Kills the pump each time that so much more was looked at.
@@ -59,7 +44,7 @@ Outcome with_kills(bool raw) {
   File file, looked;
   Pipe out;
   std::mt19937 chance(20120713);
-  const pid_t printer = start_printer(out.in);
+  const pid_t printer = start_printer(out.in, last_line);
   int kills = 0;
   for (bool printing = true; printing; ++kills) {
     const pid_t pump = start_pump(file, looked, raw, out);

@@ -24,18 +24,6 @@ struct Terminal {
   Fd master, slave;
 };
 
-// Reads until the text ends in this, so many bytes at a time.
-std::string read_until(const Fd& from, std::string_view end, size_t sip = 4096) {
-  std::string text;
-  char bytes[4096];
-  while (!text.ends_with(end)) {
-    const ssize_t n = read(from.get(), bytes, sip);
-    if (n <= 0) break;
-    text.append(bytes, static_cast<size_t>(n));
-  }
-  return text;
-}
-
 }  // namespace
 
 TEST("a terminal that nobody reads holds no printer up; what was dropped is counted there once it is read") {

@@ -13,12 +13,13 @@ import type { Unanswered } from "../engine/engine.ts";
 import type { HistoryId } from "../engine/line.ts";
 import { SentryError } from "../errors.ts";
 import type { Addon, Adoption, Fact, Inherited, KeeperDescriptors, Output, UnixSocket } from "../native/addon.ts";
+import type { LogFormat } from "../output/journal.ts";
 import type { Unwritten } from "../survival/history.ts";
 import { readText } from "../survival/snapshot.ts";
 import type { Snapshot } from "../survival/snapshot.ts";
 import type { BoundAddress } from "./addresses.ts";
 import type { Place } from "./place.ts";
-import type { KeptTail, LogFormat } from "./sinks.ts";
+import type { KeptTail } from "./sinks.ts";
 import type { TcpSocket } from "./tcp.ts";
 
 export const HANDOVER_VERSION = 4;

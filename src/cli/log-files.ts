@@ -4,7 +4,7 @@
  */
 import type { EntryConfiguration, LogFile } from "../config/configuration.ts";
 import { slotId } from "../core/types.ts";
-import type { Addon, Fact } from "../native/addon.ts";
+import type { Addon, Fact, FaultOfFile } from "../native/addon.ts";
 import type { Whereabouts } from "../output/log-file.ts";
 import { Packing } from "../output/packing.ts";
 import type { Place } from "./place.ts";
@@ -53,10 +53,10 @@ export class LogFiles {
    * @param strict what cannot be opened is refused; otherwise it is told
    * @throws SentryError
    */
-  openAll({ law: { name, count }, log }: EntryConfiguration, strict: boolean): void {
+  openAll(entry: EntryConfiguration, strict: boolean): void {
+    const { law: { name }, log } = entry;
     if (log?.kind !== "file") return;
-    const slots = log.file.includes(SLOT) ? count : Math.min(count, 1);
-    for (let slot = 0; slot < slots; slot++) {
+    for (const slot of slotsWithFiles(entry, log)) {
       if (strict) orRefuse(`the log file of ${name}`, () => this.#open(name, log, slot));
       else this.sinkOf(name, log, slot);
     }
@@ -94,8 +94,7 @@ export class LogFiles {
     const name = this.#names.get(sink);
     const opened = name === undefined ? undefined : this.#opened.get(name);
     if (fault !== null) {
-      const { subject, errno, message } = fault;
-      this.#opening.tell(`Cannot rotate ${opened?.path ?? "a log file"}, which grows on: ${subject}: ${errno} (${message})`);
+      this.#opening.tell(`Cannot rotate ${opened?.path ?? "a log file"}, which grows on: ${spelled(fault)}`);
     } else if (opened?.log.compress) {
       this.#packing.ask({ sink, path: opened.path, keep: opened.log.keep });
     }
@@ -134,9 +133,19 @@ export class LogFiles {
 const SLOT = "{slot}";
 
 /** All paths that an entry's output will be written to. */
-export function pathsOf({ law: { count }, log }: EntryConfiguration): string[] {
-  if (log?.kind !== "file") return [];
-  return Array.from({ length: log.file.includes(SLOT) ? count : Math.min(count, 1) }, (_, slot) => pathOf(log, slot));
+export function pathsOf(entry: EntryConfiguration): string[] {
+  const { log } = entry;
+  return log?.kind === "file" ? slotsWithFiles(entry, log).map((slot) => pathOf(log, slot)) : [];
+}
+
+/** Each of them, or where they share one file the first. */
+function slotsWithFiles({ law: { count } }: EntryConfiguration, { file }: LogFile): number[] {
+  return Array.from({ length: file.includes(SLOT) ? count : Math.min(count, 1) }, (_, slot) => slot);
+}
+
+/** `/var/log/web.log: ENOSPC (no space left on device)` */
+export function spelled({ subject, errno, message }: FaultOfFile): string {
+  return `${subject}: ${errno} (${message})`;
 }
 
 /**

@@ -9,7 +9,7 @@ import { isatty } from "node:tty";
 import type { EntryConfiguration, Log } from "../config/configuration.ts";
 import { defaultBounds } from "../config/complete-log.ts";
 import type { Addon } from "../native/addon.ts";
-import type { Sinks } from "../output/journal.ts";
+import type { LogFormat, Sinks } from "../output/journal.ts";
 import type { Whereabouts } from "../output/log-file.ts";
 import { tailOf } from "../survival/kept.ts";
 import { LogFiles } from "./log-files.ts";
@@ -21,9 +21,6 @@ const STDOUT = 1;
 
 /** No entry can have this name. */
 const OWN = "_sentry";
-
-/** Of what a terminal shows. */
-export type LogFormat = "text" | "json";
 
 /** What is kept of the output of an entry that has no file. The descriptor is a memfd (native/tail.h). */
 export interface KeptTail { readonly entry: string; readonly fd: number }

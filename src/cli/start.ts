@@ -7,6 +7,7 @@ import type { Configuration } from "../config/configuration.ts";
 import { SentryError } from "../errors.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { Beginning } from "./beginning.ts";
+import type { LogFormat } from "../output/journal.ts";
 import { openOwn } from "../survival/own-file.ts";
 import { refuseTooMany } from "./descriptors.ts";
 import { Keeper } from "./keeper.ts";
@@ -14,7 +15,6 @@ import { lock, makeRunFolder } from "./place.ts";
 import type { Place } from "./place.ts";
 import { print } from "./print.ts";
 import { ownLogFiles } from "./sinks.ts";
-import type { LogFormat } from "./sinks.ts";
 
 /** The descriptor on which a detached Sentry tells the command what became of the start. */
 const REPORT = 3;

@@ -24,6 +24,7 @@ import { NativeKernel } from "../native/kernel.ts";
 import { letStandardBlock } from "../native/standard.ts";
 import { colourOf } from "../colours.ts";
 import { Transcript } from "../output/journal.ts";
+import type { LogFormat } from "../output/journal.ts";
 import { History } from "../survival/history.ts";
 import { readLabel } from "../survival/kept.ts";
 import { toPlain } from "../survival/plain.ts";
@@ -39,6 +40,7 @@ import { openDoors } from "./doors.ts";
 import type { Doors } from "./doors.ts";
 import { FirstStarts, toBeStarted } from "./first-starts.ts";
 import { keepAll } from "./late.ts";
+import { spelled } from "./log-files.ts";
 import { clearUp, LEAVING, sayBye } from "./leaving.ts";
 import type { Leaving, LostFact } from "./leaving.ts";
 import { Named } from "./named.ts";
@@ -48,7 +50,6 @@ import { viewOf } from "./shown.ts";
 import { Signals } from "./signals.ts";
 import type { SignalFact } from "./signals.ts";
 import { OutputSinks } from "./sinks.ts";
-import type { LogFormat } from "./sinks.ts";
 import { pidFileOf, startRequest } from "./start-request.ts";
 import { Strays } from "./strays.ts";
 import { tokenOf } from "./token.ts";
@@ -289,7 +290,7 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
 
   function reopenLogs(): ReturnType<View["reopenLogs"]> {
     const { files, faults } = addon.reopenFiles();
-    const failed = faults.map(({ subject, errno, message }) => `${subject}: ${errno} (${message})`);
+    const failed = faults.map(spelled);
     for (const why of failed) transcript.tell(`Cannot open ${why} anew; what is printed still goes to the old file.`);
     return { reopened: files, failed };
   }

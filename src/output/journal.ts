@@ -16,6 +16,9 @@ export type Say = (
   opens: RunId | null, closes: RunId | null,
 ) => void;
 
+/** Of what a terminal shows: lines with labels, or an object a line, as lines of output have it (native/format.h). */
+export type LogFormat = "text" | "json";
+
 export interface Sinks {
   /** Where Sentry's own lines go. */
   readonly own: number;
@@ -28,10 +31,9 @@ export class Transcript implements Journal {
   readonly #say: Say;
   readonly #sinks: Sinks;
   readonly #clock: Clock;
-  readonly #format: "text" | "json";
+  readonly #format: LogFormat;
 
-  /** @param format `json`: an object a line, as lines of output have it (native/format.h) */
-  constructor(say: Say, sinks: Sinks, clock: Clock, format: "text" | "json" = "text") {
+  constructor(say: Say, sinks: Sinks, clock: Clock, format: LogFormat = "text") {
     this.#say = say;
     this.#sinks = sinks;
     this.#clock = clock;

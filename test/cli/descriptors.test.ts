@@ -18,23 +18,19 @@ suite("descriptors", { concurrency: 2 }, () => {
     await site.nobodyLeft();
   });
 
-  test("what processes speak through and are looked at by counts as well", async (t) => {
-    const site = new Site(t);
-    site.config('entry("m", "sleep", ["1000"], { count: 300, ready: { fd: 3 }, watchdog: "1m", health: { exec: ["true"] } })');
-    const { code, stderr } = await site.run("sh", [...withFew(2000), ...site.command("start", "sample.ts")]);
-    assert.equal(code, 5);
-    assert.match(stderr, /wants 300 processes, which need about 26\d\d descriptors; this process may have 2000/);
-    await site.nobodyLeft();
-  });
-
-  test("so does a file for each slot", async (t) => {
-    const site = new Site(t);
-    site.config('entry("m", "sleep", ["1000"], { count: 400, log: { file: "{slot}.log" } })');
-    const { code, stderr } = await site.run("sh", [...withFew(2000), ...site.command("start", "sample.ts")]);
-    assert.equal(code, 5);
-    assert.match(stderr, /wants 400 processes, which need about 22\d\d descriptors; this process may have 2000/);
-    await site.nobodyLeft();
-  });
+  for (const [what, options, need] of [
+    ["what processes speak through and are looked at by", 'count: 300, ready: { fd: 3 }, watchdog: "1m", health: { exec: ["true"] }', /wants 300 processes, which need about 26\d\d /],
+    ["a file for each slot", 'count: 400, log: { file: "{slot}.log" }', /wants 400 processes, which need about 22\d\d /],
+  ] as const) {
+    test(`${what} counts as well`, async (t) => {
+      const site = new Site(t);
+      site.config(`entry("m", "sleep", ["1000"], { ${options} })`);
+      const { code, stderr } = await site.run("sh", [...withFew(2000), ...site.command("start", "sample.ts")]);
+      assert.equal(code, 5);
+      assert.match(stderr, new RegExp(`${need.source}descriptors; this process may have 2000`));
+      await site.nobodyLeft();
+    });
+  }
 
   test("a start for which none is left is a fault that is tried again, and ends nothing", async (t) => {
     const site = new Site(t);
