@@ -115,6 +115,7 @@ export class Sketch {
   }
 
   scale(name: string, count: number): void {
+    this.#forget(name);
     // Slots that were mentioned before were within the count of then.
     const before = this.#guessed.delete(name) ? this.beyond(name) : this.count(name);
     this.#configure(this.law(name), count);
@@ -125,6 +126,7 @@ export class Sketch {
   }
 
   add(name: string, count: number): void {
+    this.#forget(name);
     const law = this.#laws.get(name) ?? this.law(name);
     this.#guessed.delete(name);
     this.#configure({ ...law, count }, count);
@@ -160,10 +162,15 @@ export class Sketch {
     else this.#slots.set(slotId(entry, number), slot);
   }
 
-  /** Stopped and wanted is what only its records make of it: its start is under way, and to be called off. */
+  /** At rest and wanted may be what only its records make of it: its start is under way, and to be called off. Then that is told next. */
   #unwant(slot: Slot): void {
-    if (slot.phase.kind === "stopped" && slot.wanted) this.#slots.set(slotId(slot.entry, slot.number), { ...slot, wanted: false });
+    if (isAtRest(slot.phase) && slot.wanted) this.#slots.set(slotId(slot.entry, slot.number), { ...slot, wanted: false });
     else this.set({ ...slot, wanted: false });
+  }
+
+  /** Of those nothing was told: they were at rest. */
+  #forget(name: string): void {
+    for (const slot of this.of(name)) this.set(slot);
   }
 
   waiting(at: Millis): Phase {

@@ -361,6 +361,20 @@ test("what was scaled, added and removed holds", () => {
   ]);
 });
 
+test("who was removed while a start was under way that nothing tells keeps its past; who was at rest has none when it comes back", () => {
+  const past = [record.started(7), record.exited(7), record.scheduled(null)];
+  const timed = [law("web", { schedule: "kill" })];
+  const ending = after([...past, record.removed("web"), record.stopping(8, { pid: null })], timed).state;
+  assert.deepEqual([slotOf(ending).phase.kind, slotOf(ending).starts, slotOf(ending).lastExit?.exit.pid], ["stopping", 7, 1007]);
+  for (const gone of [[record.removed("web")], [record.scaled(0)]]) {
+    assert.deepEqual([...after([...past, ...gone], timed).state.slots.keys()], []);
+    for (const back of [record.added("web", 1), record.scaled(1)]) {
+      const { starts, lastExit } = slotOf(after([...past, ...gone, back], timed).state);
+      assert.deepEqual([starts, lastExit], [0, null]);
+    }
+  }
+});
+
 test("a rolling restart is over: its extra process is one that has to end, however little of the history is left", () => {
   const three = [record.started(1), record.started(2, { slot: 1 }), record.started(3, { slot: 2 })];
   const { state, damaged } = after([...three, record.rolls(3), record.waiting(5000, { slot: 3, by: someone }), record.started(4, { slot: 3 })], []);
