@@ -217,15 +217,15 @@ class Inquiry {
     return ended.has(run) || (run < firstRun && !isAwaited);
   }
 
-  /** Of the cgroup of a run, and whose that is, no record, label or environment says. What others have left is no news. */
+  /** Of the cgroup of a run, and whose that is, no record, label or environment says. What others have left is no news, nor is a zombie. */
   #tellOfNameless(): void {
-    for (const { run, leader } of this.#traces.nameless()) {
+    for (const { run, leader, isAlive } of this.#traces.nameless()) {
       if (isProbe(run)) {
         this.#takeUpProbe(this.#traces.take(run, SOMEBODY, 0));
         continue;
       }
       this.#past.sketch.saw(run);
-      if (leader === null || this.#isOver(run, null)) continue;
+      if (leader === null || !isAlive || this.#isOver(run, null)) continue;
       this.#told.push(`process ${leader.pid} is of this Sentry's run ${run}, and nothing says of which entry; it is left alone`);
     }
   }

@@ -316,6 +316,8 @@ test("a cgroup tells of a start that was not recorded, if something else says wh
   const nameless = look([record.started(5), record.exited(5)], there());
   assert.deepEqual([facts(nameless), nameless.told], [[], ["process 1007 is of this Sentry's run 7, and nothing says of which entry; it is left alone"]]);
   assert((nameless.state?.nextRun ?? 0) > 7);
+  const zombie = new Machine().put(7, { marked: false, cgroup: "/x/7", zombie: true });
+  assert.deepEqual(look([record.started(5), record.exited(5)], zombie).told, [], "nothing is left that could be let alone");
   assert.deepEqual(look([record.started(7), record.exited(7)], there()).told, [], "what an ended run has left is no news");
 });
 
