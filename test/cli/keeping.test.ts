@@ -1,6 +1,6 @@
 /** Processes are kept running, whatever becomes of them. */
 import assert from "node:assert/strict";
-import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { appendFileSync, readFileSync } from "node:fs";
 import { suite, test } from "node:test";
 
 import { Site } from "../support/site.ts";
@@ -118,7 +118,7 @@ suite("sentry start", { concurrency: 2 }, () => {
     site.config('entry("none", "sleep", ["1"], { count: 0 })');
     const sentry = site.start();
     await sentry.line(/^Sentry started/);
-    await until("the socket answers", async () => existsSync(site.path("sample.run/socket")) && (await site.get("/health")).status === 200);
+    await until("the socket answers", () => site.answers());
     await sentry.stop();
     assert.equal(sentry.lines.length, 2);
   });

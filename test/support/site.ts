@@ -146,6 +146,16 @@ export class Site {
     return { status: response.statusCode ?? 0, type: response.headers["content-type"] ?? "", body: JSON.parse(text) };
   }
 
+  /** It does not as long as its socket is not there, nor between its bind(2), which makes the file, and its listen(2). */
+  async answers(): Promise<boolean> {
+    try {
+      return (await this.get("/health")).status === 200;
+    } catch (error) {
+      if (["ENOENT", "ECONNREFUSED"].includes((error as NodeJS.ErrnoException).code ?? "")) return false;
+      throw error;
+    }
+  }
+
   /** A terminal, with a program in it. */
   terminal(program: string, args: readonly string[], { env = {}, cwd = this.folder }: Circumstances = {}): Terminal {
     const words = [join(fixtures, "terminal.py"), program, ...args];

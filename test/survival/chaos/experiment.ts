@@ -139,8 +139,7 @@ export class Experiment {
     const words = ["-pf", "--mount-proc", "--kill-child", ...this.site.command("start", "sample.ts")];
     const stand = this.site.open("unshare", words, { stdio: ["ignore", transcript, "pipe"] });
     closeSync(transcript);
-    const answers = async () => existsSync(this.socket) && (await this.site.get("/health")).status === 200;
-    await until("it answers", answers, () => stand.stderr);
+    await until("it answers", () => this.site.answers(), () => stand.stderr);
     [this.#sentry = 0] = childrenOf(stand.pid);
     this.#pid1 = stand;
     this.keepers();
