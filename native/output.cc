@@ -18,7 +18,7 @@
 namespace sentry {
 
 namespace {
-constexpr int nicer = 10;  // than the rest of Sentry
+constexpr int nicer = 10;  // than the rest of Sentry, up to 19
 }
 
 Output::Output(Post post, Orders& orders, KeeperLink keeper)
@@ -61,7 +61,7 @@ Output::Left Output::leave() {
 void Output::run() {
   prctl(PR_SET_NAME, "sentry-output");
   // Of this thread alone (sched(7)): where processes print as fast as they can, those who wait for an exit go first.
-  setpriority(PRIO_PROCESS, 0, nicer);
+  setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + nicer);
   thread_ = static_cast<int>(syscall(SYS_gettid));
   for (;;) {
     wait();

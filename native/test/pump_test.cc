@@ -1,6 +1,11 @@
 // What the pump writes, and in which order.
 #include "../pump.h"
 
+#include <sys/resource.h>
+
+#include <filesystem>
+#include <fstream>
+
 #include "check.h"
 #include "printing.h"
 
@@ -172,4 +177,22 @@ TEST("writes of little more than half a page, which fill a pipe before its bytes
   for (int i = 0; i < 100; ++i) CHECK(print(out, piece));
   CHECK(print(out, "\n"));
   CHECK(until([&] { return unlabelled(file.text()).back().size() == 204'900; }));
+}
+
+TEST("the thread that writes is nicer by ten than whoever starts it, who may be nice already") {
+  std::thread([] {
+    setpriority(PRIO_PROCESS, 0, 7);
+    Facts facts;
+    File file;
+    Pump pump(facts.post());
+    const int sink = file.open(pump);
+    say(pump, sink, "Started", 0);
+    REQUIRE(facts.flush(pump));  // by now it runs
+    for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+      std::string name;
+      std::getline(std::ifstream(task.path() / "comm"), name);
+      if (name == "sentry-output")
+        CHECK(getpriority(PRIO_PROCESS, static_cast<id_t>(std::stoi(task.path().filename()))) == 17);
+    }
+  }).join();
 }
