@@ -13,7 +13,7 @@ using namespace printing;
 
 namespace {
 
-constexpr int last_line = 200'000;
+constexpr int last_line = 1'000'000;
 
 // The process that is killed. In the place of JavaScript is a thread that puts into `looked` what it was told, and only then
 // says that it has seen it. What an earlier one was killed in the middle of is ended there.
