@@ -40,7 +40,7 @@ suite("a process that is looked at", { concurrency: 4 }, () => {
   test("is restarted as after a failure once so many looks in a row were bad, and that is told once", async (t) => {
     const site = new Site(t);
     const { url } = await patient(t, (asked) => asked < 3 ? 200 : 500);
-    site.config(sleeper(`health: { http: "${url}", interval: 30, failures: 4 }, delay: 10, limit: { count: 1, within: "1h" }`));
+    site.config(sleeper(`health: { http: "${url}", interval: 30, failures: 4 }, delay: 500, limit: { count: 1, within: "1h" }`));
     const sentry = site.start();
     await becomes(site, "x:0", "failed");
     const life = ["started", "unhealthy", "stopping", "exited"];

@@ -43,7 +43,7 @@ suite("lines in log files", { concurrency: 2 }, () => {
     const site = new Site(t);
     const logs = [
       { file: "a.log" }, { file: "b.log", format: "json" }, { file: "b.{slot}.log", format: "prefixed", maxSize: "16K", keep: 1000 },
-      { file: "c.log", terminal: true }, { file: "c.log", format: "json", maxSize: "1M", keep: 3 },
+      { file: "c.log", terminal: true }, { file: "c.log", format: "json", maxSize: "1M", keep: 1000 },
     ] as const;
     const files = ["a.log", "b.log", "b.0.log", "c.log"];
     site.config(shell("web", COUNTING, { log: logs[0] }));

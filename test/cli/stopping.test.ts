@@ -1,7 +1,7 @@
 /** Signals to Sentry, and `sentry stop`. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { suite, test } from "node:test";
 
@@ -10,6 +10,9 @@ import { until } from "../support/until.ts";
 
 /** Says that it got the signal, and goes on: words of a configuration. */
 const stubborn = `"sh", ["-c", "trap 'echo not me' TERM; echo up; while :; do sleep 0.1; done"]`;
+
+/** The one that listens, and one for each client. proc(5), /proc/net/unix */
+const socketsAt = (path: string): number => readFileSync("/proc/net/unix", "utf8").split("\n").filter((line) => line.endsWith(` ${path}`)).length;
 
 suite("stopping", { concurrency: 6 }, () => {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -110,11 +113,13 @@ suite("stopping", { concurrency: 6 }, () => {
 
   test("two that ask for the stop at once are both answered when it is done", async (t) => {
     const site = new Site(t);
-    site.config(`entry("slow", "sh", ["-c", "trap 'sleep 0.3; exit 0' TERM; echo up; while :; do sleep 0.02; done"])`);
+    site.config(`entry("slow", "sh", ["-c", "trap '' TERM; echo up; until [ -e both ]; do sleep 0.02; done"])`);
     const sentry = site.start();
     await sentry.line(/ up$/);
-    const answers = await Promise.all([site.sentry(["stop", "sample.ts"]), site.sentry(["stop", "sample.ts"])]);
-    assert.deepEqual(answers.map(({ code }) => code), [0, 0]);
+    const answers = [1, 2].map(() => site.sentry(["stop", "sample.ts"]));
+    await until("both have connected", () => socketsAt(site.path("sample.run/socket")) === 3);
+    site.write("both", "");
+    assert.deepEqual((await Promise.all(answers)).map(({ code }) => code), [0, 0]);
     await sentry.endsWell();
   });
 
