@@ -85,7 +85,7 @@ export class Logs {
         for (const one of opened.splice(0)) await join([one.where], one.from);
       };
       for await (const { voice, ...piece } of together(voices, joinOpened, changes, over)) {
-        yield { ...piece, beside: voices.flatMap((other) => other === voice ? [] : other.cursor.position ?? []) };
+        yield { ...piece, beside: voices.flatMap((other) => other === voice ? [] : other.position ?? []) };
       }
     } finally {
       followers.delete(follower);

@@ -4,7 +4,7 @@
  */
 import { Dating, HEAD } from "../merging.ts";
 import type { Changes } from "./changes.ts";
-import type { Cursor, PieceOf } from "./cursor.ts";
+import type { Cursor, PieceOf, Position } from "./cursor.ts";
 import { blockOf } from "./log-file.ts";
 
 const NEWLINE = 10;
@@ -21,6 +21,11 @@ export class Voice {
   constructor(cursor: Cursor) {
     this.cursor = cursor;
     this.#isDated = cursor.where.kind === "tail" || cursor.where.format !== "raw";
+  }
+
+  /** Of the first line that it was not asked for yet. */
+  get position(): Position | null {
+    return this.#piece?.at ?? this.cursor.position;
   }
 
   /** Of its next line; null: there is none. */

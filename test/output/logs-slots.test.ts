@@ -51,6 +51,18 @@ test("raw lines have no time: the file that was written to last comes last", asy
   assert.equal((await newest(logs, 3)).toString(), "12:00:02 four\n12:00:00 one\n12:00:05 two\n");
 });
 
+test("who goes away after any line gets the next when it comes again, also what was read of other files by then, and not told", async (t) => {
+  const { path, logs } = slots(t, 2);
+  writeFileSync(path(0), json(1, "a") + json(3, "c"));
+  writeFileSync(path(1), json(2, "b") + json(4, "d"));
+  for await (const { bytes, at, beside } of logs.follow("web", [], new AbortController().signal)) {
+    assert.deepEqual(said(bytes.toString()), ["a"]);
+    const again = followed(t, logs, [...beside, { file: at.file, offset: at.offset + bytes.length }]);
+    await until("the rest is there", () => said(again.text()).join("") === "bcd", () => again.text());
+    break;
+  }
+});
+
 test("who follows gets the newest in order, then each new line of every slot, and comes again without a gap or a repeat", async (t) => {
   const { path, logs } = slots(t, 2);
   writeFileSync(path(0), json(1, "a") + json(3, "c"));
