@@ -40,7 +40,8 @@ export async function sayBye({ transcript, addon, doors, hooks, flushed }: Leavi
   await hooks?.finish(LAST_WORDS);
   transcript.tell("Bye.");
   addon.flush(LEAVING);
-  await Promise.race([Promise.all([flushed, doors?.endStreams(LAST_WORDS)]), pause(LAST_WORDS)]);
+  await Promise.race([flushed, pause(LAST_WORDS)]);
+  await doors?.endStreams(LAST_WORDS); // to whoever follows logs, all that is written by now
 }
 
 /** @param lost is told of output that nobody has taken until now */

@@ -64,8 +64,11 @@ export class Streams {
   async endWithAll(patience: Millis): Promise<void> {
     const all = [...this.#open.events, ...this.#open.followers];
     this.#herald.tell();
-    this.end();
+    this.#ended = true;
+    for (const stream of this.#open.events) stream.end();
+    for (const stream of this.#open.followers) stream.finish();
     await Promise.race([Promise.all(all.map(({ closed }) => closed)), pause(patience, undefined, { ref: false })]);
+    this.end();
   }
 
   /** Their clients come again, and say where they were. */
@@ -81,6 +84,7 @@ export class Stream {
   readonly #limits: Pick<Limits, "untaken" | "farewell">;
   readonly #dropped: () => void;
   readonly #over = new AbortController();
+  readonly #last = new AbortController();
   /** All of it is sent, or nobody is there to take it. */
   readonly closed: Promise<void>;
   #goOn = (): void => {};
@@ -102,6 +106,11 @@ export class Stream {
     return this.#over.signal;
   }
 
+  /** Aborted when what is there by then is the last that it is to tell: whoever tells it ends it. */
+  get last(): AbortSignal {
+    return this.#last.signal;
+  }
+
   /** Its reader has not taken all that was written: before more is, `taken` is to be waited for. */
   get isBehind(): boolean {
     return this.#response.writableNeedDrain;
@@ -118,6 +127,10 @@ export class Stream {
     const timer = setTimeout(() => this.#drop(), this.#limits.untaken);
     await new Promise<void>((resolve) => { this.#goOn = resolve; });
     clearTimeout(timer);
+  }
+
+  finish(): void {
+    this.#last.abort();
   }
 
   end(): void {

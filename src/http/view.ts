@@ -84,7 +84,7 @@ export interface Logs {
    * What it prints, without a gap and without a repeat, until `over` is aborted: all after a line, or the newest and then the
    * rest. Nothing waits for whoever takes it slowly: that one may miss some.
    */
-  follow(entry: string, from: readonly LogPosition[] | { readonly lines: number }, over: AbortSignal): AsyncIterable<LogPiece>;
+  follow(entry: string, from: readonly LogPosition[] | { readonly lines: number }, over: AbortSignal, last: AbortSignal): AsyncIterable<LogPiece>;
 }
 
 /** A place in one of the files that an entry prints into: in which, and how many bytes are before it. */

@@ -23,8 +23,9 @@ export class Changes {
   #error: Error | null = null;
   #wake = (): void => {};
 
-  constructor(over: AbortSignal) {
-    over.addEventListener("abort", () => this.tell(), { once: true });
+  /** @param ends something happens when they are aborted */
+  constructor(...ends: readonly AbortSignal[]) {
+    for (const end of ends) end.addEventListener("abort", () => this.tell(), { once: true });
   }
 
   /**

@@ -58,14 +58,17 @@ export class Cursor {
     return this.#isMoved;
   }
 
-  /** The next lines. Null: there are none yet. */
-  async next(block?: number): Promise<PieceOf | null> {
+  /**
+   * The next lines. Null: there are none yet.
+   * @param isLast there will be no more: the last may be half a line
+   */
+  async next(block?: number, isLast = false): Promise<PieceOf | null> {
     for (;;) {
       this.#file ??= await this.#first();
       const file = this.#file;
       if (file === null) return null;
       this.#next ??= await this.#successorOf(file);
-      const piece = await file.read(this.#offset, this.#next === null ? Infinity : await file.size(), block);
+      const piece = await file.read(this.#offset, this.#next === null && !isLast ? Infinity : await file.size(), block);
       if (piece !== null) return this.#told(file, piece);
       if (this.#next === null) return this.#isIncomplete ? this.#told(file, this.#nothing()) : null;
       await file.close();

@@ -67,9 +67,10 @@ export class Logs {
     }
   }
 
-  async *follow(entry: string, from: From, over: AbortSignal): AsyncGenerator<Told> {
+  /** @param last ends it too, once all is told that is there by then */
+  async *follow(entry: string, from: From, over: AbortSignal, last = over): AsyncGenerator<Told> {
     const where = this.#whereOf(entry);
-    const follower: Follower = { changes: new Changes(over), known: new Set(where.map(pathOf)), opened: [] };
+    const follower: Follower = { changes: new Changes(over, last), known: new Set(where.map(pathOf)), opened: [] };
     const { changes, opened } = follower;
     const followers = this.#followers.get(entry) ?? new Set();
     this.#followers.set(entry, followers.add(follower));
@@ -84,7 +85,7 @@ export class Logs {
       const joinOpened = async (): Promise<void> => {
         for (const one of opened.splice(0)) await join([one.where], one.from);
       };
-      for await (const { voice, ...piece } of together(voices, joinOpened, changes, over)) {
+      for await (const { voice, ...piece } of together(voices, joinOpened, changes, over, last)) {
         yield { ...piece, beside: voices.flatMap((other) => other === voice ? [] : other.position ?? []) };
       }
     } finally {

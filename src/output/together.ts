@@ -33,10 +33,13 @@ export class Voice {
     return this.#piece === null ? null : this.#time;
   }
 
-  /** @param isNews there may be more of what had no more */
-  async listen(isNews: boolean, block: number): Promise<void> {
+  /**
+   * @param isNews there may be more of what had no more
+   * @param isLast nothing comes after what is there: half a line too is all of it
+   */
+  async listen(isNews: boolean, block: number, isLast: boolean): Promise<void> {
     if (this.#piece !== null || (this.#isDry && !isNews)) return;
-    this.#piece = await this.cursor.next(block);
+    this.#piece = await this.cursor.next(block, isLast);
     this.#isDry = this.#piece === null;
     if (this.#piece !== null) this.#time = this.#timeAt(this.#piece.bytes, 0);
   }
@@ -62,20 +65,22 @@ export class Voice {
 }
 
 /**
- * Ends when it is over.
+ * Ends when it is over, or once all is told that is there when the last is announced.
  * @param join has others join them, when there is news
+ * @param changes tells of the announcement too
  */
 export async function* together(
-  voices: readonly Voice[], join: () => Promise<void>, changes: Changes, over: AbortSignal,
+  voices: readonly Voice[], join: () => Promise<void>, changes: Changes, over: AbortSignal, last: AbortSignal,
 ): AsyncGenerator<PieceOf & { readonly voice: Voice }> {
   while (!over.aborted) {
-    const isNews = changes.forget();
+    const [isLast, isNews] = [last.aborted, changes.forget()];
     if (isNews) await join();
-    for (const voice of voices) await voice.listen(isNews, blockOf(voices.length));
+    for (const voice of voices) await voice.listen(isNews, blockOf(voices.length), isLast);
     changes.underAnyName = voices.some(({ cursor }) => cursor.isMoved);
     const [first, second] = voices.filter(({ time }) => time !== null).sort((one, other) => (one.time ?? 0) - (other.time ?? 0));
     if (over.aborted) return;
-    if (first === undefined) await changes.next();
-    else yield { ...first.take(second?.time ?? Infinity), voice: first };
+    if (first !== undefined) yield { ...first.take(second?.time ?? Infinity), voice: first };
+    else if (isLast) return;
+    else await changes.next();
   }
 }

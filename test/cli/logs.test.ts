@@ -94,6 +94,22 @@ suite("sentry logs", { concurrency: 2 }, () => {
     });
   }
 
+  test("-f shows what processes print while Sentry stops, to the last half line", async (t) => {
+    const site = new Site(t);
+    const script = "trap 'echo bye; printf end; exit 0' TERM; echo ready; while :; do sleep 0.01; done";
+    const logs = [undefined, { file: "raw.log" }, { file: "prefixed.log", format: "prefixed" }, { file: "json.log", format: "json" }];
+    site.config(logs.map((log, n) => shell(`e${n}`, script, JSON.stringify({ log, stop: { scope: "process" } }))).join());
+    const sentry = site.start();
+    for (const n of logs.keys()) await sentry.line(new RegExp(String.raw`e${n}\.\d+ +Started`));
+    const followers = logs.map((_, n) => site.open(process.execPath, site.command("logs", "-f", `e${n}`, "-c", "sample.ts").slice(1)));
+    for (const follower of followers) await follower.line(/ready$/);
+    await sentry.stop();
+    for (const follower of followers) {
+      assert.deepEqual(await follower.ended, { code: 0, signal: null });
+      assert.deepEqual(plain(`${follower.lines.join("\n")}\n`).filter((line) => !/^(?:Started|Exited) at/.test(line)), ["ready", "bye", "end"]);
+    }
+  });
+
   test("what was printed before a SIGKILL of Sentry, and while there was none, is there after it", async (t) => {
     const site = new Site(t);
     site.config(`${counting("web")}, ${printing("db", "echo hello")}`);

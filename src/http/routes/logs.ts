@@ -64,7 +64,7 @@ async function* bytesOf(pieces: AsyncIterable<Pick<LogPiece, "bytes">>): AsyncGe
 async function tell(view: View, stream: Stream, name: string, from: readonly LogPosition[] | { readonly lines: number }): Promise<void> {
   try {
     stream.write(`: format ${view.logs.format(name)}\n\n`);
-    for await (const piece of view.logs.follow(name, from, stream.over)) {
+    for await (const piece of view.logs.follow(name, from, stream.over, stream.last)) {
       if (piece.dropped !== 0) stream.write(`: dropped ${piece.dropped ?? "some"} bytes\n\n`);
       for (const events of eventsOf(piece)) {
         stream.write(events);
