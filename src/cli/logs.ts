@@ -62,7 +62,9 @@ export async function logs(place: Place, [name]: readonly string[], { json, foll
   const isColoured = process.stdout.isTTY && !process.env["NO_COLOR"];
   const shown = ({ entry, format, line }: Printed): Buffer => shownOf(line, entry, format, isColoured);
   const tell: Tell = json ? (printed) => write(`${jsonOf(documentOf(printed))}\n`) : (printed) => write(shown(printed));
-  if (!json) await write(Buffer.concat(newest.map(shown)));
+  // The last line of a raw file may have no end. It gets one where something else follows.
+  const ended = (line: Buffer, n: number): Buffer => (follow || n + 1 < newest.length) && line.at(-1) !== NEWLINE ? Buffer.concat([line, Buffer.of(NEWLINE)]) : line;
+  if (!json) await write(Buffer.concat(newest.map(shown).map(ended)));
   else for (const line of newest) if (!await tell(line)) return;
   if (!follow) return;
   const callOff = new Promise<void>((resolve) => process.once("SIGINT", resolve));

@@ -103,7 +103,7 @@ export interface LogPiece {
 
 export interface LastLines {
   /** Oldest first. */
-  readonly pieces: AsyncIterable<Pick<LogPiece, "bytes">>;
+  readonly bytes: AsyncIterable<Buffer>;
   /** Where they end, in each file: from there on they can be followed. Empty: there is nothing yet. */
   readonly end: readonly LogPosition[];
   /** When something was last printed, in milliseconds since the epoch. */

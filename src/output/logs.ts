@@ -17,6 +17,8 @@ import { Rotated } from "./rotated.ts";
 import type { Log } from "./rotated.ts";
 import { together, Voice } from "./together.ts";
 
+const NEWLINE = Buffer.of(10);
+
 /** After those lines, one of each log; or the newest, and what comes after them. */
 type From = readonly Position[] | { readonly lines: number };
 
@@ -54,13 +56,13 @@ export class Logs {
   }
 
   async last(entry: string, lines: number) {
-    const logs = await this.#newest(entry);
+    const logs = await this.#newest(entry, true);
     const close = (): void => { for (const log of logs) void log.close(); };
     try {
       const ranges = await rangesOf(logs, lines);
       const end = logs.flatMap(({ file, end: offset }) => file === null ? [] : { file: file.id, offset });
       const times = await Promise.all(logs.map(async ({ file }) => await file?.modified() ?? 0));
-      return { pieces: piecesOfAll(ranges), end, modified: Math.max(0, ...times) || null, close };
+      return { bytes: bytesOfAll(ranges), end, modified: Math.max(0, ...times) || null, close };
     } catch (error) {
       close();
       throw error;
@@ -110,7 +112,7 @@ export class Logs {
   }
 
   async *#newestFirst(entry: string, lines: number, voices: Voice[], over: AbortSignal): AsyncGenerator<Told> {
-    const logs = await this.#newest(entry);
+    const logs = await this.#newest(entry, false);
     try {
       const ranges = await rangesOf(logs, lines);
       const places = new Map(logs.map((log) => [log, beginningOf(log, ranges)]));
@@ -127,10 +129,10 @@ export class Logs {
     }
   }
 
-  async #newest(entry: string): Promise<NewestOfLog[]> {
+  async #newest(entry: string, isAll: boolean): Promise<NewestOfLog[]> {
     const logs: NewestOfLog[] = [];
     try {
-      for (const where of this.#whereOf(entry)) logs.push(await NewestOfLog.open(this.#log(where)));
+      for (const where of this.#whereOf(entry)) logs.push(await NewestOfLog.open(this.#log(where), isAll));
       return logs;
     } catch (error) {
       for (const log of logs) await log.close();
@@ -143,8 +145,13 @@ export class Logs {
   }
 }
 
-async function* piecesOfAll(ranges: readonly Range[]): AsyncGenerator<PieceOf> {
-  for (const range of ranges) yield* piecesOf(range);
+/** Half a line is ended where one of another log follows. */
+async function* bytesOfAll(ranges: readonly Range[]): AsyncGenerator<Buffer> {
+  let last: Buffer = NEWLINE;
+  for (const [n, range] of ranges.entries()) {
+    if (last.at(-1) !== NEWLINE[0] && range.log !== ranges[n - 1]?.log) yield NEWLINE;
+    for await (const { bytes } of piecesOf(range)) yield last = bytes;
+  }
 }
 
 function pathOf(where: Whereabouts): string {

@@ -32,7 +32,7 @@ export class NewestOfLog {
   readonly rotated: Rotated | null;
   /** That it is written to; null: it is not there. */
   readonly file: LogFile | null;
-  /** Where the last whole line ends. */
+  /** Where the last line ends. */
   readonly end: number;
   readonly #at: number;
   /** Those that are older. */
@@ -46,12 +46,14 @@ export class NewestOfLog {
     this.#at = at;
   }
 
-  static async open({ where, rotated }: Log): Promise<NewestOfLog> {
+  /** @param isAll the last line of a raw file may have no end: its process has had its last word, or it is a very long one */
+  static async open({ where, rotated }: Log, isAll: boolean): Promise<NewestOfLog> {
     const found = await rotated?.newest() ?? null;
     const file = where.kind === "tail" ? await LogFile.ofTail(where.fd)
       : found === null || rotated === null ? null : await rotated.read(found);
+    const isHalf = isAll && where.format === "raw";
     try {
-      return new NewestOfLog(where, rotated, file, await file?.end() ?? 0, found?.at ?? 0);
+      return new NewestOfLog(where, rotated, file, await (isHalf ? file?.size() : file?.end()) ?? 0, found?.at ?? 0);
     } catch (error) {
       await file?.close();
       throw error;

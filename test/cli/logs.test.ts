@@ -110,6 +110,18 @@ suite("sentry logs", { concurrency: 2 }, () => {
     }
   });
 
+  test("shows the last line of a raw file without an end where it has none, and with one before others", async (t) => {
+    const site = new Site(t);
+    const prints = (name: string, text: string): string => `entry("${name}", "printf", ["${text}"], { restart: "never", log: { file: "${name}.log" } })`;
+    site.config(`${prints("one", "one")}, ${prints("two", "1\\\\n2")}`);
+    const sentry = site.start();
+    for (const name of ["one", "two"]) await sentry.line(new RegExp(String.raw`${name}\.\d+ +Exited`));
+    assert.deepEqual([await newest(site, "one"), await newest(site, "two"), await newest(site, "two", "-n", "1")], ["one", "1\n2", "2"]);
+    assert.deepEqual(JSON.parse(await newest(site, "two", "--json")), ["1", "2"]);
+    assert.deepEqual((await newest(site)).split("\n").sort(), ["1", "2", "one"]);
+    await sentry.stop();
+  });
+
   test("what was printed before a SIGKILL of Sentry, and while there was none, is there after it", async (t) => {
     const site = new Site(t);
     site.config(`${counting("web")}, ${printing("db", "echo hello")}`);

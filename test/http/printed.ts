@@ -30,12 +30,12 @@ export class FakeLogs implements Logs {
   async last(entry: string, lines: number): Promise<LastLines> {
     const printed = this.#printed.get(entry) ?? [];
     const from = Math.max(0, printed.length - lines);
-    async function* pieces(): AsyncGenerator<{ bytes: Buffer }> {
-      if (lines > 0) yield { bytes: Buffer.concat(printed.slice(from)) };
+    async function* bytes(): AsyncGenerator<Buffer> {
+      if (lines > 0) yield Buffer.concat(printed.slice(from));
     }
     this.open++;
     const end = [{ file: "7", offset: Buffer.concat(printed).length }, ...this.beside];
-    return { pieces: pieces(), end, modified: Date.UTC(2026, 10, 22, 12), close: () => { this.open--; } };
+    return { bytes: bytes(), end, modified: Date.UTC(2026, 10, 22, 12), close: () => { this.open--; } };
   }
 
   async *follow(entry: string, from: readonly LogPosition[] | { readonly lines: number }, over: AbortSignal): AsyncGenerator<LogPiece> {

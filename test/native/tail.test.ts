@@ -25,7 +25,7 @@ async function newest(logs: Logs, lines: number): Promise<string> {
   const last = await logs.last("x", lines);
   assert.ok(last);
   const parts: Buffer[] = [];
-  for await (const { bytes } of last.pieces) parts.push(bytes);
+  for await (const part of last.bytes) parts.push(part);
   last.close();
   return Buffer.concat(parts).toString();
 }

@@ -51,6 +51,15 @@ test("raw lines have no time: the file that was written to last comes last", asy
   assert.equal((await newest(logs, 3)).toString(), "12:00:02 four\n12:00:00 one\n12:00:05 two\n");
 });
 
+test("half a line in one file is ended where a line of another follows", async (t) => {
+  const { path, logs } = slots(t, 2, "raw");
+  writeFileSync(path(0), "half");
+  writeFileSync(path(1), "one\ntwo");
+  utimesSync(path(0), 1000, 1000);
+  utimesSync(path(1), 1000, 2000);
+  assert.equal((await newest(logs, 3)).toString(), "half\none\ntwo");
+});
+
 test("who goes away after any line gets the next when it comes again, also what was read of other files by then, and not told", async (t) => {
   const { path, logs } = slots(t, 2);
   writeFileSync(path(0), json(1, "a") + json(3, "c"));

@@ -21,7 +21,7 @@ function inFolder(t: TestContext) {
 test("the last lines are those at the end, whole and byte for byte", async (t) => {
   const { path, logs } = inFolder(t);
   const odd = Buffer.from([0xff, 0x0d, 0x00, 0x41, 0x0a]);
-  writeFileSync(path, Buffer.concat([Buffer.from(numbered(0, 100_000)), odd, Buffer.from("half")]));
+  writeFileSync(path, Buffer.concat([Buffer.from(numbered(0, 100_000)), odd]));
   assert.deepEqual(await newest(logs, 1), odd);
   assert.deepEqual(await newest(logs, 3), Buffer.concat([Buffer.from(numbered(99_998, 100_000)), odd]));
   assert.deepEqual(await newest(logs, 0), Buffer.alloc(0));
@@ -29,17 +29,26 @@ test("the last lines are those at the end, whole and byte for byte", async (t) =
   assert.deepEqual(await newest(logs, 1_000_000), Buffer.concat([Buffer.from(numbered(0, 100_000)), odd]));
 });
 
-test("a file that is empty, or has half a line, or is not there has no lines", async (t) => {
+test("the last line has no end where its file has none", async (t) => {
+  const { path, logs } = inFolder(t);
+  writeFileSync(path, "one\ntwo\nhalf");
+  assert.equal((await newest(logs, 2)).toString(), "two\nhalf");
+  writeFileSync(path, "only");
+  assert.equal((await newest(logs, 1)).toString(), "only");
+  const { end, close } = await logs.last("web", 1);
+  close();
+  assert.deepEqual(end.map(({ offset }) => offset), [4], "who goes on from there gets what comes after it");
+});
+
+test("a file that is empty, or is not there has no lines", async (t) => {
   const { folder, path, logs } = inFolder(t);
   for (const entry of ["web", "nobody"]) {
     const { end, modified, close } = await logs.last(entry, 10);
     close();
     assert.deepEqual([end, modified], [[], null]);
   }
-  for (const text of ["", "half"]) {
-    writeFileSync(path, text);
-    assert.deepEqual(await newest(logs, 10), Buffer.alloc(0));
-  }
+  writeFileSync(path, "");
+  assert.deepEqual(await newest(logs, 10), Buffer.alloc(0));
   symlinkSync(path, join(folder, "link.log"));
   await assert.rejects(logs.last("link", 10), { code: "ELOOP" });
 });

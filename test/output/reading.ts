@@ -7,9 +7,9 @@ type From = Parameters<Logs["follow"]>[1];
 type Positions = Exclude<From, { readonly lines: number }>;
 
 export async function newest(logs: Logs, lines: number): Promise<Buffer> {
-  const { pieces, close } = await logs.last("web", lines);
+  const { bytes, close } = await logs.last("web", lines);
   const parts: Buffer[] = [];
-  for await (const { bytes } of pieces) parts.push(bytes);
+  for await (const part of bytes) parts.push(part);
   close();
   return Buffer.concat(parts);
 }

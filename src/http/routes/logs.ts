@@ -46,7 +46,7 @@ export function logs(app: FastifyInstance, view: View, doors: Doors): void {
     if (last.end.length > 0) void reply.header("last-event-id", textOf(last.end));
     if (last.modified !== null) void reply.header("last-modified", new Date(last.modified).toUTCString());
     // A client that goes away before the first byte leaves a generator that never began, and so never ends.
-    return reply.send(Readable.from(bytesOf(last.pieces)).once("close", () => last.close()));
+    return reply.send(Readable.from(last.bytes).once("close", () => last.close()));
   });
 }
 
@@ -55,10 +55,6 @@ function mustBeKept(view: View, name: string): void {
   const { log } = view.options(name);
   if (log === "none") throw new Problem("E_NOT_KEPT", `the output of \`${name}\` is thrown away: its option \`log\` is "none"`);
   if (log === "inherit") throw new Problem("E_NOT_KEPT", `the output of \`${name}\` goes where that of Sentry goes: its option \`log\` is "inherit"`);
-}
-
-async function* bytesOf(pieces: AsyncIterable<Pick<LogPiece, "bytes">>): AsyncGenerator<Buffer> {
-  for await (const { bytes } of pieces) yield bytes;
 }
 
 async function tell(view: View, stream: Stream, name: string, from: readonly LogPosition[] | { readonly lines: number }): Promise<void> {
