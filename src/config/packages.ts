@@ -1,8 +1,10 @@
 /**
  * Compiles a configuration that imports packages, and explains why one cannot be compiled. Packages are not bundled:
  * what a bare import means is asked of Node, for the file that imports it, and the file URL is put in its place. So the
- * program can be evaluated from anywhere, and a package is what it would be if Node had loaded the file itself.
+ * program can be evaluated from anywhere, and a package is what it would be if Node had loaded the file itself. What is
+ * imported by a file URL is left to Node in the same way.
  */
+import { realpathSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createRequire, isBuiltin } from "node:module";
 import { extname } from "node:path";
@@ -40,15 +42,17 @@ function bareImports(door: string, packages: Set<string>): esbuild.Plugin {
       build.onResolve({ filter: /^[^./]/ }, ({ path, importer, kind }) => {
         if (kind === "entry-point" || isBuiltin(path)) return null;
         if (path === "sentryd") return { path: door };
-        if (/^(?:file|data|node):/.test(path)) return { path, external: true };
+        if (/^(?:data|node):/.test(path)) return { path, external: true };
         try {
           const url = kind === "require-call" || kind === "require-resolve"
             ? pathToFileURL(createRequire(importer).resolve(path)).href
             : import.meta.resolve(path, pathToFileURL(importer).href);
-          packages.add(fileURLToPath(url));
+          packages.add(realpathSync(fileURLToPath(url)));
           return { path: kind === "require-call" ? fileURLToPath(url) : url, external: true };
         } catch (error) {
-          // Node says so when the import is reached, and the program may have an answer to that.
+          // Node says so when the import is reached, and the program may have an answer to that. By its URL it could get a
+          // file that has come meanwhile, and that nobody has looked at; a path cannot be imported from a program in memory.
+          if (kind === "dynamic-import") return { path: path.replace(/^file:/i, ""), external: true };
           if (kind !== "import-statement") return { path, external: true };
           return { errors: [{ text: `cannot resolve "${path}": ${(error as Error).message}` }] };
         }
@@ -116,7 +120,8 @@ const toleratingGaps: esbuild.Plugin = {
   setup(build) {
     build.onResolve({ filter: /./ }, async ({ path, kind, importer, resolveDir, pluginData }) => {
       if (kind === "entry-point" || pluginData === toleratingGaps) return null;
-      const found = await build.resolve(path, { kind, importer, resolveDir, pluginData: toleratingGaps });
+      const file = path.startsWith("file:") ? fileURLToPath(path) : path;
+      const found = await build.resolve(file, { kind, importer, resolveDir, pluginData: toleratingGaps });
       return found.errors.length > 0 ? { path, external: true } : found;
     });
     build.onLoad({ filter: /./ }, ({ path }) => /\.(?:[cm]?[jt]s|json)$/.test(path) ? null : { contents: "" });

@@ -1,8 +1,9 @@
 import { strict as assert } from "node:assert";
 import { spawnSync } from "node:child_process";
-import { chmodSync, chownSync } from "node:fs";
+import { chmodSync, chownSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { pathToFileURL } from "node:url";
 import { loadConfig } from "../../src/config/load.ts";
 import { door, inFolder } from "./folder.ts";
 
@@ -45,6 +46,31 @@ test("root refuses what belongs to somebody else, or can be changed by others, a
 
 test("root refuses a configuration that lies in a sticky folder itself", asRoot, async () => {
   assert.match(await after((folder) => chmodSync(join(folder, "conf"), 0o1777)), /^\/conf can be written to by others/);
+});
+
+/** What root is told of a configuration that imports a file by its URL, where `change` was done to what that imports. */
+function afterUrl(importing: (url: string) => string, change: (imported: string) => void): Promise<string> {
+  return after((folder) => {
+    const [first, second] = ["first.mjs", "second.mjs"].map((name) => join(folder, "conf/lib", name)) as [string, string];
+    writeFileSync(first, 'export { name } from "./second.mjs";');
+    writeFileSync(second, 'export const name = "second";');
+    const program = `const { name } = { ...first };\nexport default sentry([entry(name ?? "missing", "b")]);`;
+    writeFileSync(join(folder, "conf/sample.ts"), `${door}\n${importing(pathToFileURL(first).href)}\n${program}`);
+    change(second);
+  });
+}
+
+test("root looks as well at what is imported by its URL", asRoot, async () => {
+  for (const importing of [
+    (url: string) => `import * as first from "${url}";`,
+    (url: string) => `const first = await import("${url}");`,
+  ]) {
+    assert.equal(await afterUrl(importing, () => undefined), "loaded");
+    assert.equal(
+      await afterUrl(importing, (imported) => chmodSync(imported, 0o666)),
+      "/conf/lib/second.mjs can be written to by others than root; as root, Sentry does not use it (chmod go-w)",
+    );
+  }
 });
 
 test("an ordinary user may use what is lying about, but needs to be able to read it", asRoot, async () => {

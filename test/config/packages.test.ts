@@ -1,7 +1,8 @@
 import { strict as assert } from "node:assert";
-import { symlinkSync } from "node:fs";
+import { symlinkSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { pathToFileURL } from "node:url";
 import { loadConfig } from "../../src/config/load.ts";
 import { complaint, door, inFolder, load } from "./folder.ts";
 
@@ -55,6 +56,21 @@ test("a package that is missing can be done without where the program says so", 
     const name = await import("nope").then(() => "there", () => "missing");
     export default sentry([entry(name, "b")]);`);
   assert.equal(entries[0]?.law.name, "missing");
+});
+
+test("a file that is not there when the configuration is compiled is not imported by its URL later", async () => {
+  await inFolder({}, async (folder) => {
+    const late = join(folder, "late.mjs");
+    const url = pathToFileURL(late).href;
+    const using = (importing: string) => load(`${door}\nimport { writeFileSync } from "node:fs";\n${importing}`);
+    const { entries } = await using(`
+      writeFileSync(${JSON.stringify(late)}, "");
+      const name = await import("${url}").then(() => "there", () => "missing");
+      export default sentry([entry(name, "b")]);`);
+    assert.equal(entries[0]?.law.name, "missing");
+    unlinkSync(late);
+    await assert.rejects(using(`import "${url}";`), /cannot resolve "file:.*ENOENT/);
+  });
 });
 
 test("with and without packages, each file knows where it is itself", async () => {
