@@ -118,8 +118,9 @@ struct FactObject {
   Napi::Object operator()(const SignalFact& fact) const {
     auto object = of("signal");
     object.Set("signal", signal_name(fact.signal));
-    object.Set("pid", fact.pid);
-    object.Set("uid", fact.uid);
+    const bool sent = fact.uid != -1;
+    object.Set("pid", or_null(env, sent, fact.pid));
+    object.Set("uid", or_null(env, sent, static_cast<double>(static_cast<uid_t>(fact.uid))));
     object.Set("fromKernel", fact.from_kernel);
     object.Set("terminalGone", fact.terminal_gone);
     object.Set("at", moment(env, fact.at));

@@ -150,6 +150,7 @@ function complaint({ subject = "", step = "", errno = "", message = "", cause }:
 
 function asker({ by }: Told, through = " by"): string {
   if (by === null) return "";
+  if (by.kind === "signal" && by.pid === null) return `${through} a signal`;
   const way = { socket: "over the socket", signal: "by signal", token: "over TCP" }[by.kind] ?? by.kind;
   return by.pid === null ? `${through} somebody ${way}` : `${through} uid ${by.uid} (PID ${by.pid}, ${way})`;
 }

@@ -283,7 +283,7 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
       // A terminal that goes away is told more than once, by the kernel and by the shell: nobody asks for haste with that.
       case "stop": return { kind: "stop", hurry: fact.signal !== "SIGHUP", by, reply: null };
       case "reload": reloading.signalled(by); return null;
-      case "reopen": transcript.tell(`SIGUSR2 from PID ${fact.pid}: ${reopenLogs().reopened} log files were opened anew.`); return null;
+      case "reopen": transcript.tell(`SIGUSR2${fact.pid === null ? "" : ` from PID ${fact.pid}`}: ${reopenLogs().reopened} log files were opened anew.`); return null;
       case null: return null;
     }
   }

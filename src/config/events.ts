@@ -9,9 +9,13 @@ export type EventCause =
   | "exited" | "stopped" | "restarted" | "scaled" | "replaced" | "removed" | "readyTimeout"
   | "unhealthy" | "watchdog" | "memory" | "schedule" | "watch" | "leftover" | "unknown";
 
-/** Who asked for it. Of who comes over TCP with the token, no more is known. */
+/**
+ * Who asked for it. Of who comes over TCP with the token, no more is known; and a signal that the kernel sends (Ctrl-C, a
+ * terminal that is gone) comes from no process.
+ */
 export type EventBy =
-  | { readonly kind: "signal" | "socket"; readonly pid: number; readonly uid: number }
+  | { readonly kind: "signal"; readonly pid: number | null; readonly uid: number | null }
+  | { readonly kind: "socket"; readonly pid: number; readonly uid: number }
   | { readonly kind: "token"; readonly pid: null; readonly uid: null };
 
 /** What every event has. */

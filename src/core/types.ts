@@ -158,9 +158,13 @@ export function statusOf({ code, signal }: Pick<Exit, "code" | "signal">): ExitS
   return code === null && signal === null ? "unknown" : "known";
 }
 
-/** Who asked. Null where nobody did: the law itself decided. Of who comes over TCP with the token, no more is known. */
+/**
+ * Who asked. Null where nobody did: the law itself decided. Of who comes over TCP with the token, no more is known; and a
+ * signal that the kernel sends (Ctrl-C, a terminal that is gone) comes from no process.
+ */
 export type By =
-  | { readonly kind: "signal" | "socket"; readonly pid: number; readonly uid: number }
+  | { readonly kind: "signal"; readonly pid: number | null; readonly uid: number | null }
+  | { readonly kind: "socket"; readonly pid: number; readonly uid: number }
   | { readonly kind: "token"; readonly pid: null; readonly uid: null }
   | null;
 

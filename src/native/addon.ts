@@ -45,7 +45,8 @@ export type Fact =
   | { kind: "lines"; run: Run; stream: 0 | 1; text: string }
   /** The moment of `setAlarm` has come, or the wall clock was set. */
   | { kind: "alarm" }
-  | { kind: "signal"; signal: string; pid: number; uid: number; fromKernel: boolean; terminalGone: boolean; at: Moment }
+  /** `pid` and `uid` are its sender's, and both null where no process is known to have sent it. */
+  | { kind: "signal"; signal: string; pid: number | null; uid: number | null; fromKernel: boolean; terminalGone: boolean; at: Moment }
   /** `sink`: that of the output, where it leads to a place of its own; otherwise null. */
   | { kind: "lost"; what: "processEvents" | "output"; count: number; sink: number | null }
   /** A file of output has been rotated; or it could not be, and grows on. */

@@ -1,6 +1,6 @@
 /** Readers of core's own words, for the state and the history alike. */
 import type { After, Backoff, By, Cause, Exit, ExitWhen, Identity, Law, Limit, Scope, Stamp } from "../core/types.ts";
-import { fields, flag, later, list, matching, nullable, number, oneOf, pair, positive, text, upTo, whole } from "./shape.ts";
+import { fields, flag, kinds, later, list, matching, nullable, number, oneOf, pair, positive, text, upTo, whole, word } from "./shape.ts";
 import type { Reader } from "./shape.ts";
 
 /** As configurations may spell it. */
@@ -60,13 +60,11 @@ export const exit = fields<Exit>({
   userMs: number, systemMs: number, maxRssBytes: nullable(number),
 });
 
-type Known = Extract<By, { readonly pid: number }>;
-const known = fields<Known>({ kind: oneOf<Known["kind"]>({ signal: true, socket: true }), pid: whole, uid: whole });
-const kind = fields<{ kind: string }>({ kind: text });
-
-/** Of who comes with the token, nothing more is known. */
-export const by: Reader<By> = nullable((value, where) =>
-  kind(value, where).kind === "token" ? { kind: "token", pid: null, uid: null } : known(value, where));
+export const by: Reader<By> = nullable(kinds<NonNullable<By>>({
+  signal: fields({ kind: word("signal"), pid: nullable(whole), uid: nullable(whole) }),
+  socket: fields({ kind: word("socket"), pid: whole, uid: whole }),
+  token: () => ({ kind: "token", pid: null, uid: null }),
+}));
 
 export const cause = oneOf<Cause>({
   exited: true, stopped: true, restarted: true, scaled: true, replaced: true, removed: true, readyTimeout: true,

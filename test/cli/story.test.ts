@@ -68,6 +68,7 @@ test("what Sentry itself did is told", () => {
     told("added", { slot: null }),
     told("removed", { slot: null }),
     told("stopped", { ...own, by: signal }),
+    told("stopped", { ...own, by: { kind: "signal", pid: null, uid: null } }),
   ), [
     "Sentry reloaded the configuration, asked by uid 0 (PID 1, by signal)",
     "Sentry could not reload: exec: ENOENT (no such file or directory)",
@@ -75,6 +76,7 @@ test("what Sentry itself did is told", () => {
     "web was added to the configuration",
     "web was removed from the configuration",
     "Sentry was stopped, with all that it ran, asked by uid 0 (PID 1, by signal)",
+    "Sentry was stopped, with all that it ran, asked by a signal",
   ]);
 });
 

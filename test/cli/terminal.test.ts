@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { suite, test } from "node:test";
 
+import { history } from "../support/shown.ts";
 import { Site } from "../support/site.ts";
 import { until } from "../support/until.ts";
 
@@ -11,6 +12,11 @@ const busy = 'entry("busy", "sh", ["-c", "printf . >> lives; seq 14000"], 200, 1
 
 function lives(site: Site): number {
   return existsSync(site.path("lives")) ? readFileSync(site.path("lives"), "utf8").length : 0;
+}
+
+/** Who stopped it all: the kernel sends a terminal's signals by itself. */
+function isStoppedByNobody(site: Site): void {
+  assert.deepEqual(history(site, "stopped").at(-1)?.by, { kind: "signal", pid: null, uid: null });
 }
 
 async function livesGoOn(site: Site): Promise<void> {
@@ -83,6 +89,7 @@ suite("in a terminal", { concurrency: 2 }, () => {
     assert.equal(await terminal.ended, 0);
     assert.match(terminal.screen, /\^C[^]*Exited at \d+ by SIGTERM\.\r\n(\S*Bye\.)\r\n$/);
     assert.ok(!terminal.screen.includes("interrupted"));
+    isStoppedByNobody(site);
     await site.nobodyLeft();
   });
 
@@ -97,6 +104,17 @@ suite("in a terminal", { concurrency: 2 }, () => {
     assert.equal((await site.sentry(["stop", "sample.ts"])).code, 0);
     await terminal.ended;
     await site.nobodyLeft();
+  });
+
+  test("its being closed is recorded as a signal that nobody sent", async (t) => {
+    const site = new Site(t);
+    site.config('entry("x", "sh", ["-c", "echo up; exec sleep 1000"])');
+    const terminal = site.sentryInTerminal(["start", "sample.ts"]);
+    await terminal.shows(/ up\r\n/);
+    terminal.close();
+    await terminal.ended;
+    await site.nobodyLeft();
+    isStoppedByNobody(site);
   });
 
   for (const [title, program, args] of [

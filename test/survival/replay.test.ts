@@ -392,12 +392,14 @@ test("a rolling restart is over: its extra process is one that has to end, howev
   assert.deepEqual([phaseOf(over, "web:2"), over.timers.size], [running(3), 0], "nobody waits for a process to stay any more");
 });
 
-test("who came with the token is told without a pid", () => {
-  const by: By = { kind: "token", pid: null, uid: null };
-  const { state, damaged } = after([record.started(7), record.stopping(7, { by })]);
-  const { phase } = slotOf(state);
-  assert(phase.kind === "stopping");
-  assert.deepEqual([phase.by, damaged], [by, 0]);
+test("who came with the token, and a signal that nobody sent, are told without a pid", () => {
+  for (const kind of ["token", "signal"] as const) {
+    const by: By = { kind, pid: null, uid: null };
+    const { state, damaged } = after([record.started(7), record.stopping(7, { by })]);
+    const { phase } = slotOf(state);
+    assert(phase.kind === "stopping");
+    assert.deepEqual([phase.by, damaged], [by, 0]);
+  }
   assert.equal(after([record.stopping(7, { by: { kind: "socket", pid: null, uid: 0 } as unknown as By })]).damaged, 1);
 });
 
