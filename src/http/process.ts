@@ -1,7 +1,7 @@
 /** A slot as the interface shows it. */
 import type { Entry, LastExit, Phase, Said, Slot, State } from "../core/state.ts";
 import { slotId, statusOf } from "../core/types.ts";
-import type { Micros, Stamp } from "../core/types.ts";
+import type { Micros, Millis, Stamp } from "../core/types.ts";
 import { toMicrosecond } from "../engine/line.ts";
 import { blockedIn } from "./blocked.ts";
 import type { BlockedBy } from "./blocked.ts";
@@ -25,7 +25,7 @@ export function show(
     id: slotId(slot.entry, slot.number), entry: slot.entry, slot: slot.number, pid: started?.pid ?? null,
     state: STATE_OF[phase.kind], ready: phase.kind === "running", command: program.command, args: [...program.args],
     startedAt: started === null ? null : toMillisecond(started.at.wall),
-    uptimeMs: started === null ? null : Math.max(0, Math.round(now.mono - started.at.mono)),
+    uptimeMs: uptimeOf(phase, now),
     restarts: Math.max(0, slot.starts - 1),
     nextStartAt: nextStart(phase, entry, now),
     cpuPercent: used?.cpuPercent ?? null, memoryBytes: used?.memoryBytes ?? null,
@@ -35,6 +35,11 @@ export function show(
     ...entry !== undefined && entry.law.schedule !== null ? { missedRuns: entry.missed } : {},
     ..."said" in phase && phase.said !== null ? showSaid(phase.said) : {},
   };
+}
+
+export function uptimeOf(phase: Phase, now: Stamp): Millis | null {
+  const started = livingIn(phase);
+  return started === null ? null : Math.max(0, Math.round(now.mono - started.at.mono));
 }
 
 /**
