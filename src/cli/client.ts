@@ -6,7 +6,8 @@ import { basename, dirname } from "node:path";
 
 import { SentryError } from "../errors.ts";
 import type { Place } from "./place.ts";
-import { problemOf } from "./problem.ts";
+import { problemOf, whoseOf } from "./problem.ts";
+import type { Whose } from "./problem.ts";
 import { Cut, Responses } from "./response.ts";
 import type { Response } from "./response.ts";
 import { serverSent } from "./server-sent.ts";
@@ -23,10 +24,12 @@ const PATIENCE = 10_000;
 
 /** A connection to one Sentry. It ends when that process does; a reload may end it as well, once it is answered. */
 export class Client {
+  readonly #place: Place;
   readonly #socket: Socket;
   readonly #responses: Responses;
 
-  private constructor(socket: Socket) {
+  private constructor(place: Place, socket: Socket) {
+    this.#place = place;
     this.#socket = socket;
     this.#responses = new Responses(socket);
     socket.on("error", () => {}); // told by the end of what can be read
@@ -42,7 +45,7 @@ export class Client {
         return reject(refusal(place, error as NodeJS.ErrnoException));
       }
       const socket = connect({ path: basename(place.socket) });
-      socket.once("connect", () => resolve(new Client(socket)));
+      socket.once("connect", () => resolve(new Client(place, socket)));
       socket.once("error", (error) => reject(refusal(place, error)));
     });
   }
@@ -53,7 +56,9 @@ export class Client {
    */
   begin(method: string, path: string, headers: Readonly<Record<string, string>> = {}, body = ""): Promise<Response> {
     const length = method === "GET" ? {} : { "content-length": String(Buffer.byteLength(body)) };
-    const lines = Object.entries({ host: "localhost", ...headers, ...length })
+    // Where it runs for another, nothing is done.
+    const meant = encodeURIComponent(this.#place.config);
+    const lines = Object.entries({ "host": "localhost", "sentry-config": meant, ...headers, ...length })
       .map(([name, value]) => `${name}: ${value}\r\n`);
     this.#socket.write(`${method} ${path} HTTP/1.1\r\n${lines.join("")}\r\n${body}`);
     return this.#responses.next();
@@ -83,7 +88,7 @@ export class Client {
   async *follow(path: string, after: string | number | null): AsyncGenerator<ServerSent> {
     try {
       const response = await this.begin("GET", path, after === null ? {} : { "last-event-id": String(after) });
-      if (response.status !== 200) throw await problemOf(await complete(response), `GET ${path}`);
+      if (response.status !== 200) throw await problemOf(await complete(response), `GET ${path}`, this.#place);
       yield* serverSent(response.body);
     } catch (error) {
       if (!(error instanceof Cut)) throw error;
@@ -125,7 +130,7 @@ export async function answerTo(place: Place, method: string, path: string, body?
   // A reload cuts an answer that takes long. To ask again changes nothing: RFC 9110, 9.2.2.
   const answer = await tryFor(patience, place, method, path, body) ?? (method === "GET" ? await tryFor(patience, place, method, path) : null);
   if (answer === null) throw new SentryError("E_FAILED", `Sentry closed the connection to ${place.socket} without an answer`);
-  if (answer.status >= 300) throw await problemOf(answer, `${method} ${path}`);
+  if (answer.status >= 300) throw await problemOf(answer, `${method} ${path}`, place);
   return answer;
 }
 
@@ -142,6 +147,16 @@ async function tryFor(patience: number, place: Place, method: string, path: stri
   client.close();
   if (late) throw new SentryError("E_TIMEOUT", `Sentry has not answered ${method} ${path} within ${patience / 1000} s (at ${place.socket})`);
   return answer;
+}
+
+/** Whose Sentry it is that answers in the run folder; null: nobody does, or it does not say. */
+export async function whoRuns(place: Place): Promise<Whose | null> {
+  try {
+    const answer = await tryFor(PATIENCE, place, "GET", "/health");
+    return answer && whoseOf(answer.headers);
+  } catch {
+    return null;
+  }
 }
 
 /** `web`, an entry, or `web:0`, a slot of it: no entry has a colon in its name. */

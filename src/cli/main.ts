@@ -10,6 +10,7 @@ import { findConfig, possibleConfigs } from "../config/find.ts";
 import { SentryError } from "../errors.ts";
 import { printableText } from "../printable.ts";
 import type * as Alone from "./alone.ts";
+import { whoRuns } from "./client.ts";
 import { events } from "./events.ts";
 import { helpOf, helpOfAll } from "./help.ts";
 import { logs } from "./logs.ts";
@@ -44,13 +45,19 @@ const verbs: Record<VerbName, Run> = {
       throw new SentryError("E_USAGE", "start --json goes with --detach: in the foreground, the terminal shows the transcript");
     }
     const { start, startAgain } = await alone();
-    if (options.handover === undefined) return start(find(name, options), runDirOf(options), options);
+    if (options.handover === undefined) {
+      const place = find(name, options);
+      return start(place, runDirOf(options), options).catch((error: unknown) => refuseBesideAnother(place, error));
+    }
     // By the words of the image before: the file itself may be moved away by now, and is not read.
     return startAgain(placeOf(configOf(name, options) ?? "", runDirOf(options)), Number(options.handover));
   },
   async stop([name], options) {
     const place = findRunning(name, options);
-    if (options.orphans) return (await alone()).stopOrphans(place, options.json === true);
+    if (options.orphans) {
+      const { stopOrphans } = await alone();
+      return stopOrphans(place, options.json === true).catch((error: unknown) => refuseBesideAnother(place, error));
+    }
     return stop(place, options.json === true);
   },
   reload: ofConfig(reload),
@@ -120,6 +127,15 @@ async function perform({ verb, names, options }: Extract<Asked, { kind: "verb" }
     const place = running ?? there;
     throw place === undefined ? error : await rightCommand(place, verb, name, known) ?? error;
   }
+}
+
+/** What was in its way may be the Sentry of another configuration, which can say so itself. */
+async function refuseBesideAnother(place: Place, error: unknown): Promise<never> {
+  const isInTheWay = isSentryError(error) && (error.code === "E_RUNNING" || error.code === "E_REFUSED");
+  const whose = isInTheWay ? await whoRuns(place) : null;
+  if (whose === null || whose.config === place.config) throw error;
+  throw new SentryError("E_RUNNING", `Sentry already runs for ${whose.config} (PID: ${whose.pid}) at ${place.socket}; `
+    + `for ${place.config} choose another folder with --run-dir`);
 }
 
 function find(name: string | undefined, options: Options): Place {

@@ -42,7 +42,7 @@ export function viewOf({
   const logs = new Logs((entry) => sinks.whereOf(entry), place.runFolder);
   sinks.files.onOpened = (entry) => logs.opened(entry);
   return {
-    engine, clock: systemClock, past: history, tallies, version: version(), maxCount: configuration.maxCount,
+    engine, clock: systemClock, past: history, tallies, version: version(), config: place.config, maxCount: configuration.maxCount,
     program: (name) => known.get(name) ?? { command: "", args: [] },
     options: (name) => optionsOf(entries.get(name)),
     reload: (by) => reloading.ask(by),

@@ -8,6 +8,7 @@ import { Client } from "./client.ts";
 import { outlasting } from "./outlasting.ts";
 import type { Place } from "./place.ts";
 import { print } from "./print.ts";
+import { problemOf } from "./problem.ts";
 
 /** Milliseconds. A stop that takes longer may take for ever; most are over by then, and are not to be slowed down. */
 const LONG = 1000;
@@ -27,7 +28,7 @@ export async function stop(place: Place, json: boolean): Promise<void> {
   // 409: it is stopping already, and that is waited for just as well.
   if (answer !== null && answer.status !== 202 && answer.status !== 409) {
     client.close();
-    throw new SentryError("E_FAILED", `Sentry refused to stop: ${answer.body.toString()}`);
+    throw await problemOf(answer, "POST /stop", place);
   }
   const timer = setTimeout(() => void tellOutlasting(place), LONG);
   await client.gone();

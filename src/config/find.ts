@@ -21,14 +21,13 @@ export function findConfig(name: string | undefined, home: string, cwd: string):
 }
 
 /**
- * What the configuration of a running Sentry would be called, though its file may have been moved away since: the real
- * paths that `findConfig` tries, whether or not there is a file.
+ * What the configuration of a running Sentry would be called: what `findConfig` finds comes first. But its file may have
+ * been moved away since, or its folder; so then come all paths that were tried, whether or not there is a file.
  */
 export function possibleConfigs(name: string | undefined, home: string, cwd: string): string[] {
-  return placesToTry(name, home, cwd).flatMap((path) => {
-    const folder = realPathOf(dirname(path), false);
-    return folder === null ? [] : [join(folder, basename(path))];
-  });
+  const tried = placesToTry(name, home, cwd);
+  const there = tried.map((path) => realPathOf(path, tried.length > 1)).filter((path) => path !== null);
+  return [...there, ...tried.map((path) => join(realPathOf(dirname(path), false) ?? dirname(path), basename(path)))];
 }
 
 function placesToTry(name: string | undefined, home: string, cwd: string): string[] {

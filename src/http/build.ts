@@ -5,6 +5,8 @@
  * The order of a request: the door is asked before anything of the body is read, and before it is said whether there
  * is such a route; then the shape is checked; then the route does what it does.
  */
+import type { IncomingMessage } from "node:http";
+
 import fastify from "fastify";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
@@ -45,11 +47,20 @@ export function build(view: View, doors: Doors): FastifyInstance {
     },
   });
 
-  function greet(request: FastifyRequest, reply: FastifyReply): void {
+  // As a header can hold it.
+  const config = encodeURIComponent(view.config);
+
+  function greet({ raw }: FastifyRequest, reply: FastifyReply): void {
     reply.headers({ "cache-control": "no-store", "x-content-type-options": "nosniff" });
-    // The command says so where it is of another version. Who comes over TCP has no use for that; but where a program
-    // that listens is known by its version, so are its faults. Only a Unix socket's peer has no address.
-    if (request.raw.socket.remoteAddress === undefined) reply.header("server", `sentry/${view.version}`);
+    // The command says so where it is of another version, or asks for another configuration. Who comes over TCP has no
+    // use for that; but where a program that listens is known by its version, so are its faults.
+    if (isOverSocket(raw)) reply.headers({ "server": `sentry/${view.version}`, "sentry-config": config, "sentry-pid": process.pid });
+  }
+
+  /** Two configurations may have come to the same run folder. Who says which one is meant is not to meet the other's Sentry. */
+  function misdirected({ raw }: FastifyRequest): Problem | null {
+    const { "sentry-config": meant = config } = raw.headers;
+    return meant === config || !isOverSocket(raw) ? null : new Problem("E_NOT_RUNNING", `Sentry runs here for ${view.config}`);
   }
 
   function refusalOf({ raw }: FastifyRequest, openness: Openness): Problem | null {
@@ -63,7 +74,7 @@ export function build(view: View, doors: Doors): FastifyInstance {
     const openness = is404 ? addresses.opennessOf(url) : request.routeOptions.config.open ?? "token";
     const wrong = is404 ? addresses.refusalOf(method, url) : undecodable(url);
     // Who may not know what there is here is not told that either.
-    done(refusalOf(request, openness) ?? wrong ?? undefined);
+    done(refusalOf(request, openness) ?? misdirected(request) ?? wrong ?? undefined);
   });
   app.setErrorHandler((error: Error, request, reply) => {
     const problem = problemOf(error);
@@ -94,6 +105,11 @@ export function build(view: View, doors: Doors): FastifyInstance {
   stop(app, doors, wishes);
   types(app, view, wishes);
   return app;
+}
+
+/** Only a Unix socket's peer has no address. */
+function isOverSocket({ socket }: IncomingMessage): boolean {
+  return socket.remoteAddress === undefined;
 }
 
 /** The router has looked at the path alone. */

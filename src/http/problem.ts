@@ -20,6 +20,7 @@ export const PROBLEMS = {
   E_REFUSED: [409, "Sentry is stopping or reloading"],
   E_TOO_LARGE: [413, "The request is too large"],
   E_MEDIA_TYPE: [415, "The request has a body of a kind that is not known here"],
+  E_NOT_RUNNING: [421, "Sentry runs here for another configuration"],
   E_CONFIG_INVALID: [422, "The configuration cannot be used"],
   E_BUSY: [429, "Too many at a time"],
   E_HEADER_TOO_LARGE: [431, "The header of the request is too large"],

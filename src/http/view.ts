@@ -19,6 +19,8 @@ export interface View {
   plan(): Promise<Planned>;
   /** Of Sentry itself. */
   readonly version: string;
+  /** Real path of the configuration for which it runs. */
+  readonly config: string;
   /** The text of dist/openapi.json: kept from the start, for an upgrade may take the file away. */
   openapi(): Buffer;
   /** An entry cannot be scaled to more. */

@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { findConfig } from "../../src/config/find.ts";
+import { findConfig, possibleConfigs } from "../../src/config/find.ts";
 import { SentryError } from "../../src/errors.ts";
 import { inFolder } from "./folder.ts";
 
@@ -48,5 +48,17 @@ test("what is not found is told with all places that were tried", async () => {
     assert.equal(message("web"), `no configuration found: tried ${folder}/web.ts, ${folder}/${kept}/web.ts`);
     assert.equal(message("./x.ts"), `no configuration found: tried ${folder}/x.ts`);
     assert.match(message() ?? "", /sentry\.ts, .*sentry\.ts \(`sentry init` writes one\)$/);
+  });
+});
+
+test("that of a running Sentry is what is found, or else whatever it may have been", async () => {
+  await inFolder({ "real/web.ts": "", [`home/${kept}/web.ts`]: "" }, (folder) => {
+    const home = join(folder, "home");
+    symlinkSync("real", join(folder, "link"));
+    assert.deepEqual(possibleConfigs("link/web.ts", home, folder), [join(folder, "real/web.ts"), join(folder, "real/web.ts")]);
+    assert.deepEqual(possibleConfigs("link/gone.ts", home, folder), [join(folder, "real/gone.ts")]);
+    assert.deepEqual(possibleConfigs("gone/web.ts", home, folder), [join(folder, "gone/web.ts")]);
+    const [first, ...more] = possibleConfigs("web", home, folder);
+    assert.deepEqual([first, more], [join(home, kept, "web.ts"), [join(folder, "web.ts"), join(home, kept, "web.ts")]]);
   });
 });

@@ -17,7 +17,7 @@ import { law } from "../support/world.ts";
 import { served } from "./app.ts";
 
 /** By a real connection to a Unix socket. */
-async function askSocket(t: TestContext, app: FastifyInstance, method: string, path: string): Promise<IncomingMessage> {
+async function askSocket(t: TestContext, app: FastifyInstance, method: string, path: string, headers = {}): Promise<IncomingMessage> {
   const folder = mkdtempSync(join(tmpdir(), "sentry-http-"));
   await app.ready();
   const server = createServer(app.routing).listen(join(folder, "socket"));
@@ -26,7 +26,7 @@ async function askSocket(t: TestContext, app: FastifyInstance, method: string, p
     rmSync(folder, { recursive: true });
   });
   await once(server, "listening");
-  const asking = request({ socketPath: join(folder, "socket"), method, path, agent: false }).end();
+  const asking = request({ socketPath: join(folder, "socket"), method, path, headers, agent: false }).end();
   const [answer] = await once(asking, "response") as [IncomingMessage];
   answer.resume();
   return answer;
@@ -73,6 +73,27 @@ test("who comes by the socket is told which version answers, who comes over TCP 
   for (const path of ["/health", "/nothing"]) {
     assert.equal((await askSocket(t, app, "GET", path)).headers["server"], "sentry/1.2.3");
   }
+});
+
+const config = encodeURIComponent("/srv/größer.ts");
+
+test("who comes by the socket is told for which configuration it answers, and as which process", async (t) => {
+  const { app } = served([law("dummy")]);
+  assert.equal((await app.inject("/health")).headers["sentry-config"], undefined);
+  for (const path of ["/health", "/nothing"]) {
+    const { headers } = await askSocket(t, app, "GET", path);
+    assert.deepEqual([headers["sentry-config"], headers["sentry-pid"]], [config, String(process.pid)]);
+  }
+});
+
+test("who comes by the socket and means another configuration is refused, and nothing is done", async (t) => {
+  const { app, world } = served([law("dummy")]);
+  for (const [method, path] of [["POST", "/entries/dummy/down"], ["GET", "/health"], ["GET", "/nothing"]] as const) {
+    assert.equal((await askSocket(t, app, method, path, { "sentry-config": "%2Fsrv%2Fother.ts" })).statusCode, 421);
+  }
+  assert.equal(world.told().length, 1);
+  assert.equal((await askSocket(t, app, "GET", "/health", { "sentry-config": config })).statusCode, 200);
+  assert.equal((await app.inject({ url: "/health", headers: { "sentry-config": "%2Fsrv%2Fother.ts" } })).statusCode, 200, "over TCP it means nothing");
 });
 
 test("a method that nobody has heard of is as wrong as one that is known elsewhere", async (t) => {

@@ -29,6 +29,7 @@ export function viewOf(laws: readonly Law[], fateOf?: FateOf) {
     reload: async () => ({ kind: "done", id: past.lastId + 1 }),
     plan: async () => ({ kind: "plan", changes: [] }),
     version: "1.2.3",
+    config: "/srv/größer.ts",
     openapi: () => Buffer.from('{"openapi":"3.1.0"}'),
     maxCount: 10_000,
     async sweep(roots) {
