@@ -32,8 +32,8 @@ export type Asked =
 /** @throws SentryError E_USAGE */
 export function read(words: readonly string[]): Asked {
   const [word, ...rest] = verbFirst(words);
-  if (word === "--version" || word === "-V") return { kind: "version" };
-  if (word === "--help" || word === "-h" || word === "help") {
+  if (isVersion(word)) return { kind: "version" };
+  if (isHelp(word)) {
     const [of] = rest;
     return { kind: "help", of: of === undefined ? null : known(of) };
   }
@@ -48,6 +48,14 @@ export function read(words: readonly string[]): Asked {
   const extra = positionals[wanted.length];
   if (extra !== undefined) throw wrong(`'${extra}' is one word too many`, verb);
   return { kind: "verb", verb, names: positionals, options };
+}
+
+function isVersion(word: string | undefined): boolean {
+  return word === "--version" || word === "-V";
+}
+
+function isHelp(word: string | undefined): boolean {
+  return word === "--help" || word === "-h" || word === "help";
 }
 
 function known(word: string): VerbName {
@@ -75,6 +83,7 @@ function verbFirst(words: readonly string[]): readonly string[] {
   const isConfig = !first.startsWith("-") && (first.includes("/") || /\.[cm]?[jt]s$/.test(first));
   if (!isConfig) return words;
   if (second === undefined) throw wrong(`which verb for ${first}?`);
+  if (isVersion(second) || isHelp(second)) return [second, ...rest]; // the same for all of them
   return [second, "--config", first, ...rest];
 }
 

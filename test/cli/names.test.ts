@@ -80,6 +80,10 @@ suite("a configuration is found", { concurrency: 2 }, () => {
     assert.equal((await site.run("./sample.ts", ["stop"], { env })).code, 0);
     await sentry.endsWell();
     assert.equal((await site.run("./sample.ts", [], { env })).code, 2, "a configuration without a verb is wrong usage");
+    for (const words of [["--help"], ["-h"], ["help"], ["help", "stop"], ["stop", "--help"], ["--version"]]) {
+      const { code, stdout, stderr } = await site.run("./sample.ts", words, { env });
+      assert.deepEqual([code, stdout, stderr], [0, (await site.sentry(words)).stdout, ""], words.join(" "));
+    }
   });
 
   test("and where it is an entry of the default one instead, the answer is the right command", async (t) => {
