@@ -30,6 +30,17 @@ suite("sentry signal", { concurrency: 2 }, () => {
     await sentry.stop();
   });
 
+  test("sends real-time signals as well", async (t) => {
+    const site = new Site(t);
+    site.config(String.raw`entry("web", "bash", ["-c", "trap 'echo heard' RTMIN+1; echo ready; while :; do sleep 0.01; done"])`);
+    const sentry = site.start();
+    await sentry.line(/ready/);
+    const { code, stdout, stderr } = await site.sentry(["signal", "web", "SIGRTMIN+1", "-c", "sample.ts"]);
+    assert.deepEqual([code, stdout, stderr], [0, "SIGRTMIN+1 was sent to web.\n", ""]);
+    await sentry.line(/heard$/);
+    await sentry.stop();
+  });
+
   test("exits 2 for a signal that does not exist, with the list of those that do", async (t) => {
     const site = new Site(t);
     site.config('entry("web", "sleep", ["1000"])');
