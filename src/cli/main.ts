@@ -121,11 +121,11 @@ async function perform({ verb, names, options }: Extract<Asked, { kind: "verb" }
     const places = possiblePlaces(undefined, options);
     const running = places.find(({ socket }) => existsSync(socket));
     const there = places.find(({ config }) => existsSync(config));
-    // No Sentry to ask: only a start may look into the configuration itself.
-    const known = async (entry: string): Promise<boolean> => running !== undefined ? has(running, entry)
-      : verb === "start" && there !== undefined && (await (await alone()).entriesOf(there.config)).includes(entry);
     const place = running ?? there;
-    throw place === undefined ? error : await rightCommand(place, verb, name, known) ?? error;
+    if (place === undefined) throw error;
+    // No Sentry to ask: only a start may look into the configuration itself.
+    throw await rightCommand(place, verb, name, error, async (entry) => running !== undefined ? has(running, entry)
+      : verb === "start" ? (await (await alone()).entriesOf(place.config)).includes(entry) : null);
   }
 }
 

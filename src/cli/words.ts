@@ -1,6 +1,7 @@
 /** The command's words, taken apart. Node's own parser does it: what starts so often is to load as little as it can. */
 import { parseArgs } from "node:util";
 
+import { isPath } from "../config/find.ts";
 import { SentryError } from "../errors.ts";
 import { COMMON, verbOf, VERBS } from "./verbs.ts";
 import type { VerbName } from "./verbs.ts";
@@ -80,8 +81,7 @@ function parse(args: string[], verb: VerbName): { options: Options; positionals:
 /** `./sample.ts start` comes here as `sentry ./sample.ts start`: the configuration first, then the verb. */
 function verbFirst(words: readonly string[]): readonly string[] {
   const [first = "", second, ...rest] = words;
-  const isConfig = !first.startsWith("-") && (first.includes("/") || /\.[cm]?[jt]s$/.test(first));
-  if (!isConfig) return words;
+  if (first.startsWith("-") || !isPath(first)) return words;
   if (second === undefined) throw wrong(`which verb for ${first}?`);
   if (isVersion(second) || isHelp(second)) return [second, ...rest]; // the same for all of them
   return [second, "--config", first, ...rest];

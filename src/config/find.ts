@@ -30,10 +30,15 @@ export function possibleConfigs(name: string | undefined, home: string, cwd: str
   return [...there, ...tried.map((path) => join(realPathOf(dirname(path), false) ?? dirname(path), basename(path)))];
 }
 
+/** It is no name that is looked up. */
+export function isPath(name: string): boolean {
+  return name.includes("/") || /\.[cm]?[jt]s$/.test(name);
+}
+
 function placesToTry(name: string | undefined, home: string, cwd: string): string[] {
   const kept = join(home, ".sentry/conf");
   const names = name === undefined ? ["sentry.ts", join(kept, "sentry.ts")]
-    : name.includes("/") || /\.[cm]?[jt]s$/.test(name) ? [name]
+    : isPath(name) ? [name]
     : [`${name}.ts`, join(kept, `${name}.ts`)];
   return names.map((path) => resolve(cwd, path));
 }

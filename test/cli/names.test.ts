@@ -103,7 +103,13 @@ suite("a configuration is found", { concurrency: 2 }, () => {
     }
     assert.equal((await site.sentry(["stop"])).code, 0);
     await sentry.endsWell();
-    assert.match((await site.sentry(["stop", "web"])).stderr, /no configuration found: tried /, "with no Sentry to ask");
+    for (const [name, what] of [["web", "an entry"], ["web:0", "a slot"], ["db", "an entry"]] as const) {
+      const stop = await site.sentry(["stop", name]);
+      assert.equal(stop.code, 2);
+      assert.match(stop.stderr, /no configuration found: tried /, "with no Sentry to ask");
+      assert.ok(stop.stderr.endsWith(`; if \`${name}\` is ${what} of ${config}, use: sentry down ${name}\n`), stop.stderr);
+    }
+    for (const words of [["stop", "web.ts"], ["stop", "./web"], ["check", "web"]]) assert.doesNotMatch((await site.sentry(words)).stderr, /use: sentry/);
     const { code, stderr } = await site.sentry(["start", "web"]);
     assert.deepEqual([code, stderr], [2, `sentry: \`web\` is an entry of ${config}, not a configuration; use: sentry up web\n`], "a start may look for itself");
   });
