@@ -5,8 +5,10 @@
 #include <napi.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <map>
 
+#include "at_exit.h"
 #include "host.h"
 #include "lockfile.h"
 #include "memfd.h"
@@ -485,6 +487,7 @@ Napi::Value reopen_files(const Napi::CallbackInfo& info) {
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new Instance);
+  [[maybe_unused]] static const int once = std::atexit(leave_terminal);  // last in, first out: Node's own comes after it
   const auto add = [&](const char* name, auto function) { exports.Set(name, Napi::Function::New(env, function, name)); };
   add("noteSignals", note_signals);
   add("start", start);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { suite, test } from "node:test";
 
+import { EXIT_CODES } from "../../src/errors.ts";
 import { history } from "../support/shown.ts";
 import { Site } from "../support/site.ts";
 import { until } from "../support/until.ts";
@@ -117,25 +118,70 @@ suite("in a terminal", { concurrency: 2 }, () => {
     isStoppedByNobody(site);
   });
 
-  for (const [title, program, args] of [
-    ["Sentry itself leads its session", process.execPath, []],
-    ["a shell does, which passes the signal on", "bash", ["-c", '"$@"; exit $?', "bash", process.execPath]],
-    ["an interactive shell does", "bash", ["--norc", "-ic", '"$@"; exit $?', "bash", process.execPath]],
+  /** One that takes a moment to tidy up when it is told to end. */
+  const tidy = `entry("x", "sh", ["-c", "trap 'sleep 0.3; echo > tidied; exit 0' TERM; echo > up; while :; do sleep 0.02; done"])`;
+
+  for (const [title, code, program, args] of [
+    ["Sentry itself leads its session", 0, process.execPath, []],
+    ["only its stdin is there", 0, "sh", ["-c", 'exec "$@" > /dev/null 2>&1', "sh", process.execPath]],
+    ["only its stdout is there", 0, "sh", ["-c", 'exec "$@" < /dev/null 2> /dev/null', "sh", process.execPath]],
+    ["a shell leads the session, which passes the signal on", null, "bash", ["-c", '"$@"; exit $?', "bash", process.execPath]],
+    ["an interactive shell does", null, "bash", ["--norc", "-ic", '"$@"; exit $?', "bash", process.execPath]],
   ] as const) {
     test(`its being closed stops everything in order, where ${title}`, async (t) => {
       const site = new Site(t);
-      site.config(`entry("x", "sh", ["-c", "trap 'sleep 0.3; echo > tidied; exit 0' TERM; echo up; while :; do sleep 0.02; done"])`);
+      site.config(tidy);
       const [, ...words] = site.command("start", "sample.ts");
       const terminal = site.terminal(program, [...args, ...words]);
-      await terminal.shows(/ up\r\n/);
+      await until("the process is up", () => existsSync(site.path("up")));
       terminal.close();
-      await terminal.ended;
+      const ended = await terminal.ended;
+      if (code !== null) assert.equal(ended, code);
       await site.nobodyLeft();
       assert.ok(existsSync(site.path("tidied")), "the process was told with SIGTERM");
       assert.ok(!existsSync(site.path("sample.pid")));
       assert.ok(!existsSync(site.path("sample.run/socket")));
     });
   }
+
+  test("its being closed is a clean end after a reload as well", async (t) => {
+    const site = new Site(t);
+    site.config(tidy);
+    const terminal = site.sentryInTerminal(["start", "sample.ts"]);
+    await until("the process is up", () => existsSync(site.path("up")));
+    assert.equal((await site.sentry(["reload", "sample.ts"])).code, 0);
+    terminal.close();
+    assert.equal(await terminal.ended, 0);
+    assert.ok(existsSync(site.path("tidied")));
+    await site.nobodyLeft();
+  });
+
+  test("a clean end it is also where it is closed in the middle of that", async (t) => {
+    const site = new Site(t);
+    site.config(tidy);
+    const terminal = site.sentryInTerminal(["start", "sample.ts"]);
+    await until("the process is up", () => existsSync(site.path("up")));
+    terminal.type("\x03");
+    await terminal.shows(/Bye\./);
+    terminal.close();
+    assert.equal(await terminal.ended, 0);
+    await site.nobodyLeft();
+  });
+
+  // In a session of its own it is not sent SIGHUP, which would end it until it takes the signals over.
+  test("a start that fails while it is closed says so with its exit code", async (t) => {
+    const site = new Site(t);
+    site.write("sample.ts", `import { existsSync, writeFileSync } from "node:fs";
+writeFileSync("up", "");
+while (!existsSync("closed"));
+throw new Error("no");
+`);
+    const terminal = site.terminal("sh", ["-c", `trap '' HUP; setsid --wait "$@" 2> told`, "sh", ...site.command("start", "sample.ts")]);
+    await until("it is evaluated", () => existsSync(site.path("up")));
+    terminal.close();
+    site.write("closed", "");
+    assert.equal(await terminal.ended, EXIT_CODES.E_CONFIG_INVALID, readFileSync(site.path("told"), "utf8"));
+  });
 
   test("a child has neither the terminal nor anything to read from it", async (t) => {
     const site = new Site(t);
