@@ -40,8 +40,8 @@ export type Request =
   /** A rolling restart: each slot gets a new process, one after the other. What it does is told in rolling.ts. */
   | { readonly kind: "roll"; readonly entry: string; readonly by: By; readonly reply: ReplyTo }
   /**
-   * The whole stop. `hurry` says what it means where one is already under way: SIGKILL at once (the second Ctrl-C), or
-   * nothing new (the second `sentry stop`, which only waits along).
+   * The whole stop. Where one is already under way, another only waits along (`sentry stop`), but for the second of those
+   * with `hurry` (the second Ctrl-C): SIGKILL at once.
    */
   | { readonly kind: "stop"; readonly hurry: boolean; readonly by: By; readonly reply: ReplyTo };
 

@@ -19,6 +19,7 @@ export class Draft {
   exitWhen: ExitWhen;
   exitCode: number | null;
   leaveBy: By;
+  urged: boolean;
   asleep: boolean;
   live: number;
   followers: State["followers"];
@@ -43,6 +44,7 @@ export class Draft {
     this.exitWhen = state.exitWhen;
     this.exitCode = state.exitCode;
     this.leaveBy = state.leaveBy;
+    this.urged = state.urged;
     this.asleep = state.asleep;
     this.live = state.live;
     this.followers = state.followers;
@@ -132,6 +134,7 @@ export class Draft {
     this.#state.exitWhen = this.exitWhen;
     this.#state.exitCode = this.exitCode;
     this.#state.leaveBy = this.leaveBy;
+    this.#state.urged = this.urged;
     this.#state.asleep = this.asleep;
     this.#state.live = this.live;
     this.#state.followers = this.followers;

@@ -11,8 +11,10 @@ import type { Slot } from "./state.ts";
 import type { By } from "./types.ts";
 
 export function stop(draft: Draft, hurry: boolean, by: By): void {
-  if (draft.course === "left" || (draft.course === "leaving" && !hurry)) return;
   const again = draft.course === "leaving";
+  const hurries = hurry && draft.urged;
+  draft.urged ||= hurry;
+  if (draft.course === "left" || (again && !hurries)) return;
   draft.course = "leaving";
   if (!again) draft.leaveBy = by;
   for (const [, entry] of draft.entries.entries()) callOff(draft, entry, "Sentry itself is stopping");

@@ -182,6 +182,8 @@ export interface State {
   exitCode: number | null;
   /** Who asked for the whole stop. */
   leaveBy: By;
+  /** A signal has asked for it, first or after somebody else: the next one hurries. */
+  urged: boolean;
   /**
    * What an earlier image has left is asleep until `resume`: things may happen to it, but it starts nothing, sets no
    * timer and does not leave, for what its phases name is not there yet. The engine says so of each state that it is given.
@@ -213,7 +215,7 @@ export interface State {
 
 export function emptyState(): State {
   return {
-    course: "keeping", exitWhen: null, exitCode: null, leaveBy: null, asleep: false,
+    course: "keeping", exitWhen: null, exitCode: null, leaveBy: null, urged: false, asleep: false,
     entries: new Map(), removed: new Map(), slots: new Map(), runs: new Map(), timers: new Map(),
     live: 0, tallies: new Map(), followers: new Map(), seed: 0, nextRun: 1, nextToken: 1,
   };

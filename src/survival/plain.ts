@@ -19,6 +19,7 @@ export interface PlainState {
   readonly exitWhen: ExitWhen;
   readonly exitCode: number | null;
   readonly leaveBy: By;
+  readonly urged: boolean;
   /** In the order of the configuration. */
   readonly entries: readonly Entry[];
   readonly removed: readonly Law[];
@@ -29,9 +30,9 @@ export interface PlainState {
 }
 
 export function toPlain(state: Readonly<State>): PlainState {
-  const { course, exitWhen, exitCode, leaveBy, entries, removed, slots, seed, nextRun, nextToken } = state;
+  const { course, exitWhen, exitCode, leaveBy, urged, entries, removed, slots, seed, nextRun, nextToken } = state;
   return {
-    course, exitWhen, exitCode, leaveBy, entries: [...entries.values()], removed: [...removed.values()].map(({ law }) => law),
+    course, exitWhen, exitCode, leaveBy, urged, entries: [...entries.values()], removed: [...removed.values()].map(({ law }) => law),
     slots: [...slots.values()], seed, nextRun, nextToken,
   };
 }
@@ -97,6 +98,7 @@ const shape = fields<PlainState>({
   exitWhen: later(null, exitWhen),
   exitCode: later(null, nullable(upTo(255))),
   leaveBy: by,
+  urged: later(false, flag),
   entries: list(fields<Entry>({
     law, count, rolling, opened: later(true, flag), due: later(null, nullable(number)), missed: later(0, whole),
   })),

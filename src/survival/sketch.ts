@@ -221,7 +221,7 @@ export class Sketch {
     });
     const ending = new Set(slots.map(({ entry }) => entry));
     return fromPlain({
-      course: "keeping", exitWhen: this.#exitWhen, exitCode: null, leaveBy: null, entries: [...this.#entries.values()],
+      course: "keeping", exitWhen: this.#exitWhen, exitCode: null, leaveBy: null, urged: false, entries: [...this.#entries.values()],
       removed: [...this.#removed.values()].filter(({ name }) => ending.has(name)), slots, seed: 0,
       nextRun: this.#nextRun + UNRECORDED * (slots.length + 1), nextToken: this.#nextToken,
     });

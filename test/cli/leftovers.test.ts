@@ -27,10 +27,10 @@ function running(t: TestContext, footing: Footing, script: string, options: stri
   return { site, members, sentry: footing.start(site) };
 }
 
-/** A stop, and at once a signal after it, which does not wait for the grace. */
-async function hurry(site: Site, sentry: Sentry): Promise<void> {
-  assert.equal((await site.get("/stop", undefined, "POST")).status, 202);
-  await sentry.stop();
+/** Two signals to stop, the second of which does not wait for the grace. */
+async function hurry(sentry: Sentry): Promise<void> {
+  sentry.kill("SIGINT");
+  await sentry.stop("SIGTERM");
 }
 
 const deaf = "$M deaf ignores & until test -e members/deaf; do sleep 0.02; done; exit 4";
@@ -71,7 +71,7 @@ suite("what a process leaves behind", { concurrency: 4 }, () => {
     assert.deepEqual([pid, lastExit?.code, members.alive()], [null, 4, ["deaf"]]);
     await members.signal("deaf", "SIGKILL");
     await sentry.started("x");
-    await hurry(site, sentry);
+    await hurry(sentry);
   });
 
   test("is killed after the grace where it heeds no SIGTERM, and then the next start comes", async (t) => {
@@ -104,7 +104,7 @@ suite("what a process leaves behind", { concurrency: 4 }, () => {
     assert.equal(history(site, "started").length, 1);
     await members.signal("deaf", "SIGKILL");
     await until("it is started again", () => history(site, "started").length === 2);
-    await hurry(site, sentry);
+    await hurry(sentry);
   });
 
   test("is waited for by a Sentry that is reloaded, killed and started again, and only then the next start comes", async (t) => {
@@ -120,7 +120,7 @@ suite("what a process leaves behind", { concurrency: 4 }, () => {
     assert.deepEqual([members.alive(), history(site, "started", "exited").length], [["deaf"], 2]);
     await members.signal("deaf", "SIGKILL");
     await until("it is started again", () => history(site, "started").length === 2);
-    await hurry(site, second);
+    await hurry(second);
   });
 
   test("does not keep what is over from being finished, once it is gone", async (t) => {
@@ -134,7 +134,7 @@ suite("what a process leaves behind", { concurrency: 4 }, () => {
   test("is killed at once where all is stopped, and that in a hurry", async (t) => {
     const { site, members, sentry } = running(t, footing, deaf, 'stop: { grace: "1h" }');
     await becomes(site, "x:0", "stopping");
-    await hurry(site, sentry);
+    await hurry(sentry);
     assert.deepEqual(members.alive(), []);
   });
 

@@ -90,6 +90,35 @@ test("a second stop that is in no hurry only waits along", () => {
   assert.equal(world.phase("web:0"), "stopping");
 });
 
+test("the first signal does not hurry a stop that was asked for otherwise, and the second one does", () => {
+  const world = new World([law("web", { count: 2 })], () => stubborn).start();
+  void world.stop(false);
+  world.pass(10);
+  void world.stop();
+  assert.deepEqual(world.signals(), []);
+  world.pass(10);
+  void world.stop(false);
+  assert.deepEqual(world.signals(), []);
+  void world.stop();
+  assert.deepEqual(world.signals(), ["SIGKILL", "SIGKILL"]);
+});
+
+test("nor does the first one hurry what a slot has decided", () => {
+  const world = new World([law("once", { restart: "never" }), law("web")], (_run, slot) => slot === "web:0" ? stubborn : longLife).start("any");
+  world.end("once:0");
+  assert.deepEqual([world.phase("web:0"), world.engine.state.course], ["stopping", "leaving"]);
+  void world.stop();
+  assert.deepEqual(world.signals(), []);
+});
+
+test("that there was a signal is known after a reload", () => {
+  const world = new World([law("web")], () => stubborn).start();
+  void world.stop();
+  world.reload([law("web")]);
+  void world.stop();
+  assert.deepEqual(world.signals(), ["SIGKILL"]);
+});
+
 test("a third stop has nothing to add", () => {
   const world = new World([law("web")], () => ({ ...stubborn, killedAfter: 50 })).start();
   for (let n = 0; n < 2; n++) void world.stop();

@@ -15,8 +15,10 @@ import type { Due, Verdict } from "./verdicts.ts";
 type Wish = Extract<Command, { kind: "start" | "up" | "down" | "restart" | "scale" | "roll" | "stop" | "reload" | "changed" | "due" }>;
 
 export class Wishes {
-  /** How often a whole stop was asked for, as far as that means anything new. */
+  /** How often a whole stop was asked for. */
   stops = 0;
+  /** How often so that the second time hurries. */
+  urges = 0;
   readonly counts = new Map<string, number>();
   readonly wanted = new Set<SlotId>();
   readonly due = new Map<SlotId, Due>();
@@ -172,7 +174,8 @@ export class Wishes {
   }
 
   #stop(hurry: boolean): void {
-    if (this.stops === 0 || hurry) this.stops++;
+    this.stops++;
+    if (hurry) this.urges++;
     for (const slot of [...this.wanted]) this.unwant(slot);
     for (const run of this.#runs.values()) this.#askFor(run, null);
   }

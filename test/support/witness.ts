@@ -58,7 +58,7 @@ export class Witness {
     this.#asleep = asleep;
     const others = this.#toBeOthers(command);
     this.#hear(command, now, state);
-    const hurried = command.kind === "stop" && this.#wishes.stops > 1;
+    const hurried = command.kind === "stop" && command.hurry && this.#wishes.urges > 1;
     const follow = (some: readonly Effect[]) => { for (const effect of some) this.#follow(effect, command, now, hurried, timers, state); };
     // It may leave because of what it has done in this step.
     const isDecided = this.#wishes.stops === 0 && course !== "keeping";

@@ -57,7 +57,7 @@ function everything(): State {
     health: { failures: 3 }, watchdog: 5000, after: [{ entry: "db", on: "ready" }], schedule: "kill",
   });
   return fromPlain({
-    course: "leaving", exitWhen: "any", exitCode: 139, leaveBy: someone,
+    course: "leaving", exitWhen: "any", exitCode: 139, leaveBy: someone, urged: true,
     entries: [{ law: law("web"), count: 22, rolling: null, opened: false, due: 1_795_330_000_000_000, missed: 7 }], removed: [law("old")],
     slots: [...phases.map((phase, number) => slot("web", number, phase)), slot("old", 0, { kind: "stopping", run: 1, started, ...way, grace: null, patience: null, cause: "removed", by: null })],
     seed: 99, nextRun: 18, nextToken: 17,

@@ -213,13 +213,13 @@ export class Experiment {
     return booksOf(this.site);
   }
 
-  /** Once all others have ended, those that do not listen are all that is left: a second word makes haste. */
+  /** Once all others have ended, those that do not listen are all that is left: a second signal makes haste. */
   async #hurry(): Promise<void> {
     const left = () => this.sweep().map(({ entry }) => entry);
     const stubborn = new Set(this.#entries.filter(({ manner }) => manner === "stubborn").map(({ name }) => name));
     if (stubborn.size === 0) return;
     await until("only those are left that do not listen", () => left().every((name) => stubborn.has(name)), () => left().join());
-    send(this.#sentry, "SIGTERM");
+    for (const signal of ["SIGTERM", "SIGINT"] as const) send(this.#sentry, signal);
   }
 
   async #endOfPid1(): Promise<void> {
