@@ -36,7 +36,7 @@ export function scopeBefore(law: Law): Scope {
 
 export function startFollowing(draft: Draft, slot: Slot, run: RunId, started: Started): Slot {
   const deadline = timer(draft, started.at.mono + draft.law(slot).readyTimeout);
-  return { ...slot, phase: { kind: "following", run, started, ended: null, deadline, said: null, wasReady: false } };
+  return { ...slot, phase: { kind: "following", run, started, ended: null, deadline, said: null, wasReady: false, proven: false } };
 }
 
 /** It has said which process takes its place, and has ended. Whoever has been ready before is so again at once. */
@@ -46,7 +46,7 @@ export function followNamed(
   // What is asleep looks for nothing: `resume` does.
   if (!draft.asleep) follow(draft, slot, run, said);
   const wasReady = kind === "running";
-  return { ...slot, phase: { kind: "following", run, started, ended: exit, deadline: timer(draft, until), said, wasReady } };
+  return { ...slot, phase: { kind: "following", run, started, ended: exit, deadline: timer(draft, until), said, wasReady, proven: false } };
 }
 
 export const following: Turn<"following"> = (draft, slot, phase, event) => {
@@ -80,7 +80,8 @@ export const following: Turn<"following"> = (draft, slot, phase, event) => {
     case "oversized": return giveUp(draft, slot, phase, "memory", null, event.message);
     case "changed": return giveUp(draft, slot, phase, "watch", null, event.file);
     case "due": return giveUp(draft, slot, phase, "schedule", null);
-    case "hurry": case "proven": case "examined": return slot;
+    case "proven": return draft.law(slot).ready === "probe" ? { ...slot, phase: { ...phase, proven: true } } : slot;
+    case "hurry": case "examined": return slot;
     case "spawned": case "fault": case "cleared": case "surviving": case "opened": return impossible(slot, phase, event);
   }
 };
@@ -97,12 +98,14 @@ export const settling: Turn<"settling"> = (draft, slot, phase, event) => {
       return end(draft, slot, id, started, event.cause, draft.leaveBy, { scope: SCOPE });
     case "signal": return signal(draft, slot, id, started, event.signal, event.by);
     case "exited": return goAway(draft, slot, phase, until, event);
-    case "timeUp": return found(draft, slot, id, started, until);
+    case "timeUp": return found(draft, slot, phase);
     case "notified": return saysReady(draft, slot, event.tidings) ? ready(draft, slot, id, started, NOTHING_SAID) : slot;
     case "oversized": return end(draft, slot, id, started, "memory", null, { scope: SCOPE, reason: event.message });
     case "changed": return end(draft, slot, id, started, "watch", null, { scope: SCOPE, reason: event.file });
     case "due": return end(draft, slot, id, started, "schedule", null, { scope: SCOPE });
-    case "hurry": case "proven": case "examined": return slot;
+    // One in between may have shown that: it settles all the same.
+    case "proven": return draft.law(slot).ready === "probe" ? { ...slot, phase: { ...phase, proven: true } } : slot;
+    case "hurry": case "examined": return slot;
     case "spawned": case "fault": case "cleared": case "followed": case "astray": case "surviving": case "opened":
       return impossible(slot, phase, event);
   }
@@ -117,12 +120,12 @@ function saysReady(draft: Draft, slot: Slot, tidings: Tidings): boolean {
  * how it was, because Sentry was killed in that moment, what is left says that it was well.
  */
 function goAway(draft: Draft, slot: Slot, phase: Following | Settling, until: Millis, event: ExitedEvent): Slot {
-  const { run, started } = phase;
+  const { run, started, proven } = phase;
   const well = isSuccess(draft.law(slot), event.exit);
   if (!event.alone && (well || statusOf(event.exit) === "unknown")) {
     if (!draft.asleep) follow(draft, slot, run, null);
     const [deadline, wasReady] = phase.kind === "following" ? [phase.deadline, phase.wasReady] : [timer(draft, until), false];
-    return { ...slot, phase: { kind: "following", run, started, ended: event.exit, deadline, said: null, wasReady } };
+    return { ...slot, phase: { kind: "following", run, started, ended: event.exit, deadline, said: null, wasReady, proven } };
   }
   if (well) tellAstray(draft, slot, started, NOTHING_LEFT);
   return failed(draft, slot, { ...phase, said: null, wasReady: false }, event);
@@ -139,17 +142,17 @@ function taken(draft: Draft, slot: Slot, phase: Following, started: Started, set
 }
 
 function inItsPlace(draft: Draft, slot: Slot, phase: Following, started: Started, settled: boolean): Slot {
-  const { run, deadline: { at: until }, said, wasReady } = phase;
-  if (wasReady) return ready(draft, slot, run, started, said ?? NOTHING_SAID);
+  const { run, deadline: { at: until }, said, wasReady, proven } = phase;
+  if (wasReady || (proven && said !== null)) return ready(draft, slot, run, started, said ?? NOTHING_SAID);
   if (said !== null) return toBeReady(draft, slot, run, started, said, until);
-  if (settled) return found(draft, slot, run, started, until);
+  if (settled) return found(draft, slot, { run, started, until, proven });
   const settles = timer(draft, draft.now.mono + SETTLES_AFTER);
-  return { ...slot, phase: { kind: "settling", run, started, settles, until } };
+  return { ...slot, phase: { kind: "settling", run, started, settles, until, proven } };
 }
 
-/** This is the daemon. That makes it ready, where nothing more is asked of it. */
-function found(draft: Draft, slot: Slot, run: RunId, started: Started, until: Millis): Slot {
-  return draft.law(slot).ready === "started"
+/** This is the daemon. That makes it ready, where nothing more is asked of it, or that has been shown. */
+function found(draft: Draft, slot: Slot, { run, started, until, proven }: Pick<Settling, "run" | "started" | "until" | "proven">): Slot {
+  return proven || draft.law(slot).ready === "started"
     ? ready(draft, slot, run, started, NOTHING_SAID)
     : toBeReady(draft, slot, run, started, NOTHING_SAID, until);
 }

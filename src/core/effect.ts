@@ -1,7 +1,7 @@
 /** All that can be done about it. Performed in the order in which `step` gives them. */
 import type { Answer, ReplyTo } from "./command.ts";
 import type { HistoryRecord } from "./record.ts";
-import type { Millis, RunId, Scope, Token } from "./types.ts";
+import type { Millis, RunId, Scope, Sought, Token } from "./types.ts";
 
 export type Effect =
   /** Start a process. Answered by exactly one `spawned` or `fault` with the same run. */
@@ -25,12 +25,13 @@ export type Effect =
   | { readonly kind: "follow"; readonly run: RunId; readonly entry: string; readonly slot: number; readonly pid: number | null }
   /**
    * Look whether that process is ready, until it is: answered by one `proven`, and before by `examined` where something else
-   * is found than the last time. Or look at its health, again and again, each
-   * time answered by `examined`. Until `unprobe`, or another `probe` of that run.
+   * is found than the last time. Or only wait for what it shows by itself ("sign"): answered by one `proven`, or by nothing where
+   * somebody has to look. Or look at its health, again and again, each time answered by `examined`. Until `unprobe`, or
+   * another `probe` of that run.
    */
   | {
       readonly kind: "probe"; readonly run: RunId; readonly entry: string; readonly slot: number; readonly pid: number;
-      readonly what: "ready" | "health";
+      readonly what: Sought;
     }
   | { readonly kind: "unprobe"; readonly run: RunId }
   /**

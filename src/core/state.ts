@@ -62,17 +62,21 @@ export type Phase =
   /**
    * A daemon that has not forked itself away yet. Once its process has `ended` well, what it has left is looked for.
    * `started` may be one in between already. Or a process that has named the one that takes its place (`said`: what it has
-   * said; null: it is a daemon), and has ended. `wasReady`: before that; or, of a daemon, it has said so already.
+   * said; null: it is a daemon), and has ended. `wasReady`: before that; or, of a daemon, it has said so already. `proven`: it
+   * has shown that it is ready, which holds for whoever is found.
    */
   | {
       readonly kind: "following"; readonly run: RunId; readonly started: Started; readonly ended: Exit | null;
-      readonly deadline: Timer; readonly said: Said | null; readonly wasReady: boolean;
+      readonly deadline: Timer; readonly said: Said | null; readonly wasReady: boolean; readonly proven: boolean;
     }
   /**
    * Only one process was left, and it is followed. But a program that forks twice leaves one in between: that ends well
    * within a moment, and leaves another. `until`: what is left of the deadline then.
    */
-  | { readonly kind: "settling"; readonly run: RunId; readonly started: Started; readonly settles: Timer; readonly until: Millis }
+  | {
+      readonly kind: "settling"; readonly run: RunId; readonly started: Started; readonly settles: Timer; readonly until: Millis;
+      readonly proven: boolean;
+    }
   /** A process that is there, and is not ready yet. `finding`: what was wrong when it was last looked at; null: nothing was found. */
   | {
       readonly kind: "readying"; readonly run: RunId; readonly started: Started; readonly deadline: Timer;

@@ -77,6 +77,9 @@ export interface After {
 /** When Sentry leaves by itself: once the first slot has come to its end, or the last; null: never. */
 export type ExitWhen = "any" | "all" | null;
 
+/** What a process is probed for: whether it is ready; the same, but only by what it shows by itself; or whether it is well. */
+export type Sought = "ready" | "sign" | "health";
+
 /** What a process says of itself, in one message of sd_notify(3). What it does not say is null, or false. */
 export interface Tidings {
   readonly ready: boolean;

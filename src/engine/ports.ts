@@ -3,7 +3,7 @@
  * test/support. None of them calls the engine back before the call to it has returned: what comes of it is a command.
  */
 import type { HistoryRecord } from "../core/record.ts";
-import type { Millis, RunId, Scope, Stamp, Token } from "../core/types.ts";
+import type { Millis, RunId, Scope, Sought, Stamp, Token } from "../core/types.ts";
 
 export interface Clock {
   /** This moment. `mono` is CLOCK_MONOTONIC, the same time line as the stamps of exits. */
@@ -34,7 +34,7 @@ export interface Kernel {
 /** Who looks at processes from outside. */
 export interface Probes {
   /** Answered by `proven` once, or by `examined` again and again. Takes the place of another one of that run. */
-  probe(run: RunId, entry: string, slot: number, pid: number, what: "ready" | "health"): void;
+  probe(run: RunId, entry: string, slot: number, pid: number, what: Sought): void;
   unprobe(run: RunId): void;
 }
 

@@ -4,7 +4,7 @@
  * and wakes up for nothing where no entry asks for it.
  */
 import type { Happening } from "../core/command.ts";
-import type { RunId } from "../core/types.ts";
+import type { RunId, Sought } from "../core/types.ts";
 import { slotId } from "../core/types.ts";
 import type { Probes } from "../engine/ports.ts";
 import type { Health, Probe, Ready } from "../engine/probe.ts";
@@ -39,7 +39,7 @@ export type Sign =
 interface Watch {
   readonly entry: string;
   readonly slot: number;
-  readonly what: "ready" | "health";
+  readonly what: Sought;
   readonly end: AbortController;
   readonly sign: "newline" | Pattern | null;
 }
@@ -56,7 +56,7 @@ export class Prober implements Probes {
     this.#programs = new Programs(world);
   }
 
-  probe(run: RunId, entry: string, slot: number, _pid: number, what: "ready" | "health"): void {
+  probe(run: RunId, entry: string, slot: number, _pid: number, what: Sought): void {
     this.#begin(run, entry, slot, what);
   }
 
@@ -103,13 +103,13 @@ export class Prober implements Probes {
     this.#watches.clear();
   }
 
-  #begin(run: RunId, entry: string, slot: number, what: "ready" | "health"): void {
+  #begin(run: RunId, entry: string, slot: number, what: Sought): void {
     this.#watches.get(run)?.end.abort();
     this.#watches.delete(run);
     const asked = this.#world.asked(entry, slot);
     if (asked === null) return;
     const end = new AbortController();
-    const sign = what === "ready" ? signOf(asked.ready) : null;
+    const sign = what === "health" ? null : signOf(asked.ready);
     this.#watches.set(run, { entry, slot, what, end, sign });
     if (what === "ready" && sign === null) this.#awaitReady(run, asked.ready, entry, slot, end.signal);
     if (what === "health" && !this.#resting) this.#examine(run, asked.health, entry, slot, end.signal);

@@ -76,9 +76,9 @@ const phase = kinds<Phase>({
   starting: fields({ kind: word("starting"), run: positive }),
   following: fields({
     kind: word("following"), run: positive, started, ended: nullable(exit), deadline: timer,
-    said: later(null, nullable(said)), wasReady: later(false, flag),
+    said: later(null, nullable(said)), wasReady: later(false, flag), proven: later(false, flag),
   }),
-  settling: fields({ kind: word("settling"), run: positive, started, settles: timer, until: number }),
+  settling: fields({ kind: word("settling"), run: positive, started, settles: timer, until: number, proven: later(false, flag) }),
   readying: fields({ kind: word("readying"), run: positive, started, deadline: timer, finding: later(null, nullable(text)), said }),
   running: fields({
     kind: word("running"), run: positive, started, settles: later(null, nullable(timer)), silence: later(null, nullable(timer)),

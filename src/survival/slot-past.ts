@@ -72,7 +72,7 @@ export class SlotPast {
     if (!daemon && ready === "started") return this.#sketch.running(entry, run, started);
     const deadline = this.#sketch.timer(started.at.mono + readyTimeout);
     return daemon
-      ? { kind: "following", run, started, ended: null, deadline, said: null, wasReady: false }
+      ? { kind: "following", run, started, ended: null, deadline, said: null, wasReady: false, proven: false }
       : { kind: "readying", run, started, deadline, finding: null, said: NOTHING_SAID };
   }
 

@@ -79,15 +79,15 @@ export class Successors {
     const since = this.#startedAs(held, stat, trace, started);
     const settles = this.#sketch.timer(this.#now.mono + SETTLES_AFTER);
     const until = phase.kind === "settling" ? phase.until : phase.deadline.at;
-    this.#sketch.set({ ...slot, phase: { kind: "settling", run, started: since, settles, until } });
+    this.#sketch.set({ ...slot, phase: { kind: "settling", run, started: since, settles, until, proven: phase.proven } });
     return since;
   }
 
   /** What the one before had said, and how far it was, is its successor's. */
   #inPlace(entry: string, phase: PhaseOf<"following" | "readying" | "running">, started: Started): Phase {
     if (phase.kind !== "following") return { ...phase, started };
-    const { run, deadline, said, wasReady } = phase;
+    const { run, deadline, said, wasReady, proven } = phase;
     const heard = said ?? NOTHING_SAID;
-    return wasReady ? this.#sketch.running(entry, run, started, heard) : { kind: "readying", run, started, deadline, finding: null, said: heard };
+    return wasReady || proven ? this.#sketch.running(entry, run, started, heard) : { kind: "readying", run, started, deadline, finding: null, said: heard };
   }
 }

@@ -1,7 +1,7 @@
 /** Ready by a line that it prints: what is looked at, that nothing is missed, and that nobody else is held up by it. */
 import assert from "node:assert/strict";
 import type { StdioOptions } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { suite, test } from "node:test";
 import type { TestContext } from "node:test";
 
@@ -100,5 +100,63 @@ suite("a process that is ready by a line", { concurrency: 2 }, () => {
     await puppets.bid("x:0", "echo aaa");
     await becomes(site, "x:0", "running");
     await sentry.stop();
+  });
+});
+
+/** Until the file `go` is there. */
+const WAITS = "until test -e go; do sleep 0.02; done";
+
+/** Forks itself away after `before`, and then does that. */
+function daemon(t: TestContext, does: string, { before = "", pidFile = false } = {}) {
+  const site = new Site(t);
+  const script = `${before} setsid sh -c '${does}; exec sleep 120' & exit 0`;
+  const how = pidFile ? '{ pidFile: "x.pid" }' : "true";
+  site.config(`entry("x", "sh", ${JSON.stringify(["-c", script])}, { daemon: ${how}, ready: { log: /READY/, timeout: "20s" }, restart: "never" })`);
+  return { site, sentry: site.start() };
+}
+
+async function becomesReady(site: Site): Promise<void> {
+  await until("it is ready, or is not", () => told(site, "x").length > 1);
+  assert.deepEqual(told(site, "x"), ["started", "ready"]);
+  assert.equal((await slot(site, "x:0")).state, "running");
+}
+
+suite("a daemon that is ready by a line", { concurrency: 2 }, () => {
+  test("may print it before it is known which process it is: at once, or before it forks itself away", async (t) => {
+    for (const one of [daemon(t, "echo READY"), daemon(t, ":", { before: "echo READY;" })]) {
+      await becomesReady(one.site);
+      await one.sentry.stop();
+    }
+  });
+
+  test("may print others before it", async (t) => {
+    const { site, sentry } = daemon(t, `echo hello; ${WAITS}; echo READY`);
+    await sentry.line(/ hello$/);
+    site.write("go", "");
+    await becomesReady(site);
+    await sentry.stop();
+  });
+
+  test("may print it, and much more, before its PID file is there; a reload forgets nothing", async (t) => {
+    const much = "head -c 300000 /dev/zero | tr \"\\0\" \"\\n\"";
+    const { site, sentry } = daemon(t, `echo READY; ${much}; echo printed; ${WAITS}; echo $$ > x.new; mv x.new x.pid`, { pidFile: true });
+    await sentry.line(/ printed$/);
+    await reloads(site);
+    site.write("go", "");
+    await becomesReady(site);
+    await sentry.stop();
+  });
+
+  test("is ready by what it has printed while there was no Sentry", async (t) => {
+    const { site, sentry: first } = daemon(t, `echo hello; ${WAITS}; echo READY; : > printed`);
+    await first.line(/ hello$/);
+    first.kill("SIGKILL");
+    await until("Sentry is gone", () => isOver(first.pid));
+    site.write("go", "");
+    await until("it has printed", () => existsSync(site.path("printed")));
+    const second = site.start();
+    await second.line(/^Sentry took over 1 process /);
+    await becomesReady(site);
+    await second.stop();
   });
 });

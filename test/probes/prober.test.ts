@@ -126,6 +126,21 @@ test("lines that nobody waits for may go, and no more of them are asked for", ()
   assert.deepEqual(world.deeds, ["hush 7", "seen 7 0"]);
 });
 
+test("where only a sign of its own is waited for nobody looks; the line that is one is told, as a newline is", async () => {
+  for (const [ready, sign] of [
+    [{ kind: "log", source: "listening", flags: "" }, lines(7, "listening\n")], [{ kind: "fd", fd: 3 }, { kind: "newline", run: 7 }],
+  ] as const) {
+    const { world, prober: all } = prober({ ready });
+    all.probe(7, "web", 0, 1514, "sign");
+    all.see(sign);
+    assert.deepEqual(world.happened, [{ kind: "proven", run: 7 }]);
+  }
+  const { world, prober: all } = prober({ ready: { ...exec, interval: 1 } });
+  all.probe(7, "web", 0, 1514, "sign");
+  await someTurns();
+  assert.deepEqual([world.laidOut, world.happened], [0, []]);
+});
+
 test("what a process shows before the law has got to it is kept until then", async () => {
   const { world, prober: all } = prober({ ready: { kind: "log", source: "listening", flags: "" } });
   world.obeyed = false;

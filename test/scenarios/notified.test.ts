@@ -87,6 +87,14 @@ test("where nothing is left there is nobody to be followed", () => {
   assert.deepEqual([world.phase("web:0"), world.records.at(-2)?.type], ["waiting", "exited"]);
 });
 
+test("what it has shown by itself while the one that it has named was looked for makes that one ready", () => {
+  const slowly: Fate = { ...handsOver, search: { after: 500, pidFile: false } };
+  const world = new World([{ ...notify, ready: "probe" }], () => slowly).start().notify("web:0", { mainPid: 1001 }).pass(1200);
+  assert.deepEqual([world.phase("web:0"), ...world.probes], ["following", [1, "sign"]]);
+  assert.equal(world.prove("web:0").phase("web:0"), "following");
+  assert.deepEqual(world.pass(300).told("web:0"), ["started", "ready"]);
+});
+
 test("where the named one is not found, the end that was seen is the run's, and it is judged as before", () => {
   const world = ready(handsOver, { restart: "on-failure" }).notify("web:0", { mainPid: 4711 }).pass(1000);
   assert.deepEqual(world.records.slice(-4).map(({ type }) => type), ["fault", "exited", "stopping", "finished"]);

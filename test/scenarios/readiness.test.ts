@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import type { Law } from "../../src/core/types.ts";
 import { longLife } from "../support/kernel.ts";
-import type { Fate } from "../support/kernel.ts";
+import type { Fate, Program } from "../support/kernel.ts";
 import { law, World } from "../support/world.ts";
 
 const slow: Fate = { ...longLife, heedsAfter: 30 };
@@ -94,6 +94,37 @@ test("a daemon that says it is ready is none in between: nobody waits for it to 
   const later = new World([entry({ ready: "notify", daemon: true })], () => forks).start().pass(110);
   assert.equal(later.phase("web:0"), "settling");
   assert.equal(later.notify("web:0", { ready: true }).phase("web:0"), "running");
+});
+
+test("what a daemon shows by itself before it is known is not forgotten, and makes it ready once it is", () => {
+  const pidFile: Fate = { ...longLife, livesFor: 100, forks: [longLife], search: { after: 50, pidFile: true } };
+  for (const at of [50, 120]) {
+    const world = new World([entry({ ready: "probe", daemon: true })], () => pidFile).start().pass(at);
+    assert.deepEqual([...world.probes], [[1, "sign"]]);
+    assert.deepEqual([world.prove("web:0").phase("web:0"), world.probes.size], ["following", 0]);
+    assert.equal(world.pass(150 - at).phase("web:0"), "running");
+    assert.deepEqual(world.told("web:0"), ["started", "ready"]);
+  }
+});
+
+test("what it has shown does not say which process is the daemon: one in between may have, so it settles all the same", () => {
+  const between: Program = { ...longLife, livesFor: 100, forks: [longLife] };
+  const forks: Fate = { ...longLife, livesFor: 100, forks: [between] };
+  for (const at of [50, 150]) {
+    const world = new World([entry({ ready: "probe", daemon: true })], () => forks).start().pass(at).prove("web:0").pass(200 + 249 - at);
+    assert.equal(world.phase("web:0"), "settling");
+    world.pass(1);
+    assert.deepEqual([world.phase("web:0"), world.records.at(-1)?.pid], ["running", 1002]);
+  }
+});
+
+test("what a daemon has shown is known after an exec", () => {
+  const forks: Fate = { ...longLife, livesFor: 100, forks: [longLife] };
+  for (const at of [50, 150]) {
+    const world = new World([entry({ ready: "probe", daemon: true })], () => forks).start().pass(at).prove("web:0");
+    world.reload([entry({ ready: "probe", daemon: true })]).pass(1000);
+    assert.equal(world.phase("web:0"), "running");
+  }
 });
 
 test("down, a restart and a whole stop end what is not ready yet; a signal is for it", async () => {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { derive } from "../../src/core/derived.ts";
 import { isAtRest, roomOf } from "../../src/core/state.ts";
 import type { State } from "../../src/core/state.ts";
-import type { RunId, Scope } from "../../src/core/types.ts";
+import type { RunId, Scope, Sought } from "../../src/core/types.ts";
 import { slotId } from "../../src/core/types.ts";
 import type { World } from "./world.ts";
 
@@ -19,10 +19,14 @@ export function isAlone(world: World, run: RunId, told: Scope | undefined): void
 }
 
 /** What has to be looked at from outside. */
-function probed(world: World): Map<RunId, "ready" | "health"> {
+function probed(world: World): Map<RunId, Sought> {
   const { slots, entries, removed } = world.engine.state;
-  return new Map([...slots.values()].flatMap(({ entry, phase }): [RunId, "ready" | "health"][] => {
+  return new Map([...slots.values()].flatMap(({ entry, phase }): [RunId, Sought][] => {
     const law = (entries.get(entry) ?? removed.get(entry))?.law;
+    if (phase.kind === "following" || phase.kind === "settling") {
+      const isKnown = phase.proven || (phase.kind === "following" && phase.wasReady);
+      return law?.ready === "probe" && !isKnown ? [[phase.run, "sign"]] : [];
+    }
     if (phase.kind === "readying" && law?.ready === "probe") return [[phase.run, "ready"]];
     return phase.kind === "running" && law?.health !== null && phase.leaves === null ? [[phase.run, "health"]] : [];
   }));

@@ -32,11 +32,11 @@ export class Lives {
   /** The daemon is the one that is there. */
   found(run: Run, now: Millis): void {
     Object.assign(run, { daemonic: false, found: false });
-    if (run.wasReady || this.#lawOf(run).ready === "started") this.ready(run, now);
+    if (run.proven || run.wasReady || this.#lawOf(run).ready === "started") this.ready(run, now);
   }
 
   ready(run: Run, now: Millis): void {
-    Object.assign(run, { readyBy: null, daemonic: false, found: false, wasReady: true, ailing: 0, silentBy: this.#silentBy(run, now) });
+    Object.assign(run, { readyBy: null, daemonic: false, found: false, wasReady: true, proven: false, ailing: 0, silentBy: this.#silentBy(run, now) });
     if (this.#lawOf(run).ready !== "started" && run.told === "nothing") this.#rolls.ready(run.slot);
   }
 
@@ -58,13 +58,15 @@ export class Lives {
     assert(run.searching, `run ${id} has another process, and nobody has looked for it`);
     Object.assign(run, { searching: false, pid, startedAt: at.mono });
     if (!run.daemonic) {
-      if (run.wasReady || this.#lawOf(run).ready === "started") this.ready(run, now);
+      if (run.proven || run.wasReady || this.#lawOf(run).ready === "started") this.ready(run, now);
     } else if (settled || run.wasReady) this.found(run, now);
     else run.found = true;
   }
 
   proven(run: Run, now: Millis): void {
-    if (isReadying(run) && this.#lawOf(run).ready === "probe") this.ready(run, now);
+    if (run.told !== "nothing" || run.ended !== null || this.#lawOf(run).ready !== "probe") return;
+    if (isReadying(run)) this.ready(run, now);
+    else run.proven ||= run.daemonic || run.searching;
   }
 
   examined(run: Run, ok: boolean): void {

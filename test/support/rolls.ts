@@ -26,6 +26,8 @@ export interface Run {
   readyBy: Millis | null;
   /** It was, before its process named another. */
   wasReady: boolean;
+  /** It has shown that it is ready, before it was known which process it is. */
+  proven: boolean;
   /** Which process it has named. */
   mainPid: number | null;
   /** How long it may be silent, where it has said so itself. */

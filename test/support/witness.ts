@@ -204,7 +204,7 @@ export class Witness {
     this.#everRun.add(id);
     this.#lastRun = Math.max(this.#lastRun, id);
     this.#runs.set(id, {
-      slot, pid: null, startedAt: null, daemonic: false, readyBy: null, wasReady: false, mainPid: null, every: null, silentBy: null,
+      slot, pid: null, startedAt: null, daemonic: false, readyBy: null, wasReady: false, proven: false, mainPid: null, every: null, silentBy: null,
       leaveBy: null, ailing: 0, doomed: null, fate: null, searching: false, found: false, ended: null, settling: false,
       graceEnd: null, patienceEnd: null, asked: false, told: "nothing", way: null,
     });

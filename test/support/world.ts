@@ -7,7 +7,7 @@ import type { Effect } from "../../src/core/effect.ts";
 import type { HistoryRecord } from "../../src/core/record.ts";
 import { runOf, unawaited } from "../../src/core/state.ts";
 import type { Slot, State } from "../../src/core/state.ts";
-import type { By, ExitWhen, Law, Millis, RunId, SlotId, Tidings, Token } from "../../src/core/types.ts";
+import type { By, ExitWhen, Law, Millis, RunId, SlotId, Sought, Tidings, Token } from "../../src/core/types.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import type { Ask, Outcome } from "../../src/engine/engine.ts";
 import type { Ports } from "../../src/engine/ports.ts";
@@ -42,7 +42,7 @@ export class World {
   readonly records: HistoryRecord[] = [];
   readonly timers = new Map<Token, () => void>();
   /** Which runs are looked at from outside, and for what. */
-  readonly probes = new Map<RunId, "ready" | "health">();
+  readonly probes = new Map<RunId, Sought>();
   engine: Engine;
   left = 0;
   /** With what it has left. */

@@ -34,9 +34,9 @@ function everything(): State {
     { kind: "stopping", run: 4, started: null, ...way, grace: null, patience: null, cause: "scaled", by: null },
     { kind: "waiting", restart: { token: 6, at: 8000.5 } },
     { kind: "finished", code: 0, at: 7000.5 }, { kind: "failed", code: 139, at: 7000.5 },
-    { kind: "following", run: 6, started, ended: null, deadline: { token: 7, at: 65_000 }, said: null, wasReady: false },
-    { kind: "following", run: 7, started, ended: exit, deadline: { token: 8, at: 65_000 }, said: null, wasReady: false },
-    { kind: "settling", run: 8, started, settles: { token: 9, at: 5250 }, until: 65_000 },
+    { kind: "following", run: 6, started, ended: null, deadline: { token: 7, at: 65_000 }, said: null, wasReady: false, proven: true },
+    { kind: "following", run: 7, started, ended: exit, deadline: { token: 8, at: 65_000 }, said: null, wasReady: false, proven: false },
+    { kind: "settling", run: 8, started, settles: { token: 9, at: 5250 }, until: 65_000, proven: true },
     { kind: "stopping", run: 9, started, ...way, grace: null, patience: { token: 10, at: 14_000 }, cause: "readyTimeout", by: null },
     { kind: "clearing", run: 10, ...way, grace: { token: 11, at: 9000 }, patience: null, cause: "leftover", by: null, next: { kind: "restart", at: 6000 } },
     { kind: "clearing", run: 11, ...way, grace: null, patience: { token: 12, at: 14_000 }, cause: "stopped", by: someone, next: { kind: "stopped" } },
@@ -46,7 +46,7 @@ function everything(): State {
     { kind: "readying", run: 14, started, deadline: { token: 13, at: 65_000 }, finding: "localhost:5432: ECONNREFUSED", said },
     { kind: "running", run: 15, started, settles: null, silence: { token: 14, at: 9000 }, leaves: null, ailing: 2, said },
     { kind: "running", run: 16, started, settles: null, silence: null, leaves: { token: 15, at: 9000 }, ailing: 0, said: { ...said, doing: "stopping" } },
-    { kind: "following", run: 17, started, ended: exit, deadline: { token: 16, at: 65_000 }, said, wasReady: true },
+    { kind: "following", run: 17, started, ended: exit, deadline: { token: 16, at: 65_000 }, said, wasReady: true, proven: false },
   ];
   const isOver = (number: number, { kind }: Phase): boolean => number === 2 || kind === "clearing";
   const slot = (entry: string, number: number, phase: Phase): Slot =>

@@ -346,7 +346,7 @@ test("a daemon that was not ready is followed on, with the deadline that it had"
     assert(before?.phase.kind === "running");
     const exit = { pid: 1007, code: 0, signal: null, coreDumped: false, at: now, kernelTime: true, userMs: 0, systemMs: 0, maxRssBytes: null };
     const { started } = before.phase;
-    state.slots.set("web:0", { ...before, phase: { kind: "following", run: 7, started, ended: exit, deadline: { token: 1, at: 9000 }, said: null, wasReady: false } });
+    state.slots.set("web:0", { ...before, phase: { kind: "following", run: 7, started, ended: exit, deadline: { token: 1, at: 9000 }, said: null, wasReady: false, proven: false } });
     state.nextToken = 2;
   });
   const looked = look([], new Machine().hold(7, ["pid"]), { snapshot: ended });
@@ -424,7 +424,7 @@ test("who has named another that takes its place, and has ended, has been follow
       const before = state.slots.get("web:0");
       assert(before?.phase.kind === "running");
       const { started, said } = before.phase;
-      const following = { kind: "following", run: 7, started, ended: exit, deadline: { token: 50, at: 9000 }, said: { ...said, mainPid: 2000 }, wasReady } as const;
+      const following = { kind: "following", run: 7, started, ended: exit, deadline: { token: 50, at: 9000 }, said: { ...said, mainPid: 2000 }, wasReady, proven: false } as const;
       state.slots.set("web:0", { ...before, phase: following });
       state.nextToken = 51;
     });
