@@ -17,6 +17,8 @@ export interface Told {
   readonly ranMs?: number;
   readonly userMs?: number;
   readonly systemMs?: number;
+  /** What it has left behind was still to end. */
+  readonly leftovers?: boolean;
   readonly restarts?: number;
   /** Of the monotonic clock: the moment itself, and until when. */
   readonly mono?: number;

@@ -12,7 +12,7 @@ const outlasts = (slot: number, pid: number) => ({
   ...about, slot, type: "fault", run: null, step: "kill", errno: "", subject: "", message: `${pid} (dd) is in state D`,
 });
 
-test("a stop that takes long says what outlasts SIGKILL, also what was told before it was asked for", async (t) => {
+test("a stop that takes long says what outlasts SIGKILL, also what was told before it was asked for, and whatever was asked since", async (t) => {
   const site = new Site(t);
   const held: ServerResponse[] = [];
   const hold = (response: ServerResponse): void => {
@@ -20,11 +20,15 @@ test("a stop that takes long says what outlasts SIGKILL, also what was told befo
     held.push(response);
   };
   const stops: ServerResponse["socket"][] = [];
+  const exited = { ...about, type: "exited", code: 0, status: "known" };
   const past = [
-    { ...outlasts(0, 1520), id: 1 }, { ...outlasts(1, 1521), id: 2 },
-    { ...about, id: 3, slot: 1, type: "exited", code: 0, status: "known" },
-    { ...about, id: 4, slot: 2, type: "fault", run: 8, step: "exec", errno: "ENOENT", message: "no such file or directory" },
-  ];
+    outlasts(0, 1520),
+    outlasts(1, 1521), { ...exited, slot: 1, leftovers: false },
+    { ...about, slot: 2, type: "fault", run: 8, step: "exec", errno: "ENOENT", message: "no such file or directory" },
+    outlasts(3, 1523), { ...about, slot: 3, type: "waiting" }, { ...about, slot: 3, type: "stopping" },
+    outlasts(4, 1524), { ...exited, slot: 4, leftovers: true }, { ...about, slot: 4, type: "stopping", cause: "leftover" },
+    outlasts(5, 1525), { ...exited, slot: 5, leftovers: true }, { ...about, slot: 5, type: "stopped" },
+  ].map((record, number) => ({ ...record, id: number + 1 }));
   await answering(t, site, {
     "POST /stop": (response) => {
       stops.push(response.socket);
@@ -33,13 +37,14 @@ test("a stop that takes long says what outlasts SIGKILL, also what was told befo
     "GET /history?limit=1000": past, "GET /events": hold,
   });
   const stop = site.open(process.execPath, site.command("stop", "sample.ts").slice(1));
-  await until("what was told before is told", () => stop.stderr.includes("\n"));
-  assert.match(stop.stderr, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}web:0 could not be ended: kill: 1520 \(dd\) is in state D\n$/);
+  await until("what was told before is told", () => stop.stderr.includes("1524"));
+  const told = (slot: number): string => String.raw`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}web:${slot} could not be ended: kill: 152${slot} \(dd\) is in state D\n`;
+  assert.match(stop.stderr, new RegExp(`^${told(0)}${told(3)}${told(4)}$`));
 
   const events = await until("events are followed", () => held[0]);
-  events.write(`id: 5\ndata: ${JSON.stringify({ ...outlasts(2, 1522), id: 5 })}\n\n`);
+  events.write(`id: 50\ndata: ${JSON.stringify({ ...outlasts(2, 1522), id: 50 })}\n\n`);
   await until("what happens is told", () => stop.stderr.includes("1522"));
-  assert.equal(stop.stderr.trimEnd().split("\n").length, 2);
+  assert.equal(stop.stderr.trimEnd().split("\n").length, 4);
   // Sentry is gone.
   for (const connection of stops) connection?.destroy();
   const { code } = await stop.ended;

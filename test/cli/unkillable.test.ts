@@ -35,6 +35,8 @@ test("what takes no signal is named by the history and by sentry stop, and the s
   assert.match(String(fault?.["message"]), new RegExp(String.raw`^${rooted} \(rooted\): EPERM`));
   await becomes(site, "x:0", "stopping");
   await sentry.line(new RegExp(`${rooted} .*EPERM`));
+  // What is asked meanwhile is told as well, and changes nothing.
+  for (const wish of ["up", "down"]) await ask(site, "POST", `/processes/x:0/${wish}`);
   const stop = site.start(["stop", "sample.ts"]);
   await until("sentry stop says it", () => stop.stderr.includes(`${rooted} (rooted): EPERM`));
   assert.deepEqual(members.alive(), ["rooted"]);
