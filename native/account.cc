@@ -19,7 +19,8 @@ std::optional<unsigned> number_in(const std::string& text) noexcept {
   return number;
 }
 
-// getpwnam_r(3) and its three sisters want a buffer, and say ERANGE until it is large enough.
+// getpwnam_r(3) and its three sisters want a buffer, and say ERANGE until it is large enough. That there is no such entry is
+// no error for some of the name services, and one of four for others: it is always ENOENT here.
 template <typename Entry, typename Key>
 int look_up(int (*get)(Key, Entry*, char*, size_t, Entry**), Key key, Entry& entry, std::vector<char>& buffer, bool& found) {
   Entry* result = nullptr;
@@ -29,7 +30,8 @@ int look_up(int (*get)(Key, Entry*, char*, size_t, Entry**), Key key, Entry& ent
     error = get(key, &entry, buffer.data(), buffer.size(), &result);
   }
   found = result != nullptr;
-  return error;
+  const bool absent = error == 0 || error == ESRCH || error == EBADF || error == EPERM;
+  return !found && absent ? ENOENT : error;
 }
 
 std::vector<gid_t> groups_of(const char* name, gid_t primary) {
@@ -42,6 +44,12 @@ std::vector<gid_t> groups_of(const char* name, gid_t primary) {
   }
   groups.resize(static_cast<size_t>(count));
   return groups;
+}
+
+template <typename Found>
+bool may_exist(const std::variant<Found, Fault>& found) {
+  const auto* fault = std::get_if<Fault>(&found);
+  return !fault || fault->error != ENOENT;
 }
 
 }  // namespace
@@ -58,7 +66,7 @@ std::variant<Account, Fault> find_account(const std::string& name_or_number) {
                    entry.pw_name, entry.pw_dir, entry.pw_shell && *entry.pw_shell ? entry.pw_shell : "/bin/sh"};
   }
   if (number) return Account{*number, static_cast<gid_t>(*number), {}, name_or_number, "/", "/bin/sh"};
-  return Fault{"user", error ? error : ENOENT, name_or_number};
+  return Fault{"user", error, name_or_number};
 }
 
 std::variant<gid_t, Fault> find_group(const std::string& name_or_number) {
@@ -68,7 +76,11 @@ std::variant<gid_t, Fault> find_group(const std::string& name_or_number) {
   bool found = false;
   const int error = look_up<group, const char*>(getgrnam_r, name_or_number.c_str(), entry, buffer, found);
   if (found) return entry.gr_gid;
-  return Fault{"group", error ? error : ENOENT, name_or_number};
+  return Fault{"group", error, name_or_number};
 }
+
+bool user_may_exist(const std::string& name_or_number) { return may_exist(find_account(name_or_number)); }
+
+bool group_may_exist(const std::string& name_or_number) { return may_exist(find_group(name_or_number)); }
 
 }  // namespace sentry

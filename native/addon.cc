@@ -9,6 +9,7 @@
 #include <map>
 
 #include "at_exit.h"
+#include "account.h"
 #include "host.h"
 #include "lockfile.h"
 #include "memfd.h"
@@ -485,6 +486,14 @@ Napi::Value reopen_files(const Napi::CallbackInfo& info) {
   return reopened_object(info.Env(), files, faults);
 }
 
+Napi::Value has_user(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), user_may_exist(info[0].ToString()));
+}
+
+Napi::Value has_group(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), group_may_exist(info[0].ToString()));
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new Instance);
   [[maybe_unused]] static const int once = std::atexit(leave_terminal);  // last in, first out: Node's own comes after it
@@ -542,6 +551,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("openTail", new_tail);
   add("openTailed", open_tailed);
   add("reopenFiles", reopen_files);
+  add("userMayExist", has_user);
+  add("groupMayExist", has_group);
   return exports;
 }
 

@@ -9,6 +9,7 @@ import type { ErrorCode } from "../errors.ts";
 import type { Beginning } from "./beginning.ts";
 import type { LogFormat } from "../output/journal.ts";
 import { openOwn } from "../survival/own-file.ts";
+import { refuseUnknownAccounts } from "./accounts.ts";
 import { refuseTooMany } from "./descriptors.ts";
 import { Keeper } from "./keeper.ts";
 import { lock, makeRunFolder } from "./place.ts";
@@ -51,6 +52,7 @@ async function run(place: Place, configuration: Promise<Configuration>, shown: S
     [import("./supervise.ts"), import("./beginning.ts"), import("../native/load.ts")]);
   const addon = loadAddon();
   const circumstances = { place, configuration: await configuration, addon, keeper: new Keeper(addon, place) };
+  refuseUnknownAccounts(circumstances.configuration);
   refuseTooMany(circumstances.configuration);
   makeRunFolder(place);
   lock(addon, place);

@@ -6,6 +6,7 @@ import { definitionOf } from "../config/definition.ts";
 import { loadConfig } from "../config/load.ts";
 import { addonFile, loadAddon } from "../native/load.ts";
 import { readText } from "../survival/snapshot.ts";
+import { refuseUnknownAccounts } from "./accounts.ts";
 import { refuseTooMany } from "./descriptors.ts";
 import { KNOWN_VERSIONS } from "./handover.ts";
 import { keepAll } from "./late.ts";
@@ -36,6 +37,7 @@ async function answer({ handover, config, snapshot }: Question): Promise<Verdict
   loadAddon();
   keepAll();
   const configuration = await loadConfig(config);
+  refuseUnknownAccounts(configuration);
   refuseTooMany(configuration);
   const changes = changesBetween(inForce(left.snapshot), configuration.entries.map(definitionOf));
   const { entries, http } = configuration;

@@ -396,4 +396,10 @@ export interface Addon {
    * path cannot be opened the old file goes on.
    */
   reopenFiles(): Reopened;
+  /**
+   * By name or number, as `spawn` takes it. False only where it is certain that this machine has none: where its name services
+   * cannot be asked, the start says what is wrong. May block for as long as these do.
+   */
+  userMayExist(user: string): boolean;
+  groupMayExist(group: string): boolean;
 }
