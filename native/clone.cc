@@ -54,7 +54,7 @@ std::variant<Pipe, Fault> make_pipe(const Plan& plan, bool wanted) noexcept {
   if (pipe2(ends, O_CLOEXEC) < 0) return Fault{"pipe", errno, ""};
   Pipe pipe{Fd(ends[0]), Fd(ends[1])};
   fcntl(ends[0], F_SETFL, O_NONBLOCK);
-  if (plan.changes_user() && fchown(ends[1], plan.uid(), plan.gid()) < 0) return Fault{"pipe", errno, "fchown"};
+  if (plan.changes_user() && fchown(ends[1], plan.uid(), plan.gid()) < 0) return plan.identity_fault(errno);
   char path[32];
   std::snprintf(path, sizeof path, "/proc/self/fd/%d", ends[1]);
   if (Fd both(open(path, O_RDWR | O_CLOEXEC)); both) pipe.write = std::move(both);  // without /proc: as it was
@@ -72,8 +72,7 @@ std::optional<Fault> open_channels(const Plan& plan, Channels& channels, Fd& chi
     auto bound = bind_notify(*name);
     if (auto* fault = std::get_if<Fault>(&bound)) return std::move(*fault);
     channels = {*name, std::get<Fd>(std::move(bound)), {}};
-    if (plan.changes_user() && fchown(channels.notify.get(), plan.uid(), plan.gid()) < 0)
-      return Fault{"notify", errno, "fchown"};
+    if (plan.changes_user() && fchown(channels.notify.get(), plan.uid(), plan.gid()) < 0) return plan.identity_fault(errno);
   }
   auto ready = make_pipe(plan, plan.request().ready_fd.has_value());
   if (auto* fault = std::get_if<Fault>(&ready)) return std::move(*fault);

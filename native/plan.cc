@@ -216,7 +216,15 @@ std::optional<std::string> Plan::env(std::string_view name) const {
   return std::nullopt;
 }
 
+// Who stays the same user was refused the group.
+Fault Plan::identity_fault(int error) const {
+  if (child_.uid != geteuid()) return Fault{"user", error, request_.user.value_or("")};
+  return Fault{"group", error, request_.group.value_or(request_.user.value_or(""))};
+}
+
 Fault Plan::fault() const {
+  // Those that come with the user: nobody has asked for them by name.
+  if (child_.failed == Step::groups && !request_.groups) return identity_fault(child_.error);
   Fault fault{step_name(child_.failed), child_.error, ""};
   switch (child_.failed) {
     case Step::directory: fault.subject = request_.cwd; break;

@@ -79,6 +79,8 @@ class Plan {
   bool changes_user() const noexcept { return child_.set_ids; }
   uid_t uid() const noexcept { return child_.uid; }
   gid_t gid() const noexcept { return child_.gid; }
+  // Of whom it is not allowed to become.
+  Fault identity_fault(int error) const;
   // The child's answer as a Fault. Only where child().failed says that there is one.
   Fault fault() const;
 

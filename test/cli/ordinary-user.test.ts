@@ -31,14 +31,28 @@ suite("an ordinary user", { concurrency: 2 }, () => {
     await site.nobodyLeft();
   });
 
-  test("may name itself as the user of an entry, and no other", async (t) => {
+  test("may name itself as the user of an entry, and no other, nor another group", async (t) => {
     const site = new Site(t);
     site.becomeOrdinary();
     const uid = asRoot ? NOBODY : process.getuid?.();
-    site.config(`entry("self", "id", ["-u"], { user: ${uid}, delay: 60000 }), entry("root", "id", ["-u"], { user: "root", delay: 60000 })`);
+    const group = '{ group: "daemon", delay: 60000, ';
+    site.config([
+      `entry("self", "id", ["-u"], { user: ${uid}, delay: 60000 })`,
+      'entry("root", "id", ["-u"], { user: "root", delay: 60000 })',
+      'entry("root-silent", "id", ["-u"], { user: "root", delay: 60000, log: "none" })',
+      `entry("group", "id", ["-g"], ${group}})`,
+      `entry("group-silent", "id", ["-g"], ${group}log: "none" })`,
+      `entry("group-told", "id", ["-g"], ${group}log: "none", ready: "notify" })`,
+      `entry("group-of-self", "id", ["-g"], { user: ${uid}, group: "daemon", delay: 60000 })`,
+    ].join());
     const sentry = site.start();
     await sentry.line(new RegExp(String.raw`^\S+ self\.\d+ +${uid}$`));
-    await sentry.line(/cannot start root:0: .*EPERM/);
+    for (let n = 0; n < 6; n++) await sentry.line(/cannot start/);
+    const told = sentry.lines.flatMap((line) => /cannot start (.*)$/.exec(line)?.[1] ?? []).sort();
+    assert.deepEqual(told, ["group", "group-of-self", "group-silent", "group-told", "root", "root-silent"].map((entry) => {
+      const [refused, step] = entry.startsWith("group") ? ["daemon", "group"] : ["root", "user"];
+      return `${entry}:0: ${refused}: ${step}: EPERM (operation not permitted)`;
+    }).sort());
     await sentry.stop();
   });
 
