@@ -22,7 +22,6 @@ export function checkOrder(laws: readonly Law[], places: Given["places"]): void 
         const near = nearest(entry, [...known.keys()].filter((name) => name !== law.name));
         return refuse(law, `names \`${entry}\`, and there is no such entry${near && `; did you mean \`${near}\`?`}`);
       }
-      if (other === law) refuse(law, "names the entry itself");
       if (named.has(entry)) refuse(law, `names \`${entry}\` twice`);
       named.add(entry);
       const endless = endlessness(other);

@@ -11,7 +11,7 @@ const impossible: Record<string, readonly [string, RegExp]> = {
   "a circle": [
     [sleeperAfter("a", '"b"'), sleeperAfter("b", '[{ entry: "c", on: "started" }]'), sleeperAfter("c", '"a"'), sleeperAfter("d", '"a"')].join(),
     /`after` of entry `a` goes in a circle: `a → b → c → a`/],
-  "an entry that comes after itself": [sleeperAfter("a", '"a"'), /`after` of entry `a` names the entry itself/],
+  "an entry that comes after itself": [sleeperAfter("a", '"a"'), /`after` of entry `a` goes in a circle: `a → a`/],
   "a name that is not there": [
     `${sleeperAfter("web", '"databse"')}, entry("database", "sleep", ["1000"])`, /`databse`, and there is no such entry; did you mean `database`\?/],
   "an end that never comes": [

@@ -23,7 +23,8 @@ test("a circle is refused and shown, whatever else comes after it", async () => 
     "option `after` of entry `a` goes in a circle: `a → b → c → a` (sample.ts:4:3)",
   );
   assert.match(await complaint(program([["a", 'after: "b"'], ["b", 'after: { entry: "a", on: "started" }']])), /`a → b → a` \(/);
-  assert.equal(await complaint(program([["a", 'after: "a"']])), "option `after` of entry `a` names the entry itself (sample.ts:3:3)");
+  assert.equal(await complaint(program([["a", 'after: "a"']])), "option `after` of entry `a` goes in a circle: `a → a` (sample.ts:3:3)");
+  assert.match(await complaint(program([["b", 'after: "a"'], ["a", 'after: { entry: "a", on: "finished" }, restart: "never"']])), /of entry `a` goes in a circle: `a → a` \(/);
 });
 
 test("two ways to the same entry are no circle", async () => {
