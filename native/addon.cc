@@ -8,8 +8,8 @@
 #include <cstdlib>
 #include <map>
 
-#include "at_exit.h"
 #include "account.h"
+#include "at_exit.h"
 #include "host.h"
 #include "lockfile.h"
 #include "memfd.h"
