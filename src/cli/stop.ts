@@ -13,7 +13,7 @@ import { problemOf } from "./problem.ts";
 /** Milliseconds. A stop that takes longer may take for ever; most are over by then, and are not to be slowed down. */
 const LONG = 1000;
 
-/** Milliseconds. A process that was killed closes its connections a moment before it is a zombie. */
+/** Milliseconds. A process that was killed closes its connections one by one, and a moment before it is a zombie. */
 const A_MOMENT = 20;
 const MOMENTS = 50;
 
@@ -33,7 +33,7 @@ export async function stop(place: Place, json: boolean): Promise<void> {
   const timer = setTimeout(() => void tellOutlasting(place), LONG);
   await client.gone();
   clearTimeout(timer);
-  if (answer === null && await answers(place)) {
+  if (answer === null && await isThere(place)) {
     throw new SentryError("E_FAILED", `Sentry closes connections to ${place.socket} without an answer; SIGTERM to the PID in ${place.pidFile} stops it`);
   }
   const orphans = await leftBehind(place);
@@ -75,8 +75,16 @@ function words({ living, oldPid }: Orphans, what: string): string {
     + "sentry start takes them up, sentry stop --orphans stops them";
 }
 
-/** Whether somebody is there after all: then the connection did not end because the process did. */
-async function answers(place: Place): Promise<boolean> {
+/** Whether the connection did not end because the process did. One that is dying takes others for a moment. */
+async function isThere(place: Place): Promise<boolean> {
+  for (let moment = 0; moment < MOMENTS; moment++) {
+    if (!await takesOthers(place)) return false;
+    await pause(A_MOMENT);
+  }
+  return true;
+}
+
+async function takesOthers(place: Place): Promise<boolean> {
   try {
     (await Client.open(place)).close();
     return true;

@@ -16,7 +16,7 @@ async function orphaned(t: TestContext, count: number, entry = '"sleep", ["1000"
   const pids = [];
   for (let n = 0; n < count; n++) pids.push(await sentry.started("x"));
   sentry.kill("SIGKILL");
-  await until("Sentry is gone", () => [null, "Z"].includes(stateOf(sentry.pid)));
+  await sentry.ended;
   return { site, pids, old: sentry.pid };
 }
 

@@ -7,7 +7,14 @@ import type { Site } from "./site.ts";
 
 export const sleeper = 'entry("x", "sleep", ["1000"])';
 
-export const isOver = (pid: number): boolean => [null, "Z"].includes(stateOf(pid));
+export function isOver(pid: number): boolean {
+  try {
+    const state = stateOf(pid);
+    return state === null || (state === "Z" && readdirSync(`/proc/${pid}/task`).length === 1); // the first thread may end before the others
+  } catch {
+    return true;
+  }
+}
 
 /** The children of a process, each with the letter of its state and its words. */
 export function childrenOf(parent: number): { pid: number; state: string; words: string }[] {
