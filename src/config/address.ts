@@ -14,6 +14,18 @@ export function addressIn(text: string): Address | null {
   return host !== undefined && port >= 1 && port <= 65535 ? { host, port } : null;
 }
 
+/** One to listen on: all of the machine's (`*`), localhost, or a numeric one. Null where it is none of them: no name is looked up. */
+export function listenerIn(text: string): Address | null {
+  const { host = "", port = 0 } = addressIn(text) ?? {};
+  if (host.toLowerCase() === "localhost") return { host: "localhost", port };
+  return host === "*" || (isIP(host) !== 0 && isLinkLocal(host) === host.includes("%")) ? { host, port } : null;
+}
+
+/** Such an address, and no other, goes with an interface: `fe80::1%eth0` (ipv6(7), sin6_scope_id). */
+function isLinkLocal(host: string): boolean {
+  return /^fe[89ab][0-9a-f]:/i.test(host);
+}
+
 /** As it was given. */
 export function spelled({ host, port }: Address): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;

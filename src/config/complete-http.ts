@@ -1,6 +1,6 @@
 /** The address of HTTP, with its defaults. */
 import { isIP } from "node:net";
-import { addressIn } from "./address.ts";
+import { listenerIn } from "./address.ts";
 import { Complaint } from "./complaint.ts";
 import type { HttpConfiguration } from "./configuration.ts";
 import type { Given } from "./given.ts";
@@ -11,8 +11,8 @@ const standard: HttpAddress = "127.0.0.1:8001";
 export function httpOf(http: SentryOptions["http"], place: Given["place"]): HttpConfiguration | null {
   if (http === false) return null;
   const { address, hosts = [] }: HttpOptions = typeof http === "object" ? http : http === undefined ? {} : { address: http };
-  const found = addressIn(address ?? standard);
-  if (found === null || !(found.host === "*" || found.host === "localhost" || isIP(found.host) !== 0)) {
+  const found = listenerIn(address ?? standard);
+  if (found === null) {
     throw new Complaint(`option \`http\`: "${address}" is no "host:port" with a numeric address, localhost or *, and a port from 1 to 65535`, place);
   }
   const unusable = hosts.find((name) => !isNameable(name));

@@ -3,15 +3,15 @@
  * those that are named after it are the only place that knows defaults.
  */
 import { resolve } from "node:path";
-import { addressIn } from "./address.ts";
 import { Complaint } from "./complaint.ts";
 import { httpOf } from "./complete-http.ts";
 import { lawOf } from "./complete-law.ts";
+import { listenOf } from "./complete-listen.ts";
 import { logOf } from "./complete-log.ts";
 import { checkExit, checkOrder } from "./complete-order.ts";
 import { healthOf, readyOf } from "./complete-readiness.ts";
 import { scheduleOf, watchOf } from "./complete-triggers.ts";
-import type { Configuration, EntryConfiguration, Listen } from "./configuration.ts";
+import type { Configuration, EntryConfiguration } from "./configuration.ts";
 import type { AskedEntry, Given } from "./given.ts";
 import { checkLogFiles } from "./log-files.ts";
 import type { Limits, LimitValue } from "./options.ts";
@@ -69,9 +69,7 @@ function completeEntry(
     limits: limitsOf(options.limits ?? {}, (resource) => complain(
       `the soft \`limits.${resource}\` of entry \`${name}\` is above the hard one`,
     )),
-    listen: [options.listen ?? []].flat().map((one) => listenOf(one, folder, () => complain(
-      `option \`listen\` of entry \`${name}\`: "${one}" is no port from 1 to 65535, "host:port", or path with a slash`,
-    ))),
+    listen: [options.listen ?? []].flat().map((one) => listenOf(one, folder, refuse)),
     pidFile: pidFileOf(options, folder, refuse),
     ready,
     health: healthOf(options, refuse),
@@ -111,11 +109,4 @@ function limitsOf(limits: Limits, complain: Complain): [string, number, number][
 
 function limitOf(value: LimitValue | string): number {
   return value === "unlimited" ? -1 : bytesOf(value);
-}
-
-function listenOf(address: number | string, folder: string, complain: () => never): Listen {
-  if (typeof address === "number") return { kind: "tcp", host: null, port: address };
-  if (address.includes("/")) return { kind: "unix", path: resolve(folder, address) };
-  const { host, port } = addressIn(address) ?? addressIn(`*:${address}`) ?? complain();
-  return { kind: "tcp", host: host === "*" ? null : host, port };
 }

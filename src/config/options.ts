@@ -41,7 +41,7 @@ export interface CountLimits {
 /** Resource limits by their names in getrlimit(2), in lower case and without `RLIMIT_`. */
 export type Limits = ByteLimits & CountLimits;
 
-/** A TCP port of all addresses, `"host:port"`, or the path of a Unix socket (with a slash in it). */
+/** A TCP port of all addresses, `"host:port"` (the host as with `HttpAddress`), or the path of a Unix socket (with a slash in it). */
 export type Listener = number | string;
 
 /** What every entry can have, however it comes to run. */

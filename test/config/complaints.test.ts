@@ -59,8 +59,15 @@ test("what only makes sense together is checked together", async () => {
     ['count: 2, daemon: { pidFile: "web.pid" }', /^option `daemon\.pidFile` of entry `web` must have `\{slot\}` in it: each of its 2 processes writes one of its own \(/],
   ];
   for (const [given, said] of options) assert.match(await aboutEntry(`"web", "b", [], { ${given} }`), said, given);
-  for (const address of ["host", "host:", "host:0", "host:65536", "99999"]) {
-    assert.match(await aboutEntry(`"web", "b", [], { listen: "${address}" }`), /option `listen` of entry `web`: ".*" is no port/);
+  const addresses = [
+    "host", "host:", "::1:80", "localhost:0", "localhost:65536", "99999",
+    "foo:99", "example.com:8447", "999.1.1.1:8447", "1.2.3:8447", "[::1%lo]:8447", "[fe80::1]:8447",
+  ];
+  for (const address of addresses) {
+    assert.match(await aboutEntry(`"web", "b", [], { listen: "${address}" }`), /option `listen` of entry `web` is ".*", and no port/, address);
+  }
+  for (const path of [`/run/${"folder/".repeat(20)}${"x".repeat(86)}`, `/${"x".repeat(107)}`, `/${"folder/".repeat(600)}x`]) {
+    assert.match(await aboutEntry(`"web", "b", [], { listen: "${path}" }`), /option `listen` of entry `web` is ".*", which is too long/, path);
   }
 });
 

@@ -42,7 +42,7 @@ test("every option of an entry arrives in the units of the machine", async () =>
       count: 4, delay: "2m", cwd: "/srv", env: { A: "1", B: undefined }, envFile: "/etc/web.env", inheritEnv: ["PATH"],
       user: "www", group: 33, groups: ["adm", 4], umask: "027", nice: -5, oomScoreAdj: 300, noNewPrivileges: true,
       limits: { nofile: 4096, core: "unlimited", as: { soft: "1G", hard: "2G" }, cpu: 60 },
-      listen: [8080, "127.0.0.1:81", "[::1]:82", "*:83", "84", "/run/web.sock"],
+      listen: [8080, "127.0.0.1:81", "[::1]:82", "*:83", "84", "LocalHost:85", "[fe80::1%lo]:86", "/run/web.sock"],
     })]);`);
   assert.deepEqual(web, {
     law: { name: "web", count: 4, delay: 120_000, ...plain },
@@ -53,6 +53,7 @@ test("every option of an entry arrives in the units of the machine", async () =>
     listen: [
       { kind: "tcp", host: null, port: 8080 }, { kind: "tcp", host: "127.0.0.1", port: 81 },
       { kind: "tcp", host: "::1", port: 82 }, { kind: "tcp", host: null, port: 83 }, { kind: "tcp", host: null, port: 84 },
+      { kind: "tcp", host: "localhost", port: 85 }, { kind: "tcp", host: "fe80::1%lo", port: 86 },
       { kind: "unix", path: "/run/web.sock" },
     ],
     pidFile: null,
@@ -198,11 +199,12 @@ test("the address of HTTP is the default, none, or what is asked for", async () 
   assert.deepEqual(await http(", { http: false }"), null);
   assert.deepEqual(await http(', { http: "127.0.0.1:8001" }'), { host: "127.0.0.1", port: 8001, hosts: [], isDefault: false });
   assert.deepEqual(await http(', { http: { address: "[::1]:80", hosts: ["a.example"] } }'), { host: "::1", port: 80, hosts: ["a.example"], isDefault: false });
+  assert.deepEqual(await http(', { http: "LOCALHOST:80" }'), { host: "localhost", port: 80, hosts: [], isDefault: false });
   assert.deepEqual(await http(', { http: { hosts: ["a.example"] } }'), { host: "127.0.0.1", port: 8001, hosts: ["a.example"], isDefault: true });
   for (const host of ["*", "https://a.example/", "a b", ""]) {
     await assert.rejects(http(`, { http: { hosts: ["${host}"] } }`), /option `http/, host);
   }
-  for (const address of ["example.org:80", "127.0.0.1:0", "127.0.0.1:65536", "::1:80"]) {
+  for (const address of ["example.org:80", "127.0.0.1:0", "127.0.0.1:65536", "::1:80", "[::1%lo]:80"]) {
     await assert.rejects(http(`, { http: "${address}" }`), new RegExp(`option \`http\`.*sample\\.ts:2`), address);
   }
 });
