@@ -12,6 +12,8 @@ Told told_of(std::string_view bytes, bool all) {
     end = next;
   }
   Told told{end, std::string(bytes.substr(0, end).substr(0, most_told))};
+  const bool cut = end > most_told && bytes[most_told] != '\n';
+  if (cut) told.text += line_goes_on;
   if (end > 0 && told.text.back() != '\n') told.text += '\n';
   return told;
 }

@@ -11,8 +11,10 @@
 
 namespace sentry {
 
-// Of one batch. Of a longer line only its beginning is told: a pattern that asks for more asks for too much.
+// Of one batch. Of a longer line only its beginning is told: a pattern that asks for more asks for too much. What stands
+// behind that says so: else a pattern with `$` would take the cut for the line's end.
 constexpr size_t most_told = 64 * 1024;
+constexpr std::string_view line_goes_on = "\uFFFD";
 
 struct Told {
   size_t bytes;      // that it stands for in the pipe; 0: there is no line yet

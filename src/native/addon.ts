@@ -40,7 +40,7 @@ export type Fact =
   | { kind: "newline"; run: Run }
   /**
    * What the run has printed, whole lines of it: no more of that stream leaves its pipe, or is told, before `seenLines`. Each line ends
-   * with a newline, also a last one that had none. Of one of more than 64 KiB only so much is told. What is not UTF-8 is U+FFFD.
+   * with a newline, also a last one that had none. Of one of more than 64 KiB only so much is told, and U+FFFD. What is not UTF-8 is U+FFFD.
    */
   | { kind: "lines"; run: Run; stream: 0 | 1; text: string }
   /** The moment of `setAlarm` has come, or the wall clock was set. */

@@ -49,6 +49,16 @@ suite("a process that is ready by a line", { concurrency: 2 }, () => {
     await sentry.stop();
   });
 
+  test("is not ready by what stands at the end of the first 64 KiB of a line that goes on", async (t) => {
+    const { site, puppets, sentry } = running(t, "ready: { log: /ready$/ }");
+    await puppets.bid("x:0", "printf '%065531dready, but not yet\\n' 0; echo looked at");
+    await sentry.line(/ looked at$/);
+    assert.equal((await slot(site, "x:0")).state, "starting");
+    await puppets.bid("x:0", "echo ready");
+    await becomes(site, "x:0", "running");
+    await sentry.stop();
+  });
+
   test("loses no line of what it prints, over a reload and a SIGKILL of Sentry, and is ready by what comes then", async (t) => {
     const { site, puppets, sentry: first } = running(t, "ready: { log: /^ready$/ }");
     const prints = "n=0; while test ! -e enough; do for i in 1 2 3 4 5 6 7 8 9; do n=$((n + 1)); echo line $n; done; sleep 0.002; done";
