@@ -72,7 +72,7 @@ export class Attending {
       load: () => import(late.calendar().href) as Promise<typeof Calendar>,
     });
     this.#files = new FileWatch({
-      folder: dirname(place.config), own: ownFiles(place, configuration), post, tell, bug,
+      folder: dirname(place.config), own: ownFiles(place, configuration), printed: [1, 2], post, tell, bug,
       load: () => import(late.globs().href) as Promise<typeof Globs>,
     });
     this.#bounded = configuration.entries.flatMap(({ law: { name }, restartAbove }) => restartAbove === null ? [] : [{ name, limit: restartAbove }]);

@@ -4,15 +4,15 @@
  *
  * A change rarely comes alone: an editor writes twice, a build writes a hundred files. So it is told when all has been
  * quiet for a moment; or after two seconds, for something may write without an end. What is told names the file that was
- * first, and says how many more there are. What Sentry and its children write all the time, its own files and their logs,
- * counts for nothing. Nor does what changes between two images of Sentry.
+ * first, and says how many more there are. What Sentry and its children write all the time, its own files, its output and
+ * their logs, counts for nothing. Nor does what changes between two images of Sentry.
  */
-import { existsSync } from "node:fs";
+import { existsSync, fstatSync } from "node:fs";
 import { relative } from "node:path";
 
 import type { Happening } from "../core/command.ts";
 import type { Millis } from "../core/types.ts";
-import { Files } from "./files.ts";
+import { Files, inodeOf } from "./files.ts";
 import type { Pattern } from "./files.ts";
 import { isAtOrBelow } from "./paths.ts";
 
@@ -30,6 +30,8 @@ export interface WatchPorts {
   readonly folder: string;
   /** Files that count for nothing, and folders, with all that is in them. `{slot}` stands for a number. */
   readonly own: readonly string[];
+  /** Descriptors of files that count for nothing, whatever their names. */
+  readonly printed: readonly number[];
   post(facts: readonly Happening[]): void;
   /** A line of Sentry's own. */
   tell(text: string): void;
@@ -67,7 +69,7 @@ export class FileWatch {
     const files = new Files(this.#entries.flatMap(({ patterns }) => patterns), this.#ports.folder, {
       hint: (path) => this.#hint(path),
       trouble: (error) => this.#tellOnce(error.code ?? "", `Not all that is to be watched is: ${error.message}.${adviceFor(error)}`),
-    });
+    }, new Set(this.#ports.printed.map((fd) => inodeOf(fstatSync(fd)))));
     this.#files = files;
     this.#looking = files.look().then(() => {});
     await this.#looking;

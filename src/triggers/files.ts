@@ -24,6 +24,13 @@ export interface Pattern {
   reaches(folder: string): boolean;
 }
 
+/** Which file it is, whatever its name. */
+type Inode = string;
+
+export function inodeOf({ dev, ino }: Stats): Inode {
+  return `${dev} ${ino}`;
+}
+
 export interface FilesPorts {
   /** That path, or something in it, may have changed. */
   hint(path: string): void;
@@ -31,7 +38,7 @@ export interface FilesPorts {
   trouble(error: NodeJS.ErrnoException): void;
 }
 
-interface Folder { readonly inode: string; readonly watcher: FSWatcher | null }
+interface Folder { readonly inode: Inode; readonly watcher: FSWatcher | null }
 
 /** What is found in one look. */
 interface Found {
@@ -44,16 +51,18 @@ export class Files {
   readonly #patterns: readonly Pattern[];
   readonly #home: string;
   readonly #ports: FilesPorts;
+  readonly #ignored: ReadonlySet<Inode>;
   readonly #folders = new Map<string, Folder>();
   /** What distinguishes each from what it will be when it has changed. */
   #prints: ReadonlyMap<string, string> = new Map();
   #isClosed = false;
 
   /** @param home where most of it is; nobody removes it */
-  constructor(patterns: readonly Pattern[], home: string, ports: FilesPorts) {
+  constructor(patterns: readonly Pattern[], home: string, ports: FilesPorts, ignored: ReadonlySet<Inode> = new Set()) {
     this.#patterns = patterns;
     this.#home = home;
     this.#ports = ports;
+    this.#ignored = ignored;
   }
 
   /** Looks at all there is. Gives what has changed since it was last looked at; the first time, all of it. */
@@ -91,7 +100,9 @@ export class Files {
 
   async #find(path: string, found: Found): Promise<void> {
     const stats = await this.#stat(path);
-    if (stats?.isFile() && this.#matches(path)) found.prints.set(path, `${stats.dev} ${stats.ino} ${stats.size} ${stats.mtimeMs}`);
+    if (stats?.isFile() && this.#matches(path) && !this.#ignored.has(inodeOf(stats))) {
+      found.prints.set(path, `${inodeOf(stats)} ${stats.size} ${stats.mtimeMs}`);
+    }
     if (!stats?.isDirectory() || !this.#reaches(path) || found.read.has(path)) return;
     found.read.add(path);
     this.#watch(path, stats, found);
@@ -106,9 +117,9 @@ export class Files {
     return entry.isSymbolicLink() && ((await this.#stat(path))?.isDirectory() ?? true);
   }
 
-  #watch(folder: string, { dev, ino }: Stats, found: Found): void {
+  #watch(folder: string, stats: Stats, found: Found): void {
     found.watched.add(folder);
-    const inode = `${dev} ${ino}`;
+    const inode = inodeOf(stats);
     const before = this.#folders.get(folder);
     const isWatched = before?.inode === inode && before.watcher !== null;
     if (isWatched || this.#isClosed) return;

@@ -1,6 +1,6 @@
 /** `watch`: an entry is restarted when a file changes that it is made of. */
 import assert from "node:assert/strict";
-import { renameSync, rmSync } from "node:fs";
+import { closeSync, openSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { suite, test } from "node:test";
 
 import { shell } from "../support/order.ts";
@@ -81,13 +81,16 @@ suite("an entry with watch", { concurrency: 2 }, () => {
     await sentry.stop();
   });
 
-  test("is not restarted by Sentry's own files, though all of the folder is watched", async (t) => {
+  test("is not restarted by Sentry's own files and its output, though all of the folder is watched", async (t) => {
     const site = new Site(t);
     site.write("a.txt", "1");
     site.config([watching("web", '["*", "**/*", "sample.run", "**/.*"]'),
       `entry("busy", ${shell("echo something; exit 1")}, { delay: "20ms" })`,
       `entry("daemon", ${shell("sleep 1000 & echo $! > web.pid.new; mv web.pid.new d.pid")}, { daemon: { pidFile: "d.pid" } })`].join());
-    const sentry = site.start();
+    const [out, err] = [openSync(site.path("out"), "w"), openSync(site.path("err"), "w")];
+    const sentry = site.start(undefined, { stdio: ["ignore", out, err] });
+    closeSync(out);
+    closeSync(err);
     let n = 0;
     await until("changes are noticed", () => {
       if (n++ % 100 === 0) site.write("a.txt", `${n}`);
@@ -98,6 +101,7 @@ suite("an entry with watch", { concurrency: 2 }, () => {
     await until("much is written to the history", () => history(site).length > lines + 60);
     await reloads(site);
     assert.deepEqual(named(), ["a.txt"]);
+    assert.match(readFileSync(site.path("out"), "utf8"), / something$/m);
     await sentry.stop();
   });
 

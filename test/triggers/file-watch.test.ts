@@ -38,7 +38,7 @@ async function site(t: TestContext, globs: string[], files: string[] = [], own: 
   const changed: { entry: string; file: string }[] = [];
   const told: string[] = [];
   const watch = new FileWatch({
-    folder, own: own.map((path) => join(folder, path)), load: async () => ({ patternOf }),
+    folder, own: own.map((path) => join(folder, path)), printed: [], load: async () => ({ patternOf }),
     post: (facts) => { for (const fact of facts) if (fact.kind === "changed") changed.push(fact); },
     tell: (text) => { told.push(text); }, bug: (error) => { throw error; },
   });
@@ -160,7 +160,7 @@ test("each entry is told of its own files", async (t) => {
   const { folder, changed, write, watch } = await site(t, ["a/*"], ["a/x", "b/x"]);
   watch.close();
   const two = new FileWatch({
-    folder, own: [], load: async () => ({ patternOf }), tell: () => {}, bug: (error) => { throw error; },
+    folder, own: [], printed: [], load: async () => ({ patternOf }), tell: () => {}, bug: (error) => { throw error; },
     post: (facts) => { for (const fact of facts) if (fact.kind === "changed") changed.push(fact); },
   });
   t.after(() => two.close());
