@@ -15,7 +15,8 @@
 // last may be told after its exit; after the line that closes it, nothing is.
 //
 // Of a sink that is blocked or failing the pipes stay unread, and the transcript's lines wait here in order, up to 64 KiB.
-// No timer runs but for such a sink that something waits for.
+// No timer runs but for such a sink that something waits for, and, of one that is unread, until what was dropped has been
+// told.
 //
 // A file may have an echo, a terminal that shows what the file has got. While that is blocked the file's pipes wait too,
 // for a second at most. A line there that closes a run comes after what the run's files have echoed; but a file that takes
@@ -99,9 +100,14 @@ class Output {
     bool watched = false;  // for EPOLLOUT
     std::optional<Sink> next;  // the same path, opened anew
     int echo = 0;  // the outlet that shows the same lines; 0: none
-    // Something waits until the sink takes it.
-    bool is_waited_for() const noexcept {
-      return !held.empty() || !waiting.empty() || !sink.owed().empty() || sink.untold() > 0;
+    // Something waits until the sink takes it, or until somebody is told that it was dropped.
+    bool needs_a_look() const noexcept {
+      switch (sink.state()) {
+        case Sink::State::blocked: return true;
+        case Sink::State::failing: return !held.empty() || !waiting.empty() || !sink.owed().empty() || sink.untold() > 0;
+        case Sink::State::unread: return sink.untold() > 0;
+        default: return false;
+      }
     }
   };
 

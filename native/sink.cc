@@ -153,10 +153,11 @@ void Sink::drop(int64_t lines) noexcept {
 }
 
 int64_t Sink::take_lost() noexcept {
-  if (failed_ && untold() > 0 && Clock::now() >= posted_at_ + patience) {
+  if ((failed_ || state_ == State::unread) && untold() > 0 && Clock::now() >= next_telling()) {
     lost_ += untold();
     posted_ = dropped_;
     posted_at_ = Clock::now();
+    pause_ = std::min(pause_ * 2, longest_pause);
   }
   return std::exchange(lost_, 0);
 }
@@ -188,6 +189,7 @@ bool Sink::confess() {
 void Sink::took() noexcept {
   state_ = State::taking;
   stuck_ = tried_ = failed_ = false;
+  pause_ = patience;
   if (format_ == Format::raw) lost_ += std::exchange(dropped_, 0) - std::exchange(posted_, 0);
 }
 

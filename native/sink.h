@@ -94,8 +94,9 @@ class Sink {
 
   // To be called when it may be writable again: writes what is owed. False: it takes no more yet.
   bool resume();
-  // When a stuck one is to be looked at again: then a blocked one counts as unread, and a failing one is tried.
-  Clock::time_point next_look() const noexcept { return stuck_since_ + patience; }
+  // When one that takes nothing is to be looked at again: then a blocked one counts as unread, a failing one is tried, and
+  // what an unread one has dropped is told of.
+  Clock::time_point next_look() const noexcept { return state_ == State::unread ? next_telling() : stuck_since_ + patience; }
   bool is_due() const noexcept { return Clock::now() >= next_look(); }
   // Once in each such second: resumes though nothing said that it would go through. Ctrl-C empties a full terminal, and
   // wakes nobody who waits for room in it (drivers/tty/n_tty.c, isig). False: it has been tried.
@@ -103,16 +104,18 @@ class Sink {
   void give_up() noexcept { state_ = State::unread; }
   void go_back_to(State before) noexcept { state_ = before; }
   void drop(int64_t lines) noexcept;
-  // How many dropped lines are to be told of now. Of an unread sink that is when the stream is told; of a failing one at
-  // once, and then each second.
+  // How many dropped lines are to be told of now. Of an unread or a failing sink they are told of at once, and then at
+  // intervals that grow up to a minute: a terminal can be unread for weeks, and the history has an end. Of any sink, when
+  // the stream is told.
   int64_t take_lost() noexcept;
   // How many nobody has been told of.
   int64_t untold() const noexcept { return dropped_ - posted_; }
 
  private:
-  static constexpr std::chrono::seconds patience{1};
+  static constexpr std::chrono::seconds patience{1}, longest_pause{60};
 
   Sink(Place place, Format format) noexcept : place_(std::move(place)), format_(format) {}
+  Clock::time_point next_telling() const noexcept { return posted_at_ + pause_; }
   size_t room() const;
   void turn_over();
   size_t write_some(std::string_view bytes) noexcept;
@@ -130,6 +133,7 @@ class Sink {
   bool tried_ = false;  // last_try()
   bool failed_ = false;  // the machine refused, and no byte taken since
   Clock::time_point stuck_since_{}, posted_at_{};
+  std::chrono::seconds pause_ = patience;  // from the last time that it was told of dropped lines to the next
   std::string owed_;
   int64_t dropped_ = 0;  // of which the stream has no word
   int64_t posted_ = 0;   // of these, those that were told of

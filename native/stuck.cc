@@ -45,13 +45,12 @@ void Output::bound_closed(int number, Outlet& outlet) {
 void Output::look_after_stuck() {
   for (auto& [number, outlet] : outlets_) {
     Sink& sink = outlet.sink;
-    if (!sink.stuck() || !sink.is_due()) continue;
+    if (!outlet.needs_a_look() || !sink.is_due()) continue;
     if (sink.state() == Sink::State::failing) {
-      if (!outlet.is_waited_for()) continue;
       sink.resume();
       // Also where what is owed was not taken: who waits for room in a pipe that is full by now brings no news of it.
       ready_.merge(std::exchange(outlet.held, {}));
-    } else if (!sink.last_try()) {
+    } else if (sink.state() == Sink::State::blocked && !sink.last_try()) {
       sink.give_up();
     }
     settle(number, outlet);
@@ -74,8 +73,7 @@ void Output::try_once_more(int number, Outlet& outlet) {
 int Output::patience_left() const {
   int64_t least = -1;
   for (const auto& [number, outlet] : outlets_) {
-    const Sink::State state = outlet.sink.state();
-    if (state != Sink::State::blocked && (state != Sink::State::failing || !outlet.is_waited_for())) continue;
+    if (!outlet.needs_a_look()) continue;
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(outlet.sink.next_look() - Sink::Clock::now());
     const int64_t count = std::max<int64_t>(left.count(), 0);
     least = least < 0 ? count : std::min(least, count);

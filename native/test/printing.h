@@ -134,6 +134,15 @@ inline void say(Pump& pump, int sink, std::string text, RunId opens = 0, RunId c
   pump.say(std::move(line));
 }
 
+// All that is shown by a sink which nobody has read so far. `Exited` is said once it is read again: before that, it would
+// be dropped.
+inline std::string read_at_last(const Fd& from, Pump& pump, int sink, RunId closes = 0) {
+  std::string text;
+  while (text.find("nobody read.\n") == std::string::npos) text += read_until(from, "\n");
+  say(pump, sink, "Exited", 0, closes);
+  return text + read_until(from, "Exited\n");
+}
+
 inline std::string text_of(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};

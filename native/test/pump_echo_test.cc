@@ -51,11 +51,7 @@ TEST("a terminal that nobody reads holds its file up for a second at most, and n
     CHECK(print(out, numbered(100'000)));
     REQUIRE(until([&] { return file.text().ends_with("line number 99999\n"); }));
     CHECK(unlabelled(file.text()) == lines_of(numbered(100'000)));
-    std::string seen;
-    std::thread reader([&] { seen = read_until(unread.out, "Exited\n"); });
-    CHECK(until([&] { return facts.lost() > 0; }));
-    say(pump, terminal, "Exited", 0, 1);
-    reader.join();
+    const std::string seen = read_at_last(unread.out, pump, terminal, 1);
     CHECK(gaps(unlabelled(seen), 100'000) == facts.lost());
   }
 }

@@ -35,11 +35,25 @@ TEST("a terminal that nobody reads holds no printer up; what was dropped is coun
   say(pump, sink, "Started", 1);
   CHECK(print(out, numbered(100'000)));
   CHECK(facts.flush(pump));
-  std::string seen;
-  std::thread reader([&] { seen = read_until(terminal.master, "Exited\n"); });
-  CHECK(until([&] { return facts.lost() > 0; }));
-  say(pump, sink, "Exited", 0, 1);
-  reader.join();
+  const std::string seen = read_at_last(terminal.master, pump, sink, 1);
+  CHECK(gaps(unlabelled(seen), 100'000) == facts.lost());
+}
+
+TEST("what is dropped where nobody reads is told of meanwhile, at once and then all of it, and each line once") {
+  Facts facts;
+  Pipe pipe, copy;
+  Pump pump(facts.post());
+  const int sink = pump.open_terminal(pipe.in.get());
+  const Fd out = run_of(pump, 1, sink);
+  say(pump, sink, "Started", 1);
+  CHECK(print(out, numbered(100'000)));
+  REQUIRE(until([&] { return facts.lost() > 0; }));
+  REQUIRE(tee(pipe.out.get(), copy.in.get(), 1 << 20, 0) > 0);  // takes nothing
+  std::string shown(1 << 20, '\0');
+  shown.resize(static_cast<size_t>(std::max<ssize_t>(read(copy.out.get(), shown.data(), shown.size()), 0)));
+  const auto begun = static_cast<int64_t>(lines_of(shown).size());
+  CHECK(until([&] { return facts.lost() == 1 + 100'000 - begun; }));
+  const std::string seen = read_at_last(pipe.out, pump, sink, 1);
   CHECK(gaps(unlabelled(seen), 100'000) == facts.lost());
 }
 
@@ -86,11 +100,7 @@ TEST("a socket that nobody reads is a sink like a terminal") {
   say(pump, sink, "Started", 1);
   CHECK(print(out, numbered(100'000)));
   CHECK(facts.flush(pump));
-  std::string seen;
-  std::thread reader([&] { seen = read_until(theirs, "Exited\n"); });
-  CHECK(until([&] { return facts.lost() > 0; }));
-  say(pump, sink, "Exited", 0, 1);
-  reader.join();
+  const std::string seen = read_at_last(theirs, pump, sink, 1);
   CHECK(gaps(unlabelled(seen), 100'000) == facts.lost());
 }
 
@@ -139,12 +149,8 @@ TEST("lines of our own that wait for a blocked sink are bounded, and the oldest 
   Pump pump(facts.post());
   const int sink = pump.open_terminal(pipe.in.get());
   for (int i = 0; i < 100'000; ++i) say(pump, sink, "this is line number " + std::to_string(i));
-  std::string seen;
   CHECK(facts.flush(pump));
-  std::thread reader([&] { seen = read_until(pipe.out, "Exited\n"); });
-  CHECK(until([&] { return facts.lost() > 0; }));
-  say(pump, sink, "Exited");
-  reader.join();
+  const std::string seen = read_at_last(pipe.out, pump, sink);
   CHECK(gaps(lines_of(seen), 100'000) == facts.lost());
 }
 
@@ -161,12 +167,8 @@ TEST("a pipe that belongs to another user, and cannot be opened again, is writte
     const Fd out = run_of(pump, 1, sink);
     say(pump, sink, "Started", 1);
     const bool held_up = !print(out, numbered(100'000)) || !facts.flush(pump);
-    std::string seen;
-    std::thread reader([&] { seen = read_until(pipe.out, "Exited\n"); });
-    const bool counted = until([&] { return facts.lost() > 0; });
-    say(pump, sink, "Exited", 0, 1);
-    reader.join();
-    _exit(!held_up && counted && gaps(unlabelled(seen), 100'000) == facts.lost() ? 0 : 1);
+    const std::string seen = read_at_last(pipe.out, pump, sink, 1);
+    _exit(!held_up && facts.lost() > 0 && gaps(unlabelled(seen), 100'000) == facts.lost() ? 0 : 1);
   }
   int status = 0;
   CHECK(waitpid(other_user, &status, 0) == other_user && WIFEXITED(status) && WEXITSTATUS(status) == 0);

@@ -41,6 +41,26 @@ suite("in a terminal", { concurrency: 2 }, () => {
     await site.nobodyLeft();
   });
 
+  test("what it loses is recorded and counted while nobody reads it", async (t) => {
+    const site = new Site(t);
+    site.config('entry("x", "sh", ["-c", "until [ -e go ]; do sleep 0.02; done; seq 100000; exec sleep 1000"])');
+    const terminal = site.sentryInTerminal(["start", "sample.ts"]);
+    await terminal.shows(/Started/);
+    terminal.stopReading();
+    site.write("go", "");
+    const recorded = (): number => history(site, "lost").reduce((sum, { count }) => sum + Number(count), 0);
+    await until("nearly all of it is missing", () => recorded() > 90_000);
+    const { stdout } = await site.run("curl", ["-s", "--unix-socket", site.path("sample.run/socket"), "http://localhost/metrics"]);
+    const [, counted] = /^sentry_lost_output_lines_total (\d+)$/m.exec(stdout) ?? [];
+    terminal.resumeReading();
+    const [, shown] = await terminal.shows(/Sentry dropped (\d+) lines here that nobody read\.\r\n/);
+    assert.ok(Number(counted) > 90_000);
+    await until("each is recorded once", () => recorded() === Number(shown));
+    terminal.type("\x03");
+    assert.equal(await terminal.ended, 0);
+    await site.nobodyLeft();
+  });
+
   // Ctrl-C empties a full terminal, and the kernel wakes nobody who waits for room in it (n_tty.c, isig). If then nothing
   // is left that could be read, nobody ever does.
   test("Ctrl-C is answered with Bye. in the middle of a flood", async (t) => {
