@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "identity.h"
 
@@ -19,6 +20,12 @@ constexpr int kDeafMs = 100;  // somebody cannot be waited for, cannot be told o
 int group_of(const Watched& process) {
   const auto stat = read_stat(process.pid);
   return stat && stat->start_ticks == process.start_ticks && stat->group > 0 ? stat->group : process.group;
+}
+
+bool is_told(const Watched& process, int pid, uint64_t start_ticks, int signal) {
+  const auto known = process.descendants.find(pid);
+  if (known == process.descendants.end() || known->second.start_ticks != start_ticks) return false;
+  return std::count(known->second.signals.begin(), known->second.signals.end(), signal) > 0;
 }
 
 }  // namespace
@@ -80,13 +87,32 @@ Endings::Members Endings::members(Watched& process, Scope scope) {
   return members;
 }
 
+// Those of the list who are to be told now. Before anybody of it is: whose parent is told with it, is told as well.
+std::vector<Process> Endings::newcomers(const Watched& process, Ending& ending, const std::vector<Process>& members) {
+  std::unordered_map<int, const Process*> by_pid;
+  for (const Process& member : members) by_pid.emplace(member.pid, &member);
+  const auto is_reaction = [&](const Process& member) {
+    int parent = member.stat.parent;
+    for (size_t height = 0; height <= members.size(); ++height) {  // numbers that come round could make a ring
+      if (parent == process.pid) return !process.ended && is_told(process, parent, process.start_ticks, ending.signal);
+      const auto found = by_pid.find(parent);
+      if (found == by_pid.end()) return false;
+      const Process& one = *found->second;
+      if (is_told(process, one.pid, one.stat.start_ticks, ending.signal)) return await_end(process.run, ending, one);
+      parent = one.stat.parent;
+    }
+    return false;
+  };
+  std::vector<Process> found;
+  std::copy_if(members.begin(), members.end(), std::back_inserter(found), [&](const Process& member) {
+    if (is_told(process, member.pid, member.stat.start_ticks, ending.signal)) return false;
+    return ending.signal == SIGKILL || !is_reaction(member);
+  });
+  return found;
+}
+
 // Whether there was anybody new. The process itself is told also where there is no list.
 bool Endings::tell(Watched& process, Ending& ending, const Members& members) {
-  const auto is_told = [&](int pid, uint64_t start_ticks) {
-    const auto known = process.descendants.find(pid);
-    if (known == process.descendants.end() || known->second.start_ticks != start_ticks) return false;
-    return std::count(known->second.signals.begin(), known->second.signals.end(), ending.signal) > 0;
-  };
   const auto send = [&](int pid, uint64_t start_ticks, const Fd& pidfd) {
     send_signal(pidfd, ending.signal);
     if (ending.signal != SIGKILL && ending.signal != SIGCONT) send_signal(pidfd, SIGCONT);
@@ -96,13 +122,13 @@ bool Endings::tell(Watched& process, Ending& ending, const Members& members) {
   };
 
   ending.missed = false;
+  const auto newcomers = this->newcomers(process, ending, members.value_or(std::vector<Process>{}));
   bool news = false, killed = ending.signal != SIGKILL || ending.scope != Scope::tree || !process.own_cgroup;
-  if (!process.ended && !is_told(process.pid, process.start_ticks)) {
+  if (!process.ended && !is_told(process, process.pid, process.start_ticks, ending.signal)) {
     send(process.pid, process.start_ticks, process.pidfd);
     news = true;
   }
-  for (const Process& member : members.value_or(std::vector<Process>{})) {
-    if (is_told(member.pid, member.stat.start_ticks)) continue;
+  for (const Process& member : newcomers) {
     // All at once, and whoever has been born meanwhile.
     if (!std::exchange(killed, true)) process.own_cgroup->kill();
     const auto opened = open_process(member.pid, member.stat.start_ticks);
@@ -150,13 +176,22 @@ bool Endings::await(RunId run, Ending& ending, const Process& member) {
   return true;
 }
 
+// Of one that reacts: who has lost it is no reaction any more. False where it has ended by now.
+bool Endings::await_end(RunId run, Ending& ending, const Process& reacting) {
+  if (!await(run, ending, reacting)) return ending.missed = true;
+  const auto found = awaited_.find(reacting.pid);
+  if (found == awaited_.end()) return false;
+  return found->second.reacts = true;
+}
+
 void Endings::look_at(int pid) {
   const auto found = awaited_.find(pid);
   if (found == awaited_.end()) return;
   const RunId run = found->second.run;
+  const bool reacted = found->second.reacts;
   wait_set_.remove(found->second.pidfd.get());
   awaited_.erase(found);
-  if (--endings_.at(run).awaited == 0) due_.insert(run);
+  if (--endings_.at(run).awaited == 0 || reacted) due_.insert(run);
 }
 
 void Endings::await_no_more(RunId run) {

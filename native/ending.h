@@ -4,6 +4,11 @@
 // again until nobody new is seen: then all that there is has been told, and with SIGKILL nobody of it can fork any more. Each
 // signal goes by a pidfd that was opened first and found to be the listed process afterwards: no number is signalled.
 //
+// Of any other signal, what is forked by one that has been told is its reaction: a hook that saves something. It is not told,
+// nor is what it forks in turn, as long as the one that reacts lives. Who was forked in the moment between the list and the
+// signal looks the same. So it is told when it has lost that parent: the run's own process is asked about again once it has
+// ended, and the ends of the others are waited for here.
+//
 // SIGCONT follows the signal, for a process that is stopped takes no other. It goes to those who are not stopped as well:
 // whether one is, would be known too late.
 //
@@ -57,14 +62,17 @@ class Endings {
     RunId run;
     uint64_t start_ticks;
     Fd pidfd;
+    bool reacts = false;  // it was told, and has forked since
   };
   using Members = std::optional<std::vector<Process>>;
 
   Members members(Watched& process, Scope scope);
+  std::vector<Process> newcomers(const Watched& process, Ending& ending, const std::vector<Process>& members);
   bool tell(Watched& process, Ending& ending, const Members& members);
   int settle(Watched& process, Ending& ending, const Members& members);
   bool is_clear(Watched& process, Scope scope);
   bool await(RunId run, Ending& ending, const Process& member);
+  bool await_end(RunId run, Ending& ending, const Process& reacting);
   void await_no_more(RunId run);
 
   Runs& runs_;

@@ -178,6 +178,61 @@ TEST("a process is told a signal once, however often it is asked for") {
   });
 }
 
+// Of perl: waits for SIGTERM, and says it when that comes again, to those forked meanwhile as well. Not in the handler, where
+// it is blocked.
+const std::string kAwaitTerm =
+    "$SIG{TERM} = sub { $told++ and syswrite(F, qq(told\n)), exit }; syswrite F, qq($$\n); select undef, undef, undef, 0.01 until $told;";
+const std::string kStay = "sleep 1 while 1;";
+
+TEST("what one forks that has been told is its reaction, and is not told, nor is what that forks") {
+  in_each_way([](Pair& pair) {
+    for (const Scope scope : {Scope::tree, Scope::group}) {
+      Witness witness;
+      const std::string script = "open F, '>&=3';" + kAwaitTerm + "unless (fork) { fork; syswrite F, qq(hook\n) }" + kStay;
+      const RunId run = scope == Scope::tree ? 1 : 2;
+      pair.spawn(witness.given_to(request(run, {"/usr/bin/perl", "-e", script})));
+      witness.line();
+      REQUIRE(pair.facts.await<SpawnedFact>(run));
+      pair.end(run, SIGTERM, scope);
+      CHECK(witness.line() == "hook");
+      CHECK(witness.line() == "hook");
+      pair.end(run, SIGTERM, scope);  // they are listed now, however quickly they were forked
+      pair.strays();
+      CHECK(clear(pair, run, SIGKILL));
+      CHECK(witness.await_over());  // and has nothing more to be read
+    }
+  });
+}
+
+TEST("what has lost the parent that had been told is told, whether the run's process lives or has ended") {
+  in_each_way([](Pair& pair) {
+    for (const bool outlived : {true, false}) {
+      Witness witness;
+      const std::string script =
+          "open F, '>&=3';" + std::string(outlived ? "$SIG{TERM} = 'IGNORE';" : "") + "unless (fork) {" + kAwaitTerm +
+          "syswrite F, qq(hook\n) unless fork;" + kStay + "}" + kStay;
+      const RunId run = outlived ? 1 : 2;
+      pair.spawn(witness.given_to(request(run, {"/usr/bin/perl", "-e", script})));
+      const int parent = witness.number();
+      REQUIRE(pair.facts.await<SpawnedFact>(run));
+      pair.end(run, SIGTERM);
+      CHECK(witness.line() == "hook");
+      if (!outlived) REQUIRE(pair.facts.await<ExitFact>(run));
+      pair.end(run, SIGTERM);
+      pair.strays();
+      kill(parent, SIGKILL);
+      CHECK(witness.line() == "told");
+      if (outlived) {
+        CHECK(clear(pair, run, SIGKILL));
+      } else {
+        CHECK(pair.facts.await<ClearedFact>(run));
+        pair.reap(run);
+      }
+      CHECK(witness.await_over());
+    }
+  });
+}
+
 TEST("the group ends, and who has left it does not; the process ends, and nobody else") {
   in_each_way([](Pair& pair) {
     Witness group, apart;

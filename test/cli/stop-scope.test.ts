@@ -62,6 +62,19 @@ for (const footing of FOOTINGS) {
       await sentry.stop();
     });
 
+    test("leaves alone what a process forks because it was told", async (t) => {
+      const site = new Site(t);
+      footing.prepare(site);
+      const hook = "trap 'sh -c \"sleep 0.5; exit 5\"; exit $?' TERM; sleep 1000 & echo up; wait";
+      site.config(`entry("x", "sh", ${JSON.stringify(["-c", hook])}, { count: 6 })`);
+      const sentry = footing.start(site);
+      await until("all are up", () => sentry.lines.filter((line) => line.endsWith(" up")).length === 6);
+      for (let n = 0; n < 6; n++) await ask(site, "POST", `/processes/x:${n}/down`);
+      for (let n = 0; n < 6; n++) assert.equal((await becomes(site, `x:${n}`, "stopped")).lastExit?.code, 5, `x:${n} was not let finish`);
+      standsOn(footing, site);
+      await sentry.stop();
+    });
+
     test('with scope "group" ends the process group, and nobody else', async (t) => {
       const site = new Site(t);
       footing.prepare(site);
