@@ -177,7 +177,9 @@ export function supervise(supervision: Supervision, beginning: Beginning): Promi
   });
 
   for (const text of [...beginning.told, ...early]) transcript.tell(text);
-  if (missing.processEvents !== null) {
+  // An image that was without them has said so; one that hands them over has not.
+  const isNews = beginning.inherited === null || beginning.inherited.events !== null;
+  if (missing.processEvents !== null && isNews) {
     transcript.tell(`The kernel's process events are not listened to: ${missing.processEvents}. Exits are exact without them.`);
   }
   const ended = takeUp();
