@@ -2,6 +2,7 @@
  * The events that wait for `on`: always a stretch of the history without gaps, for where there are too many it is the oldest
  * that is lost. So a single number says where the next image has to go on after a reload.
  */
+import type { Millis } from "../core/types.ts";
 import type { HistoryId, HistoryLine } from "../engine/line.ts";
 
 /** As much of the history as is needed; src/http/view.ts says what each means. */
@@ -16,7 +17,7 @@ export interface Listening {
   /** The last that the image before has given, or lost; null: what is new comes first. */
   readonly after: HistoryId | null;
   tell(text: string): void;
-  /** So many events will never be given. Told once there is room again, and never while the history tells of another one. */
+  /** So many events will never be given. Told once there is room again, or there was none for long, and never while the history tells of another one. */
   lost(count: number): void;
 }
 
@@ -26,6 +27,7 @@ const ROOM = LONGEST / 2;
 
 export class Backlog {
   readonly #listening: Listening;
+  readonly #untold: Millis;
   readonly #more: () => void;
   readonly #forget: () => void;
   readonly #waiting: HistoryLine[] = [];
@@ -34,11 +36,17 @@ export class Backlog {
   #newest: HistoryId;
   #catchingUp = false;
   #lost = 0;
+  /** Since when there is something lost to tell. */
+  #lostSince: Millis = 0;
   #closed = false;
 
-  /** @param more is told when there may be something to take, or the past has been caught up with */
-  constructor(listening: Listening, more: () => void) {
+  /**
+   * @param untold so long is what was lost not told, for want of room
+   * @param more is told when there may be something to take, or the past has been caught up with
+   */
+  constructor(listening: Listening, untold: Millis, more: () => void) {
     this.#listening = listening;
+    this.#untold = untold;
     this.#more = more;
     this.#newest = listening.past.lastId;
     this.#last = listening.after ?? this.#newest;
@@ -69,12 +77,24 @@ export class Backlog {
    * dies of every event would never come to an end.
    */
   lose(line: HistoryLine): void {
-    if (line.type !== "lost" || line["what"] !== "events") this.#lost++;
+    if (line.type !== "lost" || line["what"] !== "events") this.#count(1);
   }
 
-  /** @param anyway there will be no better moment */
+  loseAll(): void {
+    for (const line of this.#waiting.splice(0)) this.lose(line);
+  }
+
+  /**
+   * Where there was no room for long, all that waits is lost as well: so what tells it is the next to be given. A hook that is
+   * always too slow gets no fewer events by that, but newer ones.
+   * @param anyway there will be no better moment
+   */
   tellLost(anyway = false): void {
-    if (this.#lost === 0 || (this.#waiting.length > ROOM && !anyway)) return;
+    if (this.#lost === 0) return;
+    if (this.#waiting.length > ROOM && !anyway) {
+      if (performance.now() - this.#lostSince < this.#untold) return;
+      this.loseAll();
+    }
     const lost = this.#lost;
     this.#lost = 0;
     this.#listening.lost(lost);
@@ -100,8 +120,13 @@ export class Backlog {
   /** What is not there any more cannot be given. */
   #miss(upTo: HistoryId): void {
     if (upTo <= this.#last) return;
-    this.#lost += upTo - this.#last;
+    this.#count(upTo - this.#last);
     this.#last = upTo;
+  }
+
+  #count(lost: number): void {
+    if (this.#lost === 0) this.#lostSince = performance.now();
+    this.#lost += lost;
   }
 
   async #catchUp(): Promise<void> {

@@ -28,9 +28,11 @@ export interface Times {
   readonly longest: Millis;
   /** … until one has lived that long. */
   readonly stable: Millis;
+  /** So long is what was lost not told, for want of room. */
+  readonly untold: Millis;
 }
 
-const TIMES: Times = { answer: 10_000, shortest: 1000, longest: 60_000, stable: 60_000 };
+const TIMES: Times = { answer: 10_000, shortest: 1000, longest: 60_000, stable: 60_000, untold: 60_000 };
 
 /** It is in the supervisor's own process: with more than that the thread dies. */
 const MOST_MEMORY_MB = 256;
@@ -65,7 +67,7 @@ export class Hooks {
     this.#hooking = hooking;
     this.#times = times;
     this.#faults = new Sparingly((text) => hooking.tell(text));
-    this.#backlog = new Backlog(hooking, () => this.#next());
+    this.#backlog = new Backlog(hooking, times.untold, () => this.#next());
   }
 
   /** All up to that one is done, or lost: the next image goes on after it. */
@@ -81,11 +83,15 @@ export class Hooks {
     this.#backlog.tellLost(true);
   }
 
-  /** Before the end: resolves once all is done, or it is clear that it will not be within that time. */
+  /** Before the end: resolves once all is done, or it is clear that it will not be within that time. What is not given by then is lost. */
   async finish(patience: Millis): Promise<void> {
     this.#resting = false;
+    this.#backlog.tellLost(true);
     this.#next();
     if (!this.#isSettled) await this.#settling(patience);
+    this.#resting = true;
+    this.#backlog.loseAll();
+    this.#backlog.tellLost(true);
   }
 
   /** Ends the thread. What has not been given is left to the next image. */

@@ -10,7 +10,7 @@ import { until } from "../support/until.ts";
 import { door, inFolder } from "./folder.ts";
 
 const LONG = 60_000;
-const TIMES: Times = { answer: LONG, shortest: 1, longest: 4, stable: LONG };
+const TIMES: Times = { answer: LONG, shortest: 1, longest: 4, stable: LONG, untold: LONG };
 
 /** A configuration that is `on` alone: the body of a function of `event`. */
 function programOf(on: string, before = ""): Promise<ProgramCode> {
@@ -198,6 +198,25 @@ test("of more than a thousand that wait the oldest are lost, which is told once,
   assert.deepEqual([it.printed, it.lost], [from(501, 1500), [500]]);
 });
 
+test("where there is no room for long it is told anyway: what waits is lost too, so that what tells it comes next", async (t) => {
+  const it = await hosted("console.log(event.type === \"lost\" ? `lost ${event.count}` : event.id);");
+  it.host(t, { untold: 0 });
+  it.happen(1500);
+  await it.untilTold("lost 1500");
+  it.happen(1);
+  await it.untilPrinted(1502);
+  assert.deepEqual([it.printed, it.lost], [[1502], [1500]]);
+});
+
+test("at the end it is told what was lost, and what has not been given in time", async (t) => {
+  const it = await hosted("console.log(event.id);\nawait new Promise(() => {});");
+  const hooks = it.host(t);
+  it.happen(1200);
+  await it.untilPrinted(201);
+  await hooks.finish(1);
+  assert.deepEqual([it.printed, it.lost], [[201], [200, 999]]);
+});
+
 test("by a reload no event is missed, and none is given twice", async (t) => {
   const it = await hosted("console.log(event.id);\nawait new Promise((done) => setImmediate(done));");
   const before = it.host(t);
@@ -248,7 +267,7 @@ test("at the end all is given that can be, and a thread that waits to be started
   it.past.happen("exits");
   it.happen(1);
   await hooks.finish(LONG);
-  assert.equal(hooks.lastTaken, 21);
+  assert.deepEqual([it.printed, it.lost], [from(1, 20), [1, 1]]);
   await hooks.finish(LONG);
 });
 
