@@ -16,23 +16,21 @@ const SAME = 2;
 export const HEAD = 200;
 
 /**
- * The newest of all, oldest first. Those of one log stay in their order.
+ * The newest of all, and the newest first. Those of one log stay in their order. None is kept here: they can be many.
  * @param logs each the newest first, as many at a time as it likes; no more is asked for than is needed
  */
-export async function newestOf<Line extends { readonly time: number }>(
+export async function* newestOf<Line extends { readonly time: number }>(
   logs: readonly AsyncIterator<readonly Line[]>[], wanted: number,
-): Promise<Line[]> {
-  const newest: Line[] = [];
-  if (wanted === 0) return newest;
+): AsyncGenerator<Line> {
+  if (wanted === 0) return;
   const rests = await Promise.all(logs.map((log) => restOf(log)));
-  while (newest.length < wanted) {
+  for (let left = wanted; left > 0; left--) {
     let latest: Rest<Line> | null = null;
     for (const rest of rests) if (rest.line !== null && (latest === null || rest.time >= latest.time)) latest = rest;
-    if (latest === null || latest.line === null) break;
-    newest.push(latest.line);
-    if (newest.length < wanted && !latest.next()) await latest.more();
+    if (latest === null || latest.line === null) return;
+    yield latest.line;
+    if (left > 1 && !latest.next()) await latest.more();
   }
-  return newest.reverse();
 }
 
 /** What is left of a log. */

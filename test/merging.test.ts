@@ -15,8 +15,12 @@ async function* log(lines: readonly string[], printedAt: string, zone = 0): Asyn
   for (const [from, to] of [[0, 1], [1, 1], [1, 3], [3, 100]]) yield all.slice(from, to);
 }
 
-const newest = async (logs: AsyncGenerator<Dated[]>[], wanted = 100): Promise<string[]> =>
-  (await newestOf(logs, wanted)).map(({ line }) => line);
+/** Oldest first. */
+async function newest(logs: AsyncGenerator<Dated[]>[], wanted = 100): Promise<string[]> {
+  const lines: string[] = [];
+  for await (const { line } of newestOf(logs, wanted)) lines.unshift(line);
+  return lines;
+}
 
 const web = () => log(["10:00:00 web a", "10:00:02 web b", "10:00:04 web c"], "2026-11-22T10:00:04Z");
 const db = () => log(["10:00:01 db a", "10:00:03 db b"], "2026-11-22T10:00:03Z");

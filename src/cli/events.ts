@@ -2,7 +2,7 @@
 import { ask } from "./client.ts";
 import { following } from "./following.ts";
 import type { Numbered } from "./following.ts";
-import { linesOf, MOST_LINES } from "./lines.ts";
+import { linesOf, MOST_RECORDS, newest } from "./lines.ts";
 import type { Place } from "./place.ts";
 import { print, printed } from "./print.ts";
 import { RECORDS_A_LINE, story } from "./story.ts";
@@ -11,12 +11,13 @@ import type { Options } from "./words.ts";
 const LINES = 100;
 
 export async function events(place: Place, _names: readonly string[], { json, follow, lines }: Options): Promise<void> {
-  const wanted = linesOf(lines, follow ? 0 : LINES, follow ? 0 : 1);
-  const limit = Math.min(json || follow ? Math.max(wanted, 1) : wanted * RECORDS_A_LINE, MOST_LINES);
-  const newest = await ask(place, "GET", `/history?limit=${limit}`) as Numbered[];
-  if (follow) return goOn(place, wanted === 0 ? [] : newest, newest.at(-1)?.id ?? 0, json === true);
-  if (json) return print(newest);
-  print(newest.length === 0 ? "Nothing has happened yet." : story(newest).slice(-wanted).join("\n"));
+  const wanted = linesOf(lines, follow ? 0 : LINES, MOST_RECORDS);
+  const limit = Math.min(Math.max(json || follow ? wanted : wanted * RECORDS_A_LINE, 1), MOST_RECORDS);
+  const past = await ask(place, "GET", `/history?limit=${limit}`) as Numbered[];
+  if (follow) return goOn(place, newest(past, wanted), past.at(-1)?.id ?? 0, json === true);
+  if (json) return print(newest(past, wanted));
+  if (past.length === 0) print("Nothing has happened yet.");
+  for (const line of newest(story(past), wanted)) print(line);
 }
 
 /** Ends with Sentry, or with whoever reads, or by Ctrl-C. */

@@ -7,11 +7,11 @@ import { existsSync } from "node:fs";
 import { SentryError } from "../errors.ts";
 import { Dating, HEAD, newestOf } from "../merging.ts";
 import { answerTo, ask, Client } from "./client.ts";
-import { linesOf } from "./lines.ts";
+import { linesOf, MOST_LINES } from "./lines.ts";
 import { objectIn, shownOf } from "./log-lines.ts";
 import type { Format } from "./log-lines.ts";
 import type { Place } from "./place.ts";
-import { jsonOf, print, write } from "./print.ts";
+import { jsonOf, write } from "./print.ts";
 import type { ServerSent } from "./server-sent.ts";
 import type { Options } from "./words.ts";
 
@@ -19,6 +19,9 @@ const LINES = 100;
 
 /** Milliseconds, between the end of a stream and coming again. */
 const PAUSE = 50;
+
+/** Lines that are written at a time. */
+const AT_ONCE = 1000;
 
 const NEWLINE = 10;
 
@@ -33,12 +36,23 @@ interface Printed {
 }
 
 interface Log {
-  /** Oldest first. */
-  readonly lines: readonly Printed[];
+  readonly entry: string;
+  readonly format: Format;
+  /** Its lines, oldest first. */
+  readonly bytes: Buffer;
   /** When the last was, in seconds since the epoch; 0: not known. */
   readonly printedAt: number;
   /** Where they end. */
   readonly last: string | null;
+}
+
+/** Where a line stands in a log: there can be a million, and a Buffer for each would take more than they do. */
+interface Line {
+  readonly log: Log;
+  readonly from: number;
+  readonly to: number;
+  /** In seconds since the epoch. */
+  readonly time: number;
 }
 
 type Tell = (printed: Printed) => Promise<boolean>;
@@ -47,7 +61,7 @@ type Tell = (printed: Printed) => Promise<boolean>;
 const UNREAD = new Error("nobody reads");
 
 export async function logs(place: Place, [name]: readonly string[], { json, follow, lines }: Options): Promise<void> {
-  const wanted = linesOf(lines, LINES, 0);
+  const wanted = linesOf(lines, LINES, MOST_LINES);
   if (name?.includes(":")) throw new SentryError("E_USAGE", `logs are an entry's, and ${name} is one slot; see sentry logs --help`);
   const places: Places = new Map();
   const all: Log[] = [];
@@ -57,27 +71,54 @@ export async function logs(place: Place, [name]: readonly string[], { json, foll
     places.set(entry, log.last);
     all.push(log);
   }
-  const newest = (await newestOf(all.map(dated), wanted)).map(({ printed }) => printed);
-  if (json && !follow) return print(newest.map(documentOf));
+  const newest: Line[] = [];
+  for await (const line of newestOf(all.map(backwards), wanted)) newest.push(line);
+  newest.reverse();
+  if (json && !follow) return await document(newest);
   const isColoured = process.stdout.isTTY && !process.env["NO_COLOR"];
-  const shown = ({ entry, format, line }: Printed): Buffer => shownOf(line, entry, format, isColoured);
-  const tell: Tell = json ? (printed) => write(`${jsonOf(documentOf(printed))}\n`) : (printed) => write(shown(printed));
-  // The last line of a raw file may have no end. It gets one where something else follows.
-  const ended = (line: Buffer, n: number): Buffer => (follow || n + 1 < newest.length) && line.at(-1) !== NEWLINE ? Buffer.concat([line, Buffer.of(NEWLINE)]) : line;
-  if (!json) await write(Buffer.concat(newest.map(shown).map(ended)));
-  else for (const line of newest) if (!await tell(line)) return;
+  const shown = ({ entry, format, line }: Printed): Buffer => shownOf(follow ? ended(line) : line, entry, format, isColoured);
+  const spelled = json ? (printed: Printed): Buffer => Buffer.from(`${jsonOf(documentOf(printed))}\n`) : shown;
+  for (const some of parts(newest)) if (!await write(Buffer.concat(some.map(spelled)))) return;
   if (!follow) return;
+  const tell: Tell = (printed) => write(spelled(printed));
   const callOff = new Promise<void>((resolve) => process.once("SIGINT", resolve));
   await Promise.race([following(place, name ?? null, places, tell), callOff]);
 }
 
 /** Newest first. */
-async function* dated({ lines, printedAt }: Log): AsyncGenerator<{ time: number; printed: Printed }[]> {
+async function* backwards(log: Log): AsyncGenerator<Line[]> {
+  const { bytes, format, printedAt } = log;
   const dating = new Dating(printedAt);
-  yield lines.toReversed().map((printed) => {
-    const { format, line } = printed;
-    return { time: dating.timeOf(format === "raw" ? "" : line.toString("latin1", 0, HEAD)), printed };
-  });
+  for (let to = bytes.length, from; to > 0; to = from) {
+    from = bytes.subarray(0, to - 1).lastIndexOf(NEWLINE) + 1;
+    const head = format === "raw" ? "" : bytes.toString("latin1", from, Math.min(to, from + HEAD));
+    yield [{ log, from, to, time: dating.timeOf(head) }];
+  }
+}
+
+/** Some at a time. */
+function* parts(lines: readonly Line[]): Generator<Printed[]> {
+  for (let n = 0; n < lines.length; n += AT_ONCE) {
+    yield lines.slice(n, n + AT_ONCE).map(({ log: { entry, format, bytes }, from, to }, i) => {
+      const line = bytes.subarray(from, to);
+      return { entry, format, line: n + i + 1 < lines.length ? ended(line) : line };
+    });
+  }
+}
+
+/** The last line of a raw file may have no end. It gets one where something else follows. */
+function ended(line: Buffer): Buffer {
+  return line.at(-1) === NEWLINE ? line : Buffer.concat([line, Buffer.of(NEWLINE)]);
+}
+
+/** One, written in parts: a string has an end. */
+async function document(lines: readonly Line[]): Promise<void> {
+  let before = "[";
+  for (const some of parts(lines)) {
+    if (!await write(`${before}${jsonOf(some.map(documentOf)).slice(1, -1)}`)) return;
+    before = ",";
+  }
+  await write(lines.length === 0 ? "[]\n" : "]\n");
 }
 
 /** An object where there is one in the file; otherwise the line as a text. */
@@ -100,8 +141,7 @@ async function lastOf(place: Place, entry: string, wanted: number, isNamed: bool
     const printedAt = Date.parse(headers.get("last-modified") ?? "") / 1000;
     const format = formatOf(headers.get("log-format"));
     return {
-      lines: linesIn(body).map((line) => ({ entry, format, line })), printedAt: Number.isNaN(printedAt) ? 0 : printedAt,
-      last: headers.get("last-event-id") ?? null,
+      entry, format, bytes: body, printedAt: Number.isNaN(printedAt) ? 0 : printedAt, last: headers.get("last-event-id") ?? null,
     };
   } catch (error) {
     if (isNamed || !isMissing(error)) throw error;
@@ -197,15 +237,4 @@ function complain(entry: string, { comment }: ServerSent): void {
   if (comment?.startsWith("dropped: ")) process.stderr.write(`sentry: ${entry}: ${comment}\n`);
   const [, why] = /^failed: (.*)$/.exec(comment ?? "") ?? [];
   if (why !== undefined) throw new SentryError("E_FAILED", `cannot follow ${entry}: ${why}`);
-}
-
-function linesIn(bytes: Buffer): Buffer[] {
-  const lines: Buffer[] = [];
-  for (let start = 0; start < bytes.length;) {
-    const newline = bytes.indexOf(NEWLINE, start);
-    const end = newline === -1 ? bytes.length : newline + 1;
-    lines.push(bytes.subarray(start, end));
-    start = end;
-  }
-  return lines;
 }

@@ -99,7 +99,7 @@ export const VERBS = {
     words: ["[entry]"], does: "show what an entry has printed, or all of them, as it is",
     options: {
       follow: { ...FOLLOW, does: "go on with what is printed from now on, until Sentry stops; with --json one line as a text a line" },
-      lines: { type: "string", short: "n", value: "n", does: "so many lines in all, the newest (default: 100, at most 10000)" },
+      lines: { type: "string", short: "n", value: "n", does: "so many lines in all, the newest (default: 100; at most 1000000)" },
     },
     examples: ["sentry logs web", "sentry logs -f -n 20 -c sample.ts", "sentry logs --json web"],
   },
@@ -107,14 +107,14 @@ export const VERBS = {
     words: ["[config]"], does: "tell what has happened to all entries, and what happens",
     options: {
       follow: FOLLOW,
-      lines: { type: "string", short: "n", value: "n", does: "how much of the past, the newest (default: 100, at most 10000; with --follow: 0)" },
+      lines: { type: "string", short: "n", value: "n", does: "how much of the past, the newest (default: 100; with --follow: 0; at most 10000)" },
     },
     examples: ["sentry events", "sentry events --follow sample.ts", "sentry events -f --json"],
   },
   why: {
     words: [ENTRY], does: "tell what happened to an entry, or to one slot of it: each start, exit and stop, its cause, and who asked",
     options: {
-      lines: { type: "string", short: "n", value: "n", does: "how much of it, the newest (default: 100, at most 10000)" },
+      lines: { type: "string", short: "n", value: "n", does: "how much of it, the newest (default: 100; at most 10000)" },
     },
     examples: ["sentry why web", "sentry why web:1 -n 20", "sentry why --json web -c sample.ts"],
   },

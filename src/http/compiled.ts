@@ -48,7 +48,7 @@ export const checks: Readonly<Record<RequestName, RequestCheck>> = {
   LogsQuery: {
     must: "`?lines=&follow=`",
     fields: [
-      { name: "lines", required: false, must: "a whole number from 0 to 10000", check: (value: any) => (typeof value === "string" && /^(10000|[0-9]{1,4})$/u.test(value)) },
+      { name: "lines", required: false, must: "a whole number from 0 to 1000000", check: (value: any) => (typeof value === "string" && /^(1000000|[0-9]{1,6})$/u.test(value)) },
       { name: "follow", required: false, must: "true or false", check: (value: any) => (typeof value === "string" && /^(|true|false|1|0)$/u.test(value)) },
     ],
   },

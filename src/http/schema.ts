@@ -170,7 +170,7 @@ const HistoryQuery = closed({
   })),
 }, "`?entry=&limit=`");
 const LogsQuery = closed({
-  lines: Type.Optional(Type.String({ pattern: "^(10000|[0-9]{1,4})$", description: "a whole number from 0 to 10000" })),
+  lines: Type.Optional(Type.String({ pattern: "^(1000000|[0-9]{1,6})$", description: "a whole number from 0 to 1000000" })),
   follow: Type.Optional(Type.String({ pattern: "^(|true|false|1|0)$", description: "true or false" })),
 }, "`?lines=&follow=`");
 const NoQuery = closed({}, "nothing");

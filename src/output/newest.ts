@@ -94,7 +94,7 @@ export class NewestOfLog {
 export async function rangesOf(logs: readonly NewestOfLog[], lines: number): Promise<Range[]> {
   const ranges: Range[] = [];
   const block = blockOf(logs.length);
-  for (const line of (await newestOf(logs.map((log) => log.lines(block)), lines)).reverse()) prepend(ranges, line);
+  for await (const line of newestOf(logs.map((log) => log.lines(block)), lines)) prepend(ranges, line);
   return ranges.reverse();
 }
 

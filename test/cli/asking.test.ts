@@ -47,7 +47,7 @@ suite("asking", { concurrency: 2 }, () => {
       assert.deepEqual([code, stdout], [4, ""], words.join(" "));
       assert.match(stderr, new RegExp(words.includes("nobody") ? "entry" : "web:[17]"));
     }
-    for (const words of [["up"], ["scale", "web"], ["scale", "web", "two"], ["scale", "web", "99999"], ["up", "web", "db"], ["why", "web", "-n", "0"], ["scale", "web", "-1"], ["why", "web", "-n", "-1"], ["scale", "web:0", "1"], ["logs", "web:0"],
+    for (const words of [["up"], ["scale", "web"], ["scale", "web", "two"], ["scale", "web", "99999"], ["up", "web", "db"], ["why", "web", "-n", "10001"], ["scale", "web", "-1"], ["why", "web", "-n", "-1"], ["scale", "web:0", "1"], ["logs", "web:0"],
       ["restart"], ["restart", "--rolling", "web:0"], ["signal", "web"]]) {
       const { code, stdout, stderr } = await sentryDoes(...words);
       assert.deepEqual([code, stdout], [2, ""], `${words.join(" ")}: ${stderr}`);

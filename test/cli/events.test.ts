@@ -28,6 +28,22 @@ suite("sentry events", { concurrency: 2 }, () => {
     await sentry.stop();
   });
 
+  test("-n 0 tells nothing, and so does that of why", async (t) => {
+    const site = new Site(t);
+    site.config(entries);
+    const sentry = site.start();
+    await until("three are started", () => history(site, "started").length === 3);
+    for (const words of [["events"], ["why", "web"], ["why", "web:1"]]) {
+      const asked = async (...more: string[]) => {
+        const { code, stdout, stderr } = await site.sentry([...words, ...more, "-n", "0", "-c", "sample.ts"]);
+        return [code, stdout, stderr];
+      };
+      assert.deepEqual(await asked(), [0, "", ""]);
+      assert.deepEqual(await asked("--json"), [0, "[]\n", ""]);
+    }
+    await sentry.stop();
+  });
+
   test("-f tells each event once, over a reload, and ends well when Sentry stops", async (t) => {
     const site = new Site(t);
     site.config(entries);
@@ -91,7 +107,7 @@ suite("sentry events", { concurrency: 2 }, () => {
     const site = new Site(t);
     await answering(t, site, { "GET /history?limit=200": [] });
     assert.equal((await site.sentry(["events", "sample.ts"])).stdout, "Nothing has happened yet.\n");
-    for (const lines of ["0", "10001", "1e3", "-1", "many"]) {
+    for (const lines of ["10001", "1e3", "-1", "many"]) {
       assert.equal((await site.sentry(["events", `--lines=${lines}`, "sample.ts"])).code, 2, lines);
     }
   });

@@ -156,6 +156,22 @@ suite("sentry logs", { concurrency: 2 }, () => {
     await stop();
   });
 
+  test("shows up to a million lines, and exits 2 where more are asked for", async (t) => {
+    const site = new Site(t);
+    site.config(printing("web", "seq 20000"));
+    const stop = await begin(site, true);
+    const numbers = Array.from({ length: 20_000 }, (_, n) => `${n + 1}`);
+    await until("all is printed", async () => plain(await newest(site, "web", "-n", "1")).includes("20000"));
+    assert.deepEqual(plain(await newest(site, "web", "-n", "1000000")).slice(1), numbers);
+    const all = JSON.parse(await newest(site, "web", "--json", "-n", "20000")) as string[];
+    assert.deepEqual(plain(`${all.join("\n")}\n`), numbers);
+    assert.equal(await newest(site, "web", "--json", "-n", "0"), "[]\n");
+    const { code, stderr } = await site.sentry(["logs", "-n", "1000001", "-c", "sample.ts"]);
+    assert.equal(code, 2);
+    assert.match(stderr, /--lines must be a whole number from 0 to 1000000, not '1000001'/);
+    await stop();
+  });
+
   test("-f follows each entry anew whose stream has ended, while others go on", async (t) => {
     const site = new Site(t);
     let streams = 0;
