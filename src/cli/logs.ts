@@ -2,6 +2,7 @@
  * `sentry logs`: what entries have printed, and with `--follow` what they print. Without an entry it is all of them, by time.
  * A reload ends the streams that it follows, and each goes on from the line that it had.
  */
+import { isUtf8 } from "node:buffer";
 import { existsSync } from "node:fs";
 
 import { SentryError } from "../errors.ts";
@@ -121,9 +122,12 @@ async function document(lines: readonly Line[]): Promise<void> {
   await write(lines.length === 0 ? "[]\n" : "]\n");
 }
 
-/** An object where there is one in the file; otherwise the line as a text. */
+/** An object where there is one in the file; otherwise the line as a text, or, as in such a file, its bytes where it is none. */
 function documentOf({ format, line }: Printed): object | string {
-  return (format === "json" ? objectIn(line) : null) ?? line.toString().replace(/\n$/, "");
+  const logged = format === "json" ? objectIn(line) : null;
+  if (logged !== null) return logged;
+  const printed = line.at(-1) === NEWLINE ? line.subarray(0, -1) : line;
+  return isUtf8(printed) ? printed.toString() : { base64: printed.toString("base64") };
 }
 
 async function entriesOf(place: Place): Promise<string[]> {

@@ -98,7 +98,7 @@ export const VERBS = {
   logs: {
     words: ["[entry]"], does: "show what an entry has printed, or all of them, as it is",
     options: {
-      follow: { ...FOLLOW, does: "go on with what is printed from now on, until Sentry stops; with --json one line as a text a line" },
+      follow: { ...FOLLOW, does: "go on with what is printed from now on, until Sentry stops; with --json one document a line" },
       lines: { type: "string", short: "n", value: "n", does: "so many lines in all, the newest (default: 100; at most 1000000)" },
     },
     examples: ["sentry logs web", "sentry logs -f -n 20 -c sample.ts", "sentry logs --json web"],

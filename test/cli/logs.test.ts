@@ -156,6 +156,24 @@ suite("sentry logs", { concurrency: 2 }, () => {
     await stop();
   });
 
+  test("with --json a line that is not UTF-8 is there with all its bytes, in base64, also with -f", async (t) => {
+    const site = new Site(t);
+    const script = "printf 'odd \\377\\r\\033[1m\\nmore \\303\\244\\n'";
+    site.config(`${shell("raw", `${script}; exec sleep 1000`, '{ log: { file: "raw.log" } }')}, ${printing("web", script)}`);
+    const sentry = site.start();
+    for (const entry of ["raw", "web"]) await until("it has printed", async () => (await site.sentry(["logs", entry, "-c", "sample.ts"])).stdout.includes("more"));
+    const following = site.open(process.execPath, site.command("logs", "-f", "raw", "--json", "-n", "2", "-c", "sample.ts").slice(1));
+    await following.line(/more/);
+    const odd = { base64: Buffer.from("odd \xff\r\x1b[1m", "latin1").toString("base64") };
+    assert.deepEqual(JSON.parse(await newest(site, "raw", "--json")), [odd, "more ä"]);
+    assert.deepEqual(following.lines.map((line) => JSON.parse(line) as unknown), [odd, "more ä"]);
+    const [prefixed, text] = JSON.parse(await newest(site, "web", "--json", "-n", "2")) as [{ base64: string }, string];
+    assert.match(Buffer.from(prefixed.base64, "base64").toString("latin1"), /^\d\d:\d\d:\d\d web\.\d+ +odd \xff\r\x1b\[1m$/);
+    assert.match(text, /^\d\d:\d\d:\d\d web\.\d+ +more ä$/);
+    await sentry.stop();
+    await following.ended;
+  });
+
   test("shows up to a million lines, and exits 2 where more are asked for", async (t) => {
     const site = new Site(t);
     site.config(printing("web", "seq 20000"));
