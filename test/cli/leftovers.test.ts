@@ -7,7 +7,6 @@ import type { TestContext } from "node:test";
 import { CGROUPS, FOOTINGS, ORDINARY } from "../support/footing.ts";
 import type { Footing } from "../support/footing.ts";
 import { Members } from "../support/members.ts";
-import type { Sentry } from "../support/sentry.ts";
 import { isOver, reloads } from "../support/reloading.ts";
 import { history } from "../support/shown.ts";
 import { Site } from "../support/site.ts";
@@ -25,12 +24,6 @@ function running(t: TestContext, footing: Footing, script: string, options: stri
   const members = new Members(t, site);
   site.config(`entry("x", ${members.shell(script)}, { ${options} })`);
   return { site, members, sentry: footing.start(site) };
-}
-
-/** Two signals to stop, the second of which does not wait for the grace. */
-async function hurry(sentry: Sentry): Promise<void> {
-  sentry.kill("SIGINT");
-  await sentry.stop("SIGTERM");
 }
 
 const deaf = "$M deaf ignores & until test -e members/deaf; do sleep 0.02; done; exit 4";
@@ -71,7 +64,7 @@ suite("what a process leaves behind", { concurrency: 4 }, () => {
     assert.deepEqual([pid, lastExit?.code, members.alive()], [null, 4, ["deaf"]]);
     await members.signal("deaf", "SIGKILL");
     await sentry.started("x");
-    await hurry(sentry);
+    await sentry.hurry();
   });
 
   test("is killed after the grace where it heeds no SIGTERM, and then the next start comes", async (t) => {
@@ -104,7 +97,7 @@ suite("what a process leaves behind", { concurrency: 4 }, () => {
     assert.equal(history(site, "started").length, 1);
     await members.signal("deaf", "SIGKILL");
     await until("it is started again", () => history(site, "started").length === 2);
-    await hurry(sentry);
+    await sentry.hurry();
   });
 
   test("is waited for by a Sentry that is reloaded, killed and started again, and only then the next start comes", async (t) => {
@@ -120,7 +113,7 @@ suite("what a process leaves behind", { concurrency: 4 }, () => {
     assert.deepEqual([members.alive(), history(site, "started", "exited").length], [["deaf"], 2]);
     await members.signal("deaf", "SIGKILL");
     await until("it is started again", () => history(site, "started").length === 2);
-    await hurry(second);
+    await second.hurry();
   });
 
   test("does not keep what is over from being finished, once it is gone", async (t) => {
@@ -134,7 +127,7 @@ suite("what a process leaves behind", { concurrency: 4 }, () => {
   test("is killed at once where all is stopped, and that in a hurry", async (t) => {
     const { site, members, sentry } = running(t, footing, deaf, 'stop: { grace: "1h" }');
     await becomes(site, "x:0", "stopping");
-    await hurry(sentry);
+    await sentry.hurry();
     assert.deepEqual(members.alive(), []);
   });
 

@@ -88,6 +88,12 @@ export class Sentry {
     await this.endsWell();
   }
 
+  /** The same, with a second signal, which does not wait for the grace. */
+  async hurry(): Promise<void> {
+    this.kill("SIGINT");
+    await this.stop("SIGTERM");
+  }
+
   async endsWell(): Promise<void> {
     assert.deepEqual(await this.ended, { code: 0, signal: null }, this.#told());
     await this.#nobodyLeft();
