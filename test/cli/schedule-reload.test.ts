@@ -15,7 +15,7 @@ suite("a schedule", { concurrency: 2 }, () => {
     const site = new Site(t);
     site.config(EVERY_SECOND);
     const sentry = site.start();
-    const { nextStartAt: first } = await between(site);
+    const first = await between(site);
     await sentry.started("job");
     for (let n = 0; n < 12; n++) {
       const before = 40 + 60 * n; // in milliseconds: each part of a reload meets that moment once
@@ -55,7 +55,7 @@ suite("a schedule", { concurrency: 2 }, () => {
     const node = site.path("node");
     copyFileSync(process.execPath, node);
     const sentry = site.open(node, site.command("start", "sample.ts").slice(1));
-    const { nextStartAt: first } = await between(site);
+    const first = await between(site);
     const { pid } = await becomes(site, "web:0", "running");
     await sentry.started("job");
     // Node is taken away when it has been tried and before it is run: half a request makes the reload wait just there.

@@ -20,7 +20,7 @@ suite("an entry with a schedule", { concurrency: 2 }, () => {
     const site = new Site(t);
     site.config(EVERY_SECOND);
     const first = site.start();
-    const { nextStartAt: begun } = await between(site);
+    const begun = await between(site);
     await first.started("job");
     await crash(first);
     await pass(3500);
@@ -41,7 +41,7 @@ suite("an entry with a schedule", { concurrency: 2 }, () => {
     const site = new Site(t);
     site.config(EVERY_SECOND);
     const first = site.start();
-    const { nextStartAt: begun } = await between(site);
+    const begun = await between(site);
     await first.started("job");
     first.kill("SIGSTOP");
     await pass(2500);
@@ -67,7 +67,7 @@ suite("an entry with a schedule", { concurrency: 2 }, () => {
     const site = new Site(t);
     site.config('entry("job", "sh", ["-c", "while ! [ -e done ]; do sleep 0.02; done"], { schedule: "* * * * * *" })');
     const first = site.start();
-    const { nextStartAt: begun } = await between(site);
+    const begun = await between(site);
     const pid = await first.started("job");
     await until("one was missed", () => history(site, "fault").length > 0);
     await crash(first);
