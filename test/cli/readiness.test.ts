@@ -75,7 +75,7 @@ for (const [name, prepare] of Object.entries(WAYS)) {
       const site = new Site(t);
       const puppets = new Puppets(site);
       const { option } = await prepare(t, site, puppets);
-      const options = `ready: { ${option}, interval: 50, timeout: 200 }, delay: 10, limit: { count: 1, within: "1h" }`;
+      const options = `ready: { ${option}, interval: 50, timeout: 200 }, delay: 500, limit: { count: 1, within: "1h" }`;
       site.config(`entry("x", ${puppets.shell()}, { ${options} })`);
       const sentry = site.start();
       await becomes(site, "x:0", "failed");
