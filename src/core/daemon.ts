@@ -137,7 +137,7 @@ function follow(draft: Draft, { entry, number }: Slot, run: RunId, said: Said | 
 
 function taken(draft: Draft, slot: Slot, phase: Following, started: Started, settled: boolean): Slot {
   const after = inItsPlace(draft, slot, phase, started, settled);
-  draft.emit({ kind: "reap", run: phase.run });
+  if (!draft.asleep) draft.emit({ kind: "reap", run: phase.run }); // else the image before has done so
   return after;
 }
 

@@ -77,7 +77,7 @@ export const clearing: Turn<"clearing"> = (draft, slot, phase, event) => {
     // it is told to end as well. The run's exit is recorded already, so the end of this one is only waited for, and then
     // for what it has left itself.
     case "followed":
-      draft.emit({ kind: "reap", run: phase.run });
+      if (!draft.asleep) draft.emit({ kind: "reap", run: phase.run }); // else the image before has done so
       tellToEnd(draft, phase.run, phase);
       return slot;
     case "exited":
