@@ -182,6 +182,19 @@ test("who takes over does not repeat the chances of the Sentry that is gone; the
   assert.equal(seedAfter(null), true);
 });
 
+test("that a daemon was followed, as the image before has seen, reaps nothing: that one has done so, and the number is the daemon's by now", () => {
+  for (const asleep of [false, true]) {
+    const state = emptyState();
+    step(state, { kind: "start", laws: [law("web", { daemon: true })], exitWhen: null }, now);
+    step(state, spawned, now);
+    step(state, { ...exited, alone: false }, now);
+    state.asleep = asleep;
+    const effects = step(state, { kind: "followed", run: 1, pid: 1515, at: now, identity: identityOf(2), settled: true }, now);
+    assert.equal(state.slots.get("web:0")?.phase.kind, "running");
+    assert.equal(effects.some(({ kind }) => kind === "reap"), !asleep);
+  }
+});
+
 test("what throws has not drawn a number either", () => {
   const state = emptyState();
   step(state, start, now);
