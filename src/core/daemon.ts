@@ -12,7 +12,7 @@ import type { Draft } from "./draft.ts";
 import { impossible } from "./event.ts";
 import type { ExitedEvent, Turn } from "./event.ts";
 import { keeps } from "./held.ts";
-import { bury, end, ended, endingOf, judged, ranFor, ready, signal, tellToEnd, timer, toBeReady } from "./moves.ts";
+import { bury, end, ended, endingOf, judged, ranFor, ready, reapFormer, signal, tellToEnd, timer, toBeReady } from "./moves.ts";
 import { isFailing, isSuccess } from "./restart.ts";
 import type { End } from "./restart.ts";
 import { NOTHING_SAID } from "./state.ts";
@@ -80,7 +80,7 @@ export const following: Turn<"following"> = (draft, slot, phase, event) => {
     case "oversized": return giveUp(draft, slot, phase, "memory", null, event.message);
     case "changed": return giveUp(draft, slot, phase, "watch", null, event.file);
     case "due": return giveUp(draft, slot, phase, "schedule", null);
-    case "proven": return draft.law(slot).ready === "probe" ? { ...slot, phase: { ...phase, proven: true } } : slot;
+    case "proven": return shown(draft, slot, phase);
     case "hurry": case "examined": return slot;
     case "spawned": case "fault": case "cleared": case "surviving": case "opened": return impossible(slot, phase, event);
   }
@@ -104,7 +104,7 @@ export const settling: Turn<"settling"> = (draft, slot, phase, event) => {
     case "changed": return end(draft, slot, id, started, "watch", null, { scope: SCOPE, reason: event.file });
     case "due": return end(draft, slot, id, started, "schedule", null, { scope: SCOPE });
     // One in between may have shown that: it settles all the same.
-    case "proven": return draft.law(slot).ready === "probe" ? { ...slot, phase: { ...phase, proven: true } } : slot;
+    case "proven": return shown(draft, slot, phase);
     case "hurry": case "examined": return slot;
     case "spawned": case "fault": case "cleared": case "followed": case "astray": case "surviving": case "opened":
       return impossible(slot, phase, event);
@@ -113,6 +113,10 @@ export const settling: Turn<"settling"> = (draft, slot, phase, event) => {
 
 function saysReady(draft: Draft, slot: Slot, tidings: Tidings): boolean {
   return tidings.ready && draft.law(slot).ready === "notify";
+}
+
+function shown(draft: Draft, slot: Slot, phase: Following | Settling): Slot {
+  return draft.law(slot).ready === "probe" ? { ...slot, phase: { ...phase, proven: true } } : slot;
 }
 
 /**
@@ -137,7 +141,7 @@ function follow(draft: Draft, { entry, number }: Slot, run: RunId, said: Said | 
 
 function taken(draft: Draft, slot: Slot, phase: Following, started: Started, settled: boolean): Slot {
   const after = inItsPlace(draft, slot, phase, started, settled);
-  if (!draft.asleep) draft.emit({ kind: "reap", run: phase.run }); // else the image before has done so
+  reapFormer(draft, phase.run);
   return after;
 }
 

@@ -6,7 +6,7 @@
 import type { Draft } from "./draft.ts";
 import { impossible } from "./event.ts";
 import type { ExitedEvent, Turn, WishEvent } from "./event.ts";
-import { bury, goOn, judged, leaves, PATIENCE, ranFor, rest, signal, tellToEnd, timer } from "./moves.ts";
+import { bury, goOn, judged, leaves, PATIENCE, ranFor, reapFormer, rest, signal, tellToEnd, timer } from "./moves.ts";
 import { isFailing, isJudged, isSuccess, NO_FAILURES } from "./restart.ts";
 import type { End } from "./restart.ts";
 import { extended } from "./said.ts";
@@ -77,7 +77,7 @@ export const clearing: Turn<"clearing"> = (draft, slot, phase, event) => {
     // it is told to end as well. The run's exit is recorded already, so the end of this one is only waited for, and then
     // for what it has left itself.
     case "followed":
-      if (!draft.asleep) draft.emit({ kind: "reap", run: phase.run }); // else the image before has done so
+      reapFormer(draft, phase.run);
       tellToEnd(draft, phase.run, phase);
       return slot;
     case "exited":

@@ -152,6 +152,14 @@ export function leaves(alone: boolean, scope: Scope): boolean {
   return !alone && scope !== "process";
 }
 
+/**
+ * The process that another one has been followed on from. Where the image before had seen that, and only told it, it has
+ * reaped that one as it gave the run away; and what would be reaped now is the run's own, if that has ended by then.
+ */
+export function reapFormer(draft: Draft, run: RunId): void {
+  if (!draft.asleep) draft.emit({ kind: "reap", run });
+}
+
 /** First the record, then the reap: until then the zombie keeps its pid, and what is left of the group its number. */
 export function bury(
   draft: Draft, slot: Slot, run: RunId, started: Started, exit: Exit, leftovers: boolean, cause: Cause, by: By,
